@@ -1,0 +1,1 @@
+"""Fit GANs to point clouds and compare them."""

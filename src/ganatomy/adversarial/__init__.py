@@ -1,0 +1,1 @@
+"""Train GANs on point clouds, and measure how good they are."""

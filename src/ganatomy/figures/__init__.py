@@ -1,0 +1,1 @@
+"""Pictures and films: pure functions from arrays to figures and frames."""
