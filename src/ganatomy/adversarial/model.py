@@ -1,0 +1,188 @@
+"""A fitted GAN: two networks, the scaling of the data, and the recipe that made them.
+
+A model is a value: it can be sampled, asked for the discriminator's opinion, saved and loaded, and it does not
+change while training goes on. Its file is a safetensors file (no pickle) whose header holds the recipe. Shapes: `N`
+samples, `D` data, `Z` latent dimensions.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from ganatomy import config
+from ganatomy.adversarial import metrics
+from ganatomy.adversarial.networks import Discriminator, Generator, build, draw_codes
+from ganatomy.adversarial.objectives import objective
+from ganatomy.adversarial.points import check_points
+from ganatomy.errors import InputError
+
+FORMAT = "ganatomy-fitted-gan-1"
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """The map between the data's units and the networks': network = (data - shift) / scale, each (D,).
+
+    >>> Scaling.fit(np.array([[0.0], [2.0]]), standardize=True)
+    Scaling(shift=array([1.]), scale=array([1.]))
+    """
+
+    shift: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, points: NDArray[np.float64], standardize: bool) -> "Scaling":
+        """Take each column's mean and standard deviation, or leave the units alone."""
+        dim = points.shape[1]
+        if not standardize:
+            return cls(np.zeros(dim), np.ones(dim))
+        return cls(points.mean(axis=0), points.std(axis=0))
+
+    def to_network(self, points: NDArray[np.float64]) -> Tensor:
+        """Turn points (N, D) in the data's units into a float32 tensor (N, D)."""
+        return torch.from_numpy(((points - self.shift) / self.scale).astype(np.float32))
+
+    def to_data(self, points: Tensor) -> NDArray[np.float64]:
+        """Turn a tensor (N, D) from the generator into points in the data's units."""
+        return points.detach().cpu().numpy().astype(np.float64) * self.scale + self.shift
+
+
+class FittedGAN:
+    """A generator one can sample, with the discriminator it was trained against.
+
+    `ganatomy.fit` and the snapshots of `ganatomy.train` are of this class.
+    """
+
+    def __init__(
+        self, recipe: config.Recipe, generator: Generator, discriminator: Discriminator, scaling: Scaling
+    ) -> None:
+        self.recipe = recipe
+        self.generator = generator.eval()
+        self.discriminator = discriminator.eval()
+        self.scaling = scaling
+
+    @property
+    def dim(self) -> int:
+        """The number D of coordinates of a point."""
+        return len(self.scaling.shift)
+
+    def __repr__(self) -> str:
+        return f"FittedGAN({self.recipe.objective}, recipe={self.recipe.name!r}, dim={self.dim})"
+
+    @torch.no_grad()
+    def sample(self, n: int, seed: int = 0) -> NDArray[np.float64]:
+        """Generate n points (n, D) in the data's units, the same for the same seed.
+
+        Points are made in whole batches of the training's size, since batch normalisation, where there is one,
+        makes a point depend on its batch. So `sample(m, seed)` is the beginning of `sample(n, seed)` for m < n.
+
+        Raises:
+            InputError: n is not positive.
+        """
+        if n < 1:
+            raise InputError(f"cannot sample {n} points: n must be at least 1")
+        size = self.recipe.batch_size
+        random = torch.Generator().manual_seed(seed)
+        shape = (-(-n // size), size, self.recipe.latent.dim)
+        points = torch.cat([self._generate(z) for z in draw_codes(self.recipe.latent, shape, random)])
+        return self.scaling.to_data(points[:n])
+
+    def _generate(self, z: Tensor) -> Tensor:
+        return self.generator(z.to(next(self.generator.parameters()).device))
+
+    @torch.no_grad()
+    def transform(self, z: ArrayLike) -> NDArray[np.float64]:
+        """Map latent codes (N, Z) to points (N, D) in the data's units, as one batch."""
+        return self.scaling.to_data(self._generate(torch.as_tensor(np.asarray(z), dtype=torch.float32)))
+
+    @torch.no_grad()
+    def discriminate(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Return the discriminator's value at points (N, D) in the data's units: (N,).
+
+        It is the probability D(x) for `gan` and `ns-gan`, the score itself for the other objectives.
+        """
+        x = self.scaling.to_network(self._checked(points)).to(next(self.discriminator.parameters()).device)
+        return objective(self.recipe.objective).readout(self.discriminator(x)).cpu().numpy().astype(np.float64)
+
+    def discriminator_gradient(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Differentiate the discriminator's value by the point: (N, D) -> (N, D), in the data's units."""
+        device = next(self.discriminator.parameters()).device
+        x = self.scaling.to_network(self._checked(points)).to(device).requires_grad_()
+        value = objective(self.recipe.objective).readout(self.discriminator(x)).sum()
+        return torch.autograd.grad(value, x)[0].cpu().numpy().astype(np.float64) / self.scaling.scale
+
+    def score(self, heldout: ArrayLike, seed: int = 0) -> float:
+        """Score the fit on held-out points (N, D), higher is better as in scikit-learn.
+
+        The score is minus the exact 2-Wasserstein distance between as many generated points and the held-out ones,
+        in the data's units. `ganatomy.evaluate` gives all the numbers.
+        """
+        heldout = self._checked(heldout)
+        return -metrics.wasserstein2(self.sample(len(heldout), seed), heldout)
+
+    def _checked(self, points: ArrayLike) -> NDArray[np.float64]:
+        points = check_points(points)
+        if points.shape[1] != self.dim:
+            raise InputError(f"points have {points.shape[1]} columns, the model was fitted on {self.dim}")
+        return points
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to a safetensors file: weights, scaling, and the recipe in its header.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        path = Path(path)
+        tensors = {
+            **{f"generator.{k}": v.detach().cpu().clone() for k, v in self.generator.state_dict().items()},
+            **{f"discriminator.{k}": v.detach().cpu().clone() for k, v in self.discriminator.state_dict().items()},
+            "scaling.shift": torch.from_numpy(self.scaling.shift.copy()),
+            "scaling.scale": torch.from_numpy(self.scaling.scale.copy()),
+        }
+        header = {"format": FORMAT, "recipe": json.dumps(self.recipe.model_dump())}
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            save_file(tensors, temporary, metadata=header)
+            os.replace(temporary, path)
+        except (OSError, SafetensorError) as error:
+            temporary.unlink(missing_ok=True)
+            raise InputError(f"{path}: cannot write the model: {error}") from None
+
+    @classmethod
+    def load(cls, path: str | Path) -> "FittedGAN":
+        """Read a model that `save` wrote. Nothing in the file is executed.
+
+        Raises:
+            InputError: no such file, or not a model of this version.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise InputError(f"{path}: no such file; give a generator.safetensors from a run")
+        try:
+            with safe_open(path, framework="pt") as file:
+                header: dict[str, Any] = file.metadata() or {}
+                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
+        except (OSError, SafetensorError) as error:
+            raise InputError(f"{path}: not a safetensors file: {error}") from None
+        if header.get("format") != FORMAT:
+            found = header.get("format", "no format")
+            raise InputError(f"{path}: holds '{found}', this version reads '{FORMAT}'")
+        try:
+            recipe = config.load_recipe(json.loads(header["recipe"]))
+            scaling = Scaling(tensors.pop("scaling.shift").numpy(), tensors.pop("scaling.scale").numpy())
+            networks = build(recipe, len(scaling.shift), seed=0)
+            for name, network in zip(("generator", "discriminator"), networks, strict=True):
+                own = {k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")}
+                network.load_state_dict(own)
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise InputError(f"{path}: damaged model: {str(error).splitlines()[0]}") from None
+        return cls(recipe, *networks, scaling)

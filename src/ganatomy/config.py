@@ -1,0 +1,290 @@
+"""Recipes: everything that decides a training run besides its points and its seed.
+
+A recipe is a TOML file: an objective, two players (network and optimizer each), a latent distribution, penalties
+and the length of the training. Two conveniences exist in files only and are gone once a recipe is resolved:
+
+- `[optimizer]` holds what both players share; `[generator.optimizer]`, `[discriminator.optimizer]` differ from it;
+- `[for.OBJECTIVE]` holds what changes when that objective is chosen.
+
+Precedence, lowest first: the defaults below, the file, its `[for.OBJECTIVE]`, overrides (flags or keywords). A
+resolved recipe is frozen, writes every value out, and survives `to_toml` and `load_recipe` unchanged. Reading one
+never executes anything.
+"""
+
+import math
+import sys
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ganatomy.errors import InputError, unknown
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+OBJECTIVES = ("gan", "ns-gan", "wgan", "wgan-gp", "lsgan", "hinge", "rpgan")
+REPORTED = ("gan", "wgan", "wgan-gp")  # the laboratory report's three
+
+Normalization = Literal["none", "batch", "layer"]
+Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=16384)], ...], Field(min_length=1, max_length=32, strict=False)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Optimizer(_Table):
+    """How one player descends: a `torch.optim` class by name, its rate, and its own keyword arguments."""
+
+    name: str = "rmsprop"
+    lr: float = Field(5e-5, gt=0, le=1000)
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    options: dict[str, Any] = {}
+
+
+class _Network(_Table):
+    activation: Literal["leaky-relu", "relu", "elu", "silu", "gelu", "softplus", "tanh"] = "leaky-relu"
+    slope: float = Field(0.2, ge=0, lt=1)  # of leaky-relu
+    normalization: Normalization | Annotated[tuple[Normalization, ...], Field(strict=False)] = "none"
+    normalization_eps: float = Field(1e-5, gt=0, le=10)
+    spectral_norm: bool = False
+    optimizer: Optimizer = Optimizer()
+
+    @model_validator(mode="after")
+    def _one_normalization_a_layer(self) -> "_Network":
+        if isinstance(self.normalization, tuple) and len(self.normalization) != len(self.hidden):
+            raise ValueError(f"names {len(self.normalization)} normalizations for {len(self.hidden)} layers")
+        return self
+
+
+class Generator(_Network):
+    """The player that turns latent codes into points: an MLP, by default the course's."""
+
+    hidden: Widths = (64, 256, 512)
+
+
+class Discriminator(_Network):
+    """The player that scores points: an MLP with one output and no activation on it."""
+
+    hidden: Widths = (64, 256)
+
+
+class Latent(_Table):
+    """Where the generator's codes come from: standard normal, or uniform on [-1, 1]."""
+
+    distribution: Literal["normal", "uniform"] = "normal"
+    dim: int = Field(2, ge=1, le=4096)
+
+
+class Penalties(_Table):
+    """What keeps the discriminator smooth; 0 switches a term off."""
+
+    clip: float = Field(0.0, ge=0, le=1e6)
+    gradient: float = Field(0.0, ge=0, le=1e6)
+    r1: float = Field(0.0, ge=0, le=1e6)
+    r2: float = Field(0.0, ge=0, le=1e6)
+
+
+class Recipe(_Table):
+    """A resolved recipe: every value that decides a training run besides its points and its seed.
+
+    >>> recipe = load_recipe("course", objective="wgan")
+    >>> recipe.penalties.clip, recipe.generator.optimizer.lr
+    (0.1, 5e-05)
+    """
+
+    name: str = "custom"
+    description: str = ""
+    objective: Literal[OBJECTIVES] = "wgan-gp"
+    epochs: int = Field(320, ge=1, le=10_000_000)
+    batch_size: int = Field(256, ge=2, le=1_000_000)
+    updates: Literal["simultaneous", "alternating"] = "simultaneous"
+    discriminator_steps: int = Field(1, ge=1, le=1000)
+    averaging: float = Field(0.0, ge=0, lt=1)
+    standardize: bool = False
+    snapshots: int = Field(32, ge=1, le=10_000)
+    latent: Latent = Latent()
+    generator: Generator = Generator()
+    discriminator: Discriminator = Discriminator()
+    penalties: Penalties = Penalties()
+
+    @model_validator(mode="after")
+    def _no_contradiction(self) -> "Recipe":
+        held = self.penalties
+        if held.clip and held.gradient:
+            raise ValueError("weight clipping and a gradient penalty are alternatives: set one of them to 0")
+        if self.objective == "wgan" and held.gradient:
+            raise ValueError("wgan with a gradient penalty is wgan-gp: choose that objective or set it to 0")
+        if self.objective == "wgan" and not (held.clip or self.discriminator.spectral_norm):
+            raise ValueError("wgan needs penalties.clip above 0 (or spectral_norm): its critic is unbounded")
+        if self.objective == "wgan-gp" and not held.gradient:
+            raise ValueError("wgan-gp needs penalties.gradient above 0")
+        if (held.gradient or held.r1 or held.r2) and "batch" in self.discriminator.normalization:
+            raise ValueError(
+                "a gradient penalty looks at one point at a time, and batch normalization in the discriminator "
+                "mixes them (Gulrajani et al., 2017, section 4): use 'layer' or 'none'"
+            )
+        return self
+
+    def to_toml(self) -> str:
+        """Write the recipe as TOML that `load_recipe` reads back to an equal recipe.
+
+        >>> print(load_recipe("course").to_toml().splitlines()[2])
+        objective = "wgan-gp"
+        """
+        return tomli_w.dumps(self.model_dump())
+
+
+def recipe_names() -> list[str]:
+    """List the recipes that come with the package.
+
+    >>> recipe_names()
+    ['course', 'literature', 'recommended']
+    """
+    folder = resources.files("ganatomy") / "recipes"
+    return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
+
+
+def load_recipe(
+    source: "str | Path | Mapping[str, Any] | Recipe | None" = None,
+    objective: str | None = None,
+    **overrides: Any,
+) -> Recipe:
+    """Resolve a recipe: find it, choose its objective, apply the overrides, check everything.
+
+    Args:
+        source: a built-in name, a path to a TOML file, a mapping, or a recipe. None means `course` for the
+            report's objectives and `literature` for the others.
+        objective: replaces the recipe's objective and selects its `[for.OBJECTIVE]` table.
+        **overrides: recipe fields (tables as mappings, merged key by key), dotted keys such as
+            `{"generator.hidden": [64, 64]}`, and three short names: `optimizer` (its name) and `lr`, for both
+            players, and `latent_dim`.
+
+    Raises:
+        InputError: no such recipe, an unknown key, an impossible value or a contradiction.
+
+    >>> recipe = load_recipe(objective="gan", optimizer="adam", lr=2e-4, epochs=10)
+    >>> recipe.name, recipe.discriminator.optimizer.name, recipe.generator.optimizer.lr, recipe.epochs
+    ('course', 'adam', 0.0002, 10)
+    >>> load_recipe("course", penalties={"gradient": -1})
+    Traceback (most recent call last):
+    ganatomy.errors.InputError: recipe 'course': penalties.gradient = -1: should be greater than or equal to 0
+    """
+    if source is None:
+        source = "course" if objective is None or objective in REPORTED else "literature"
+    where, table = _read(source)
+    variants = table.pop("for", {})
+    if not isinstance(variants, Mapping) or not all(isinstance(v, Mapping) for v in variants.values()):
+        raise InputError(f"{where}: 'for' holds tables, one an objective, such as [for.wgan]")
+    for name in variants:
+        if name not in OBJECTIVES:
+            raise InputError(f"{where}: [for.{name}]: {unknown('objective', name, OBJECTIVES)}")
+    top = _nested(overrides)
+    if objective is not None:
+        top["objective"] = objective
+    chosen = top.get("objective", table.get("objective", Recipe.model_fields["objective"].default))
+    if chosen not in OBJECTIVES:
+        raise unknown("objective", str(chosen), OBJECTIVES)
+    merged: dict[str, Any] = {}
+    for layer in (table, variants.get(chosen, {}), top):
+        merged = _merge(merged, _per_player(layer, where))
+    try:
+        return Recipe.model_validate(merged)
+    except ValidationError as error:
+        raise InputError(f"{where}: {_first(error)}") from None
+
+
+def _read(source: "str | Path | Mapping[str, Any] | Recipe") -> tuple[str, dict[str, Any]]:
+    """Return where a recipe comes from, in words for messages, and its table."""
+    if isinstance(source, Recipe):
+        return f"recipe '{source.name}'", source.model_dump()
+    if isinstance(source, Mapping):
+        return "recipe", dict(source)
+    if str(source) in recipe_names():
+        text = (resources.files("ganatomy") / "recipes" / f"{source}.toml").read_text(encoding="utf-8")
+        return f"recipe '{source}'", {"name": str(source), **tomllib.loads(text)}
+    path = Path(source)
+    if path.suffix.lower() != ".toml":
+        raise InputError(f"{unknown('recipe', str(source), recipe_names())}; or give a path ending in .toml")
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a TOML file: {str(error).splitlines()[0]}") from None
+    except RecursionError:
+        raise InputError(f"{path}: not a recipe: its tables are nested too deeply") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot read the recipe: {reason}") from None
+    return str(path), {"name": path.stem, **table}
+
+
+def _nested(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Spell short and dotted names out as tables; None means not given."""
+    top: dict[str, Any] = {}
+    for key, value in overrides.items():
+        if value is None:
+            continue
+        if key == "optimizer" and isinstance(value, str):
+            key = "optimizer.name"
+        key = {"lr": "optimizer.lr", "latent_dim": "latent.dim"}.get(key, key)
+        for part in reversed(key.split(".")):
+            value = {part: value}
+        top = _merge(top, value)
+    return top
+
+
+def _per_player(layer: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Move the shared `[optimizer]` table into both players, under what each says of its own."""
+    layer = dict(layer)
+    shared = layer.pop("optimizer", {})
+    if not isinstance(shared, Mapping):
+        raise InputError(f"{where}: optimizer is a table, such as [optimizer] with name and lr")
+    if shared:
+        for player in ("generator", "discriminator"):
+            layer[player] = _merge({"optimizer": shared}, layer.get(player, {}))
+    return layer
+
+
+def _merge(base: Any, top: Any) -> Any:
+    """Lay one table over another, key by key; another optimizer's name drops the old one's options."""
+    if not (isinstance(base, Mapping) and isinstance(top, Mapping)):
+        return top
+    merged = dict(base)
+    if "options" in base and top.get("name", base.get("name")) != base.get("name"):
+        del merged["options"]
+    for key, value in top.items():
+        merged[key] = _merge(merged.get(key), value)
+    return merged
+
+
+def _first(error: ValidationError) -> str:
+    """Say the first of pydantic's complaints in one line: the key, the value, what it should be."""
+    details = error.errors()[0]
+    location = [str(part) for part in details["loc"]]
+    if details["type"] == "extra_forbidden":
+        return str(unknown("key", ".".join(location), _keys(location[:-1])))
+    if details["type"] == "value_error":
+        prefix = f"{'.'.join(location)} " if location else ""
+        return prefix + details["msg"].removeprefix("Value error, ")
+    key = ".".join(part for part in location if not part.startswith(("tuple", "literal", "function")))
+    value = details["input"]
+    shown = str(value) if isinstance(value, float) and not math.isfinite(value) else f"{value!r}"[:60]
+    message = details["msg"].removeprefix("Input ").replace("should be a valid ", "should be a ")
+    return f"{key} = {shown}: {message}"
+
+
+def _keys(location: list[str]) -> list[str]:
+    """List the keys that a table knows, with the path to it, for suggestions."""
+    model: type[BaseModel] = Recipe
+    for part in location:
+        field = model.model_fields.get(part)
+        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+            return []
+        model = field.annotation
+    return [".".join([*location, key]) for key in model.model_fields]
