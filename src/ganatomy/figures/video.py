@@ -1,0 +1,223 @@
+"""Films of a training: frames from snapshots, and frames into GIF and MP4 files.
+
+A frame is an RGB image, uint8 (H, W, 3). What stays (axes, labels, colour bar) is drawn once and kept as
+pixels; a frame restores them and draws only what moved, so that it costs milliseconds. Axes and colour scale
+are those of the whole run. A film of S frames shows each for 1 / fps seconds and the last for `HOLD` seconds
+longer.
+
+GIF: one palette for all frames, so that still parts do not flicker; endless. Its clock ticks in hundredths of a
+second, to which durations are rounded. MP4: H.264 in yuv420p with the index in front, what browsers
+play while loading; colour has half resolution there and odd sizes are padded by a pixel.
+
+Shapes: `S` snapshots, `N` points, `D` data dimensions, `n` grid cells a side, `H` x `W` pixels.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+from scipy.spatial import KDTree
+
+from ganatomy.errors import InputError
+from ganatomy.figures.panel import Line, Plane, Scale, make_panel
+from ganatomy.figures.planar import check_film, headed_figure, legend
+from ganatomy.figures.style import FAINT, house
+from ganatomy.figures.view import View
+from ganatomy.files import replacing
+
+HOLD = 1.5  # seconds that the last frame stays before a film begins again
+_FILM_DPI = 100
+
+
+def render_frames(
+    view: View,
+    heldout: np.ndarray,
+    snapshots: np.ndarray,
+    epochs: np.ndarray,
+    fields: np.ndarray | None = None,
+    *,
+    title: str,
+    field_label: str = "discriminator score",
+    width: int = 640,
+) -> Iterator[np.ndarray]:
+    """Draw one frame a snapshot, as `planar.scatter` would, with the epoch above it.
+
+    Args:
+        view: what is drawn.
+        heldout: real points, (N, D).
+        snapshots: generated points over the training, (S, N, D).
+        epochs: the epoch of each snapshot, (S,).
+        fields: the discriminator at `view.grid(n)` for each, (S, n, n) or (S, n * n); for D = 1 (S, n).
+        title: printed as it is; says objective and optimizer.
+        field_label: what the greys measure.
+        width: of a frame in pixels; its height follows from the view's proportions, and both are even.
+
+    Raises:
+        InputError: no snapshot, numbers that differ, shapes that do not fit, a width not within 480 to 4096.
+
+    >>> rng = np.random.default_rng(0)
+    >>> moves = rng.normal(size=(3, 20, 2))
+    >>> frames = list(render_frames(View.fit(moves[0]), moves[0], moves, [0, 1, 2], title="noise", width=480))
+    >>> len(frames), frames[0].shape, frames[0].dtype
+    (3, (410, 480, 3), dtype('uint8'))
+    """
+    check_film(snapshots, epochs, fields)
+    if not 480 <= width <= 4096:
+        raise InputError(f"a frame can be 480 to 4096 pixels wide, not {width}")
+    with house():
+        figure, axes = headed_figure(view, title, width=width / _FILM_DPI, dpi=_FILM_DPI)
+        size = np.array([width, round(figure.get_figheight() * _FILM_DPI)])
+        figure.set_size_inches((size + size % 2) / _FILM_DPI + 1e-6)  # a hair more, or 4.1 inches make 409 pixels
+        canvas = FigureCanvasAgg(figure)
+        panel = make_panel(axes, view, heldout, Scale(fields) if fields is not None else None)
+        panel.key(field_label)
+        status = axes.set_title("epoch", color=FAINT)
+        panel.update(snapshots[0], None if fields is None else fields[0])
+        legend(figure, panel)
+        for artist in (*panel.moving, status):
+            artist.set_animated(True)
+        canvas.draw()  # all but the moving artists
+    return _play(canvas, panel, status, snapshots, epochs, fields)
+
+
+def _play(
+    canvas: FigureCanvasAgg,
+    panel: Plane | Line,
+    status: Text,
+    snapshots: np.ndarray,
+    epochs: np.ndarray,
+    fields: np.ndarray | None,
+) -> Iterator[np.ndarray]:
+    still = canvas.copy_from_bbox(canvas.figure.bbox)
+    for k, epoch in enumerate(epochs):
+        note = panel.update(snapshots[k], None if fields is None else fields[k])
+        status.set_text(f"epoch {epoch}" + (f"    {note}" if note else ""))
+        canvas.restore_region(still)
+        for artist in (*panel.moving, status):
+            panel.axes.draw_artist(artist)
+        yield np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def write_gif(frames: Iterable[np.ndarray], path: str | os.PathLike, fps: float = 12) -> None:
+    """Write frames (H, W, 3) as an endless GIF with one palette, whole or not at all.
+
+    Half of the palette's 255 colours are the commonest of the film as they are, which keeps white white and
+    greys smooth, the others a median cut of the rest; every pixel takes the nearest. The choice looks at eight
+    frames spread over the film. All frames are held in memory meanwhile.
+
+    Raises:
+        InputError: no frame, frames of different sizes, fps not within 1 to 60, a file that cannot be written.
+
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> target = os.path.join(tempfile.mkdtemp(), "two.gif")
+    >>> write_gif([np.zeros((4, 6, 3), np.uint8), np.full((4, 6, 3), 255, np.uint8)], target, fps=10)
+    >>> with Image.open(target) as film:
+    ...     film.n_frames, film.size, film.info["loop"], film.info["duration"]
+    (2, (6, 4), 0, 100)
+    """
+    from PIL import Image  # here, since still pictures need neither of the two encoders
+
+    frames = _checked(frames, fps)
+    palette = _palette(frames)
+    images = [Image.fromarray(indices) for indices in _indexed(frames, palette)]
+    for image in images:
+        image.putpalette(palette.tobytes())
+    each = round(100 / fps) * 10  # milliseconds, in whole ticks of the format
+    durations = [each] * (len(images) - 1) + [each + round(HOLD * 1000)]
+    with replacing(path) as part:
+        images[0].save(
+            part,
+            format="GIF",
+            save_all=True,
+            append_images=images[1:],
+            duration=durations,
+            loop=0,
+            optimize=False,
+        )
+
+
+def _packed(frame: np.ndarray) -> np.ndarray:
+    red, green, blue = np.moveaxis(frame.astype(np.int32), -1, 0)
+    return red << 16 | green << 8 | blue
+
+
+def _unpacked(colours: np.ndarray) -> np.ndarray:
+    return np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=-1).astype(np.uint8)
+
+
+def _palette(frames: list[np.ndarray]) -> np.ndarray:
+    """Choose at most 255 colours (C, 3): the 128 commonest and a median cut of the others."""
+    from PIL import Image
+
+    sample = np.unique(np.linspace(0, len(frames) - 1, 8).round().astype(int))
+    colours, counts = np.unique(np.stack([_packed(frames[k]) for k in sample]), return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    common, others = _unpacked(colours[order[:128]]), _unpacked(colours[order[128:]])
+    if len(others):
+        cut = Image.fromarray(others[None]).quantize(127, method=Image.Quantize.MEDIANCUT).getpalette()
+        common = np.concatenate([common, np.reshape(cut, (-1, 3))[:127]])
+    return common.astype(np.uint8)
+
+
+def _indexed(frames: list[np.ndarray], palette: np.ndarray) -> Iterator[np.ndarray]:
+    """Replace each pixel by the number of the nearest palette colour; each colour is looked up once a film."""
+    nearest, known = KDTree(palette.astype(float)), np.full(1 << 24, -1, dtype=np.int16)
+    for frame in frames:
+        packed = _packed(frame)
+        new = np.unique(packed[known[packed] < 0])
+        if len(new):
+            known[new] = nearest.query(_unpacked(new).astype(float))[1]
+        yield known[packed].astype(np.uint8)
+
+
+def write_mp4(frames: Iterable[np.ndarray], path: str | os.PathLike, fps: float = 12) -> None:
+    """Write frames (H, W, 3) as H.264 video that browsers play, whole or not at all.
+
+    Raises:
+        InputError: no frame, frames of different sizes, fps not within 1 to 60, a file that cannot be written.
+
+    >>> import av, tempfile
+    >>> target = os.path.join(tempfile.mkdtemp(), "one.mp4")
+    >>> write_mp4([np.zeros((33, 47, 3), np.uint8)], target, fps=10)
+    >>> with av.open(target) as film:
+    ...     video = film.streams.video[0]
+    ...     video.codec_context.name, video.codec_context.pix_fmt, video.width, video.height, video.frames
+    ('h264', 'yuv420p', 48, 34, 16)
+    """
+    import av
+    from av.video.reformatter import ColorRange, Colorspace
+
+    frames = _checked(frames, fps)
+    height, width = frames[0].shape[:2]
+    rate = Fraction(fps).limit_denominator(1000)
+    with (
+        replacing(path) as part,
+        av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as film,
+    ):
+        # mbtree, x264's look-ahead for bits, was seen to give equal frames different bytes from one call to the next
+        options = {"crf": "18", "preset": "veryfast", "x264-params": "mbtree=0"}
+        stream = film.add_stream("libx264", rate=rate, options=options)
+        stream.width, stream.height, stream.pix_fmt = width + width % 2, height + height % 2, "yuv420p"
+        context = stream.codec_context  # say which RGB the colours stand for, or players guess by the picture's size
+        context.colorspace, context.color_primaries, context.color_trc = Colorspace.ITU709, 1, 1
+        context.color_range = ColorRange.MPEG
+        context.thread_count = 1  # else the bytes would depend on the number of cores
+        for frame in frames + frames[-1:] * round(HOLD * fps):
+            padded = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+            picture = av.VideoFrame.from_ndarray(padded, format="rgb24")
+            film.mux(stream.encode(picture.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)))
+        film.mux(stream.encode())
+
+
+def _checked(frames: Iterable[np.ndarray], fps: float) -> list[np.ndarray]:
+    if not 1 <= fps <= 60:
+        raise InputError(f"fps must be within 1 to 60, not {fps}")
+    frames = list(frames)
+    shapes = {np.shape(frame) for frame in frames}
+    if len(shapes) != 1:
+        raise InputError(f"a film needs one or more frames of one size, not {sorted(shapes) or 'none'}")
+    return [np.ascontiguousarray(frame, dtype=np.uint8) for frame in frames]
