@@ -1,1 +1,64 @@
-"""Fit GANs to point clouds and compare them."""
+"""Fit GANs to point clouds, and learn from numbers which objective and optimizer works.
+
+    >>> import ganatomy
+    >>> points = ganatomy.distribution("zigzag").sample(8192, seed=0)
+    >>> model = ganatomy.fit(points, objective="gan", epochs=1)
+    >>> model.sample(1000, seed=1).shape
+    (1000, 2)
+
+The names below are loaded when first used, so that importing the package is quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "fit": "ganatomy.fitting",
+    "train": "ganatomy.adversarial.training",
+    "Step": "ganatomy.adversarial.training",
+    "Diverged": "ganatomy.adversarial.training",
+    "FittedGAN": "ganatomy.adversarial.model",
+    "evaluate": "ganatomy.adversarial.yardstick",
+    "load_points": "ganatomy.adversarial.points",
+    "distribution": "ganatomy.adversarial.distributions",
+    "Recipe": "ganatomy.config",
+    "load_recipe": "ganatomy.config",
+    "InputError": "ganatomy.errors",
+}
+
+__all__ = [
+    "Diverged",
+    "FittedGAN",
+    "InputError",
+    "Recipe",
+    "Step",
+    "__version__",
+    "distribution",
+    "evaluate",
+    "fit",
+    "load_points",
+    "load_recipe",
+    "train",
+]
+
+if TYPE_CHECKING:
+    from ganatomy.adversarial.distributions import distribution
+    from ganatomy.adversarial.model import FittedGAN
+    from ganatomy.adversarial.points import load_points
+    from ganatomy.adversarial.training import Diverged, Step, train
+    from ganatomy.adversarial.yardstick import evaluate
+    from ganatomy.config import Recipe, load_recipe
+    from ganatomy.errors import InputError
+    from ganatomy.fitting import fit
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ganatomy' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

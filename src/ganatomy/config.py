@@ -83,12 +83,16 @@ class Latent(_Table):
 
 
 class Penalties(_Table):
-    """What keeps the discriminator smooth; 0 switches a term off."""
+    """What keeps the discriminator smooth; 0 switches a term off.
+
+    `decay` is the share of the penalties' weights that is left at the end, reached geometrically.
+    """
 
     clip: float = Field(0.0, ge=0, le=1e6)
     gradient: float = Field(0.0, ge=0, le=1e6)
     r1: float = Field(0.0, ge=0, le=1e6)
     r2: float = Field(0.0, ge=0, le=1e6)
+    decay: float = Field(1.0, gt=0, le=1)
 
 
 class Recipe(_Table):

@@ -5,8 +5,8 @@ change while training goes on. Its file is a safetensors file (no pickle) whose 
 samples, `D` data, `Z` latent dimensions.
 """
 
+import copy
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganatomy import config
 from ganatomy.adversarial import metrics
@@ -24,6 +24,7 @@ from ganatomy.adversarial.networks import Discriminator, Generator, build, draw_
 from ganatomy.adversarial.objectives import objective
 from ganatomy.adversarial.points import check_points
 from ganatomy.errors import InputError
+from ganatomy.files import replacing
 
 FORMAT = "ganatomy-fitted-gan-1"
 
@@ -101,8 +102,29 @@ class FittedGAN:
 
     @torch.no_grad()
     def transform(self, z: ArrayLike) -> NDArray[np.float64]:
-        """Map latent codes (N, Z) to points (N, D) in the data's units, as one batch."""
-        return self.scaling.to_data(self._generate(torch.as_tensor(np.asarray(z), dtype=torch.float32)))
+        """Map latent codes (N, Z) to points (N, D) in the data's units, each for itself.
+
+        Batch normalisation, where there is one, uses the statistics of 32 ordinary batches instead of the batch's.
+
+        Raises:
+            InputError: codes of another dimension.
+        """
+        codes = torch.as_tensor(np.asarray(z), dtype=torch.float32)
+        if codes.dim() != 2 or codes.shape[1] != self.recipe.latent.dim:
+            raise InputError(f"codes have shape {tuple(codes.shape)}, the model takes (N, {self.recipe.latent.dim})")
+        generator = copy.deepcopy(self.generator)
+        norms = [module for module in generator.modules() if isinstance(module, nn.BatchNorm1d)]
+        for norm in norms:
+            norm.train()
+            norm.running_mean, norm.running_var = torch.zeros_like(norm.weight), torch.zeros_like(norm.weight)
+            norm.num_batches_tracked, norm.track_running_stats = torch.tensor(0), True
+            norm.momentum = None  # a plain average
+        device = next(generator.parameters()).device
+        if norms:
+            shape = (32, self.recipe.batch_size, self.recipe.latent.dim)
+            for batch in draw_codes(self.recipe.latent, shape, torch.Generator().manual_seed(0)):
+                generator(batch.to(device))
+        return self.scaling.to_data(generator.eval()(codes.to(device)))
 
     @torch.no_grad()
     def discriminate(self, points: ArrayLike) -> NDArray[np.float64]:
@@ -141,7 +163,6 @@ class FittedGAN:
         Raises:
             InputError: the file cannot be written.
         """
-        path = Path(path)
         tensors = {
             **{f"generator.{k}": v.detach().cpu().clone() for k, v in self.generator.state_dict().items()},
             **{f"discriminator.{k}": v.detach().cpu().clone() for k, v in self.discriminator.state_dict().items()},
@@ -149,13 +170,11 @@ class FittedGAN:
             "scaling.scale": torch.from_numpy(self.scaling.scale.copy()),
         }
         header = {"format": FORMAT, "recipe": json.dumps(self.recipe.model_dump())}
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            save_file(tensors, temporary, metadata=header)
-            os.replace(temporary, path)
-        except (OSError, SafetensorError) as error:
-            temporary.unlink(missing_ok=True)
-            raise InputError(f"{path}: cannot write the model: {error}") from None
+        with replacing(path) as part:
+            try:
+                save_file(tensors, part, metadata=header)
+            except SafetensorError as error:  # its own writer's word for a full or forbidden disk
+                raise OSError(str(error)) from error
 
     @classmethod
     def load(cls, path: str | Path) -> "FittedGAN":

@@ -207,7 +207,7 @@ class Trainer:
             terms.append(held.r1 * penalties.zero_centred_penalty(real_scores, real))
         if held.r2:
             terms.append(held.r2 * penalties.zero_centred_penalty(fake_scores, fake))
-        return sum(terms[1:], terms[0]) if terms else None
+        return sum(terms[1:], terms[0]) * held.decay ** (self.iteration / self.iterations) if terms else None
 
     def _update_average(self) -> None:
         """Move the averaged generator, faster while the run is young so that its start is forgotten."""

@@ -1,1 +1,66 @@
-"""The command line: one file a verb."""
+"""The command line: one file a verb, each thin: parse, call, print.
+
+Bad input ends in one line on standard error and exit code 2; a run that diverged in code 1; an interrupt in code 130.
+"""
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from ganatomy import __version__
+from ganatomy.errors import InputError
+
+app = typer.Typer(
+    name="ganatomy",
+    help="Fit GANs to point clouds, and learn from numbers which objective and optimizer works.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"ganatomy {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    pass
+
+
+def verb(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function a verb of the command line, its docstring the help, its errors one line."""
+
+    @app.command(name=function.__name__, help=function.__doc__)
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            function(*args, **kwargs)
+        except InputError as error:
+            fail(str(error), 2)
+        except KeyboardInterrupt:
+            fail("interrupted", 130)
+
+    return run
+
+
+def fail(message: str, code: int) -> None:
+    """Say what went wrong in one line, and leave."""
+    print(f"ganatomy: {' '.join(message.split())}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Run the command line."""
+    from ganatomy.cli import animate, distributions, evaluate, fit, recipes  # noqa: F401 (each registers its verb)
+
+    app()

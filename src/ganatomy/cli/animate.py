@@ -1,0 +1,28 @@
+"""ganatomy animate: the films of a run, made again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganatomy.cli import verb
+
+
+@verb
+def animate(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    fps: Annotated[float, typer.Option(help="Frames a second, 1 to 60.")] = 12,
+    width: Annotated[int, typer.Option(help="Of a frame in pixels, 480 to 4096.")] = 640,
+) -> None:
+    """Make animation.gif and animation.mp4 of a finished run again, with other settings.
+
+    Examples:
+
+      ganatomy animate runs/demo --fps 6
+
+      ganatomy animate runs/demo --width 1280
+    """
+    from ganatomy.gallery import animate_run
+
+    for path in animate_run(run, fps, width):
+        print(path)

@@ -1,0 +1,23 @@
+"""ganatomy distributions: the built-in targets."""
+
+from ganatomy.cli import verb
+
+
+@verb
+def distributions() -> None:
+    """List the built-in distributions.
+
+    Examples:
+
+      ganatomy distributions
+
+      ganatomy fit ring --recipe recommended
+    """
+    from ganatomy.adversarial.distributions import DISTRIBUTIONS
+    from ganatomy.cli.tables import print_table
+
+    rows = [
+        (name, "" if one.components is None else str(len(one.components.weights)), one.summary)
+        for name, one in DISTRIBUTIONS.items()
+    ]
+    print_table(("name", "components", "what"), rows, right="components")

@@ -1,0 +1,51 @@
+"""ganatomy evaluate: how good are samples, measured against real points."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from ganatomy.cli import verb
+
+
+@verb
+def evaluate(
+    samples: Annotated[str, typer.Argument(metavar="SAMPLES", help="A file of generated points.")],
+    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="A file of real points, or a distribution.")],
+    variable: Annotated[str | None, typer.Option(help="Array or columns to read from both files.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the splits and draws.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")] = False,
+) -> None:
+    """Measure samples against reference points, every number beside the floor that real points reach.
+
+    Examples:
+
+      ganatomy evaluate samples.csv points.mat
+
+      ganatomy evaluate samples.npy ring --json
+    """
+    from ganatomy.adversarial.distributions import DISTRIBUTIONS
+    from ganatomy.adversarial.points import load_points
+    from ganatomy.adversarial.yardstick import Yardstick
+    from ganatomy.adversarial.yardstick import evaluate as measure
+    from ganatomy.errors import InputError
+
+    if seed < 0:
+        raise InputError(f"--seed {seed}: give a whole number, 0 or more")
+    cloud = load_points(samples, variable)
+    if reference in DISTRIBUTIONS:
+        target = DISTRIBUTIONS[reference]
+        n = min(len(cloud), 2048)
+        yardstick = Yardstick(target.sample(n, seed), target.sample(5 * n, seed + 1), target, seed=seed)
+        measurements = yardstick.measure(cloud)
+    else:
+        measurements = measure(cloud, load_points(reference, variable), seed=seed)
+    metrics = {name: asdict(measurement) for name, measurement in measurements.items()}
+    if as_json:
+        from ganatomy.runs import strict_json
+
+        print(strict_json(metrics))
+        return
+    from ganatomy.cli.tables import print_metrics
+
+    print_metrics(metrics, f"{samples} against {reference}")

@@ -1,0 +1,31 @@
+"""ganatomy recipes: the built-in recipes."""
+
+from typing import Annotated
+
+import typer
+
+from ganatomy.cli import verb
+
+
+@verb
+def recipes(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A recipe to print in full.")] = None,
+    objective: Annotated[str | None, typer.Option(help="Resolve it for this objective.")] = None,
+) -> None:
+    """List the recipes, or print one as TOML, every value written out: a file to start your own from.
+
+    Examples:
+
+      ganatomy recipes
+
+      ganatomy recipes literature --objective wgan > mine.toml
+    """
+    from ganatomy.config import load_recipe, recipe_names
+
+    if name is not None:
+        print(load_recipe(name, objective).to_toml(), end="")
+        return
+    from ganatomy.cli.tables import print_table
+
+    known = [load_recipe(name) for name in recipe_names()]
+    print_table(("name", "objective", "what"), [(one.name, one.objective, one.description) for one in known])

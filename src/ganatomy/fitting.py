@@ -1,0 +1,261 @@
+"""Fit a GAN to points: the loop over `train` with snapshots, metrics, files and a way to stop and resume.
+
+`fit` in memory trains and returns the model. With held-out points it measures every snapshot against them and the
+floor; with a folder it also writes all that `ganatomy.runs` lists, saves a checkpoint every few epochs and when it is
+interrupted, and resumes from one. Measuring and drawing are not counted as training time.
+"""
+
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+
+from ganatomy import __version__, config, gallery
+from ganatomy.adversarial.distributions import Distribution
+from ganatomy.adversarial.model import FittedGAN
+from ganatomy.adversarial.points import check_points, split_points
+from ganatomy.adversarial.training import Diverged, Step, Trainer
+from ganatomy.adversarial.yardstick import Measurement, Yardstick
+from ganatomy.errors import InputError
+from ganatomy.execution import choose_device, deferred_interrupts, use_threads
+from ganatomy.figures.view import View
+from ganatomy.history import LOSSES, History
+from ganatomy.progress import Progress, Silent
+from ganatomy.runs import FORMAT, RunFolder, fingerprint
+
+CHECKPOINT_EPOCHS = 10
+"""Epochs between two checkpoints: at most a few seconds of work are lost to a crash."""
+
+DRAWS = 5
+"""Fresh sets of samples over which the final metrics are averaged."""
+
+_MOST = 2048  # points of a snapshot; more make no better picture
+
+
+def fit(
+    points: ArrayLike,
+    objective: str | None = None,
+    recipe: "str | Path | config.Recipe | dict[str, Any] | None" = None,
+    seed: int = 0,
+    *,
+    heldout: ArrayLike | None = None,
+    train_size: int | None = None,
+    device: str = "auto",
+    threads: int = 1,
+    out: str | Path | None = None,
+    force: bool = False,
+    distribution: Distribution | None = None,
+    arrows: bool = False,
+    progress: bool = False,
+    **overrides: Any,
+) -> FittedGAN:
+    """Fit a GAN to points and return the model.
+
+    Args:
+        points: (N, D) or (N,), in any units. All of them are trained on, unless `train_size` says otherwise.
+        objective: one of `ganatomy.config.OBJECTIVES`; None takes the recipe's.
+        recipe: a built-in name, a path to a TOML file, or a recipe; None is `course` for the report's objectives and
+            `literature` for the others.
+        seed: of everything random; same seed, same machine, same number of threads: same model.
+        heldout: real points (M, D) to measure on and never trained on.
+        train_size: instead of `heldout`: train on that many of the points, measure on the others.
+        threads: of the processor. Two are about a third faster than one on an idle machine and many times slower on
+            a busy one, where each waits for the other; and the numbers depend on it in their last digits.
+        device: `auto` (CUDA where there is one), `cpu`, `cuda`, `cuda:1`, `mps`.
+        out: a folder to write to, resumed if it holds the beginning of this very run; needs points to measure on.
+        force: whether to replace what `out` holds.
+        distribution: where the points come from, if it is a known one: more can be measured then.
+        arrows: whether final.png shows the discriminator's gradient at generated points.
+        progress: whether to show progress on the terminal.
+        **overrides: recipe fields, as in `ganatomy.load_recipe`: `epochs=100`, `lr=1e-3`, `latent_dim=8` ...
+
+    Raises:
+        InputError: anything given cannot be used; nothing was written.
+        Diverged: a loss became infinite or no number; what was written stays.
+
+    >>> points = np.random.default_rng(0).normal(size=(512, 2)) + [5, 0]
+    >>> model = fit(points, recipe="recommended", epochs=30)
+    >>> model.sample(1000, seed=1).mean(axis=0).round() + 0.0
+    array([5., 0.])
+    """
+    if not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise InputError(f"seed = {seed!r}: give a whole number from 0 to 2^63 - 1")
+    resolved = config.load_recipe(recipe, objective, **overrides)
+    points = check_points(points)
+    if train_size is not None and heldout is not None:
+        raise InputError("give heldout= or train_size=, not both")
+    if train_size is not None:
+        points, heldout = split_points(points, train_size, seed)
+    if heldout is not None:
+        heldout = check_points(heldout, "heldout")
+    if out is not None and heldout is None:
+        raise InputError("out= writes measured results: give heldout= or train_size= too")
+    with use_threads(threads):
+        trainer = Trainer(resolved, points, seed, choose_device(device))
+        if heldout is None:
+            for _ in trainer:
+                pass
+            return trainer.snapshot()
+        measured = _Measured(trainer, points, heldout, distribution, Progress() if progress else Silent())
+        if out is None:
+            measured.train(None)
+            return trainer.snapshot()
+        mark = fingerprint(resolved, seed, points, heldout)
+        folder = RunFolder(out)
+        with folder.claim(mark, force):
+            return measured.write(folder, mark, arrows)
+
+
+class _Measured:
+    """A fit with held-out points: the trainer, what it is measured with, and what is remembered."""
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        points: np.ndarray,
+        heldout: np.ndarray,
+        distribution: Distribution | None,
+        progress: Silent,
+    ) -> None:
+        self.trainer, self.points, self.heldout, self.progress = trainer, points, heldout, progress
+        self.yardstick = Yardstick(heldout, points, distribution, seed=trainer.seed)
+        self.grid = View.fit(heldout).grid()
+        self.history = History()
+
+    def write(self, folder: RunFolder, mark: str, arrows: bool) -> FittedGAN:
+        """Train in a folder: resume, keep checkpoints, and write everything at the end."""
+        trainer, history = self.trainer, self.history
+        checkpoint = folder.read_checkpoint()
+        if checkpoint is not None:
+            trainer.load_state_dict(checkpoint["trainer"])
+            self.history = history = History.from_state(checkpoint["history"])
+            folder.log(f"resumed in epoch {trainer.epoch + 1} of {trainer.recipe.epochs}")
+        else:
+            folder.log(
+                f"started: {trainer.recipe.objective} on {len(self.points)} points, {trainer.recipe.epochs} epochs"
+            )
+        folder.write_text("recipe.toml", trainer.recipe.to_toml())
+
+        def save() -> None:
+            content = {"trainer": trainer.state_dict(), "history": self.history.state_dict(), "fingerprint": mark}
+            folder.write_checkpoint(content)
+
+        try:
+            self.train(save)
+        except Diverged as error:
+            folder.log(str(error))
+            self._write_tables(folder)
+            if history.losses:
+                gallery.draw_curves(
+                    folder, trainer.recipe, history, self.yardstick.floor, gallery.heading(trainer.recipe, trainer.seed)
+                )
+            raise Diverged(f"{error}; what was done is in {folder.path}") from None
+        except KeyboardInterrupt:
+            folder.log(f"interrupted in epoch {trainer.epoch + 1}")
+            raise
+        model = trainer.snapshot()
+        measurements = self.measure(model)
+        self.progress.say("drawing")
+        self._write_tables(folder)
+        model.save(folder.path / "generator.safetensors")
+        gallery.draw_run(folder, model, history, self.heldout, self.yardstick.floor, trainer.seed, arrows)
+        folder.write_json("summary.json", self.summarise(measurements))
+        folder.log(f"finished: {history.seconds:.1f} s of training")
+        return model
+
+    def train(self, save: Callable[[], None] | None) -> None:
+        """Train to the end; `save`, if given, is called every few epochs and before an interrupt is let through."""
+        trainer, history = self.trainer, self.history
+        if not history.epochs:
+            self._remember(0, trainer.snapshot())
+        with self.progress.showing(trainer.recipe.epochs), deferred_interrupts(save is not None) as interrupted:
+            started = time.perf_counter()
+            for step in trainer:
+                losses = step.losses
+                values = (float(losses.discriminator), float(losses.generator), float(losses.penalty))
+                history.add_losses(step.iteration, step.epoch, *values)
+                ended = step.iteration % trainer.iterations_an_epoch == 0
+                if ended or interrupted.is_set():
+                    history.seconds += time.perf_counter() - started
+                    self._at_pause(step, save, interrupted.is_set())
+                    started = time.perf_counter()
+
+    def _at_pause(self, step: Step, save: Callable[[], None] | None, interrupted: bool) -> None:
+        """After an epoch, or when asked to stop: measure, show, save."""
+        if step.snapshot is not None:
+            self._remember(step.epoch, step.snapshot)
+        recent = self.history.metrics[-1]["wasserstein2"] / self.yardstick.floor["wasserstein2"].mean
+        self.progress.update(step.epoch, self.history.losses[-1][2:4], recent)
+        last = step.iteration == self.trainer.iterations
+        if save is not None and (interrupted or last or step.epoch % CHECKPOINT_EPOCHS == 0):
+            save()
+        if interrupted:
+            raise KeyboardInterrupt
+
+    def _remember(self, epoch: int, model: FittedGAN) -> None:
+        n = max(self.yardstick.size, min(len(self.heldout), _MOST))
+        samples = model.sample(n, seed=self.trainer.seed)
+        finite = np.isfinite(samples).all()
+        metrics = self.yardstick.value(samples) if finite else dict.fromkeys(self.yardstick.floor, float("nan"))
+        self.history.add_snapshot(epoch, samples, model.discriminate(self.grid), metrics)
+
+    def measure(self, model: FittedGAN) -> dict[str, Measurement]:
+        """Measure the model: every metric, averaged over `DRAWS` fresh sets of samples."""
+        seeds = np.random.SeedSequence([self.trainer.seed, 1]).generate_state(DRAWS)
+        draws = [self.yardstick.value(model.sample(self.yardstick.size, int(seed))) for seed in seeds]
+        means = {name: float(np.mean([draw[name] for draw in draws])) for name in draws[0]}
+        return {name: Measurement.of(name, value, self.yardstick.floor[name]) for name, value in means.items()}
+
+    def summarise(self, measurements: dict[str, Measurement]) -> dict[str, Any]:
+        """Return what summary.json holds."""
+        recipe = self.trainer.recipe
+        return {
+            "objective": recipe.objective,
+            "optimizer": recipe.generator.optimizer.name,
+            "recipe": recipe.name,
+            "seed": self.trainer.seed,
+            "epochs": recipe.epochs,
+            "train_size": len(self.points),
+            "heldout_size": len(self.heldout),
+            "dim": self.heldout.shape[1],
+            "seconds_training": round(self.history.seconds, 3),
+            "device": str(self.trainer.device),
+            "threads": torch.get_num_threads(),
+            "versions": versions(),
+            "metrics": {
+                name: {"value": m.value, "floor": m.floor, "floor_spread": m.floor_spread, "ratio": m.ratio}
+                for name, m in measurements.items()
+            },
+        }
+
+    def _write_tables(self, folder: RunFolder) -> None:
+        history = self.history
+        names = history.metric_names
+        rows = [
+            (epoch, *(row[name] for name in names)) for epoch, row in zip(history.epochs, history.metrics, strict=True)
+        ]
+        folder.write_table("metrics.csv", ["epoch", *names], rows)
+        folder.write_table("losses.csv", LOSSES, history.losses)
+        arrays = {"snapshots": np.stack(history.samples), "epochs": np.array(history.epochs), "heldout": self.heldout}
+        folder.write_arrays("samples.npz", {**arrays, "fields": np.stack(history.fields)})
+
+
+def versions() -> dict[str, Any]:
+    """List the versions that a result depends on.
+
+    >>> sorted(versions())
+    ['ganatomy', 'numpy', 'platform', 'python', 'run_folder', 'torch']
+    """
+    return {
+        "ganatomy": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "platform": platform.platform(terse=True),
+        "run_folder": FORMAT,
+    }

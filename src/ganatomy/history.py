@@ -1,0 +1,81 @@
+"""What a fit remembers while it trains: losses of every iteration, and a picture and the metrics of every snapshot.
+
+Shapes: `T` iterations so far, `S` snapshots so far, `n` points a snapshot, `D` data dimensions, `g` points of the
+grid over the plane on which the discriminator's value is kept.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+LOSSES = ("iteration", "epoch", "discriminator", "generator", "penalty")
+
+
+@dataclass
+class History:
+    """A growing record; `state_dict` holds it in tensors, for a checkpoint.
+
+    >>> history = History()
+    >>> history.add_losses(1, 1, 0.5, 0.7, 0.0)
+    >>> history.add_snapshot(1, np.zeros((4, 2)), np.zeros(9), {"wasserstein2": 0.1})
+    >>> again = History.from_state(history.state_dict())
+    >>> again.epochs, again.losses, again.metrics
+    ([1], [(1, 1, 0.5, 0.7, 0.0)], [{'wasserstein2': 0.1}])
+    """
+
+    losses: list[tuple[int, int, float, float, float]] = field(default_factory=list)
+    epochs: list[int] = field(default_factory=list)
+    samples: list[np.ndarray] = field(default_factory=list)  # (n, D) each
+    fields: list[np.ndarray] = field(default_factory=list)  # (g,) each
+    metrics: list[dict[str, float]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def add_losses(self, iteration: int, epoch: int, discriminator: float, generator: float, penalty: float) -> None:
+        """Remember the losses of an iteration."""
+        self.losses.append((iteration, epoch, discriminator, generator, penalty))
+
+    def add_snapshot(self, epoch: int, samples: np.ndarray, field: np.ndarray, metrics: dict[str, float]) -> None:
+        """Remember generated points (n, D), the discriminator's value on the grid (g,), and the metrics."""
+        self.epochs.append(epoch)
+        self.samples.append(samples)
+        self.fields.append(field.astype(np.float32))
+        self.metrics.append(metrics)
+
+    @property
+    def metric_names(self) -> list[str]:
+        """The metrics measured, in order."""
+        return list(self.metrics[0]) if self.metrics else []
+
+    def metric(self, name: str) -> np.ndarray:
+        """Return one metric over the snapshots: (S,)."""
+        return np.array([row[name] for row in self.metrics])
+
+    def loss(self, name: str) -> np.ndarray:
+        """Return one column of `LOSSES` over the iterations: (T,)."""
+        column = LOSSES.index(name)
+        return np.array([row[column] for row in self.losses])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all of it as tensors, numbers, text and plain containers."""
+        return {
+            "losses": torch.tensor(self.losses, dtype=torch.float64).reshape(-1, len(LOSSES)),
+            "epochs": list(self.epochs),
+            "samples": [torch.from_numpy(array) for array in self.samples],
+            "fields": [torch.from_numpy(array) for array in self.fields],
+            "metrics": [dict(row) for row in self.metrics],
+            "seconds": self.seconds,
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> "History":
+        """Return the record that `state_dict` was taken from."""
+        return cls(
+            losses=[(int(row[0]), int(row[1]), *row[2:]) for row in state["losses"].tolist()],
+            epochs=list(state["epochs"]),
+            samples=[tensor.numpy() for tensor in state["samples"]],
+            fields=[tensor.numpy() for tensor in state["fields"]],
+            metrics=list(state["metrics"]),
+            seconds=state["seconds"],
+        )
