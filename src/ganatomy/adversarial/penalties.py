@@ -42,16 +42,16 @@ def gradient_penalty(discriminator: Callable[[Tensor], Tensor], real: Tensor, fa
     return (norms - 1).square().mean(-1)
 
 
-def zero_centred_penalty(scores: Tensor, points: Tensor) -> Tensor:
+def zero_centred_penalty(slopes: Tensor) -> Tensor:
     """Average |∇D(x)|² / 2: R1 on real points, R2 on generated ones (Mescheder et al., 2018, equations 9, 10).
 
-    Scores (..., N) of points (..., N, D), the graph between them kept, -> (...).
+    Takes what `gradients` returns, (..., N, D) -> (...).
 
     >>> x = torch.ones(5, 2, requires_grad=True)
-    >>> zero_centred_penalty(x @ torch.tensor([3.0, 4.0]), x)
+    >>> zero_centred_penalty(gradients(x @ torch.tensor([3.0, 4.0]), x))
     tensor(12.5000)
     """
-    return gradients(scores, points).square().sum(-1).mean(-1) / 2
+    return slopes.square().sum(-1).mean(-1) / 2
 
 
 def clip_(parameters: Tensor, bound: float) -> None:

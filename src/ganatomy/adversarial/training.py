@@ -204,9 +204,9 @@ class Trainer:
             network = self._discriminator.network
             terms.append(held.gradient * penalties.gradient_penalty(network, real, fake, share))
         if held.r1:
-            terms.append(held.r1 * penalties.zero_centred_penalty(real_scores, real))
+            terms.append(held.r1 * penalties.zero_centred_penalty(penalties.gradients(real_scores, real)))
         if held.r2:
-            terms.append(held.r2 * penalties.zero_centred_penalty(fake_scores, fake))
+            terms.append(held.r2 * penalties.zero_centred_penalty(penalties.gradients(fake_scores, fake)))
         return sum(terms[1:], terms[0]) * held.decay ** (self.iteration / self.iterations) if terms else None
 
     def _update_average(self) -> None:
