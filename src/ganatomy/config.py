@@ -11,7 +11,6 @@ resolved recipe is frozen, writes every value out, and survives `to_toml` and `l
 never executes anything.
 """
 
-import math
 import sys
 from collections.abc import Mapping
 from importlib import resources
@@ -19,9 +18,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ganatomy.errors import InputError, unknown
+from ganatomy.layering import DEFAULT_OPTIMIZER, merged, per_player, plain, spelled_out
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -42,10 +42,19 @@ class _Table(BaseModel):
 class Optimizer(_Table):
     """How one player descends: a `torch.optim` class by name, its rate, and its own keyword arguments."""
 
-    name: str = "rmsprop"
+    name: str = DEFAULT_OPTIMIZER
     lr: float = Field(5e-5, gt=0, le=1000)
     schedule: Literal["constant", "linear", "cosine"] = "constant"
     options: dict[str, Any] = {}
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _as_toml(cls, options: Any) -> Any:
+        """Leave what TOML can hold, and no other kind of sequence or number: the recipe is written out again."""
+        try:
+            return tomllib.loads(tomli_w.dumps(plain(options))) if isinstance(options, Mapping) else options
+        except (TypeError, ValueError, AttributeError):
+            raise ValueError(f"must hold numbers, text and lists, not {options!r:.60}") from None
 
 
 class _Network(_Table):
@@ -59,7 +68,10 @@ class _Network(_Table):
     @model_validator(mode="after")
     def _one_normalization_a_layer(self) -> "_Network":
         if isinstance(self.normalization, tuple) and len(self.normalization) != len(self.hidden):
-            raise ValueError(f"names {len(self.normalization)} normalizations for {len(self.hidden)} layers")
+            raise ValueError(
+                f"names {len(self.normalization)} normalizations for {len(self.hidden)} hidden layers: "
+                f"give one for each in 'normalization', or one for all"
+            )
         return self
 
 
@@ -186,20 +198,22 @@ def load_recipe(
     variants = table.pop("for", {})
     if not isinstance(variants, Mapping) or not all(isinstance(v, Mapping) for v in variants.values()):
         raise InputError(f"{where}: 'for' holds tables, one an objective, such as [for.wgan]")
-    for name in variants:
+    for name, variant in variants.items():
         if name not in OBJECTIVES:
-            raise InputError(f"{where}: [for.{name}]: {unknown('objective', name, OBJECTIVES)}")
-    top = _nested(overrides)
+            raise InputError(f"{where}: a table [for.OBJECTIVE]: {unknown('objective', str(name), OBJECTIVES)}")
+        if "objective" in variant:
+            raise InputError(f"{where}: [for.{name}] is for that objective and cannot name another")
+    top = spelled_out(overrides)
     if objective is not None:
         top["objective"] = objective
     chosen = top.get("objective", table.get("objective", Recipe.model_fields["objective"].default))
     if chosen not in OBJECTIVES:
         raise unknown("objective", str(chosen), OBJECTIVES)
-    merged: dict[str, Any] = {}
+    whole: dict[str, Any] = {}
     for layer in (table, variants.get(chosen, {}), top):
-        merged = _merge(merged, _per_player(layer, where))
+        whole = merged(whole, per_player(layer, where))
     try:
-        return Recipe.model_validate(merged)
+        return Recipe.model_validate(whole)
     except ValidationError as error:
         raise InputError(f"{where}: {_first(error)}") from None
 
@@ -210,6 +224,8 @@ def _read(source: "str | Path | Mapping[str, Any] | Recipe") -> tuple[str, dict[
         return f"recipe '{source.name}'", source.model_dump()
     if isinstance(source, Mapping):
         return "recipe", dict(source)
+    if not isinstance(source, str | Path):
+        raise InputError(f"a recipe is a name, a path or a mapping, not {type(source).__name__}")
     if str(source) in recipe_names():
         text = (resources.files("ganatomy") / "recipes" / f"{source}.toml").read_text(encoding="utf-8")
         return f"recipe '{source}'", {"name": str(source), **tomllib.loads(text)}
@@ -217,7 +233,7 @@ def _read(source: "str | Path | Mapping[str, Any] | Recipe") -> tuple[str, dict[
     if path.suffix.lower() != ".toml":
         raise InputError(f"{unknown('recipe', str(source), recipe_names())}; or give a path ending in .toml")
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a TOML file: {str(error).splitlines()[0]}") from None
     except RecursionError:
@@ -226,45 +242,6 @@ def _read(source: "str | Path | Mapping[str, Any] | Recipe") -> tuple[str, dict[
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{path}: cannot read the recipe: {reason}") from None
     return str(path), {"name": path.stem, **table}
-
-
-def _nested(overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Spell short and dotted names out as tables; None means not given."""
-    top: dict[str, Any] = {}
-    for key, value in overrides.items():
-        if value is None:
-            continue
-        if key == "optimizer" and isinstance(value, str):
-            key = "optimizer.name"
-        key = {"lr": "optimizer.lr", "latent_dim": "latent.dim"}.get(key, key)
-        for part in reversed(key.split(".")):
-            value = {part: value}
-        top = _merge(top, value)
-    return top
-
-
-def _per_player(layer: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Move the shared `[optimizer]` table into both players, under what each says of its own."""
-    layer = dict(layer)
-    shared = layer.pop("optimizer", {})
-    if not isinstance(shared, Mapping):
-        raise InputError(f"{where}: optimizer is a table, such as [optimizer] with name and lr")
-    if shared:
-        for player in ("generator", "discriminator"):
-            layer[player] = _merge({"optimizer": shared}, layer.get(player, {}))
-    return layer
-
-
-def _merge(base: Any, top: Any) -> Any:
-    """Lay one table over another, key by key; another optimizer's name drops the old one's options."""
-    if not (isinstance(base, Mapping) and isinstance(top, Mapping)):
-        return top
-    merged = dict(base)
-    if "options" in base and top.get("name", base.get("name")) != base.get("name"):
-        del merged["options"]
-    for key, value in top.items():
-        merged[key] = _merge(merged.get(key), value)
-    return merged
 
 
 def _first(error: ValidationError) -> str:
@@ -278,9 +255,11 @@ def _first(error: ValidationError) -> str:
         return prefix + details["msg"].removeprefix("Value error, ")
     key = ".".join(part for part in location if not part.startswith(("tuple", "literal", "function")))
     value = details["input"]
-    shown = str(value) if isinstance(value, float) and not math.isfinite(value) else f"{value!r}"[:60]
-    message = details["msg"].removeprefix("Input ").replace("should be a valid ", "should be a ")
-    return f"{key} = {shown}: {message}"
+    try:
+        shown = ascii(value)[:60]
+    except (ValueError, RecursionError):  # a number of thousands of digits, or tables nested as deeply
+        shown = type(value).__name__
+    return f"{key} = {shown}: {details['msg'].removeprefix('Input ')}"
 
 
 def _keys(location: list[str]) -> list[str]:

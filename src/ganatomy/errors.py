@@ -26,6 +26,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     unknown objective 'wgan_gp'; did you mean 'wgan-gp'? Known: gan, wgan, wgan-gp
     """
     names = list(known)
+    name = name if name.isprintable() else ascii(name)[1:-1]
     near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
     hint = f"did you mean '{near[0]}'? " if near else ""
     return InputError(f"unknown {kind} '{name}'; {hint}Known: {', '.join(names)}")

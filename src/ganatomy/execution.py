@@ -1,4 +1,4 @@
-"""Where and how a run is executed: the device, the threads, and what an interrupt does."""
+"""How a run is executed: on how many threads, and what an interrupt does."""
 
 import signal
 import threading
@@ -9,26 +9,6 @@ from typing import Any
 import torch
 
 from ganatomy.errors import InputError
-
-
-def choose_device(name: str) -> torch.device:
-    """Find the device with a name, or say why it cannot be used.
-
-    Raises:
-        InputError: no such device in PyTorch, or none on this machine.
-
-    >>> choose_device("cpu")
-    device(type='cpu')
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0][:100]
-        raise InputError(f"device '{name}' cannot be used here ({reason}); use cpu or auto") from None
-    return device
 
 
 @contextmanager

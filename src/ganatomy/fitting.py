@@ -22,7 +22,7 @@ from ganatomy.adversarial.points import check_points, split_points
 from ganatomy.adversarial.training import Diverged, Step, Trainer
 from ganatomy.adversarial.yardstick import Measurement, Yardstick
 from ganatomy.errors import InputError
-from ganatomy.execution import choose_device, deferred_interrupts, use_threads
+from ganatomy.execution import deferred_interrupts, use_threads
 from ganatomy.figures.view import View
 from ganatomy.history import LOSSES, History
 from ganatomy.progress import Progress, Silent
@@ -83,8 +83,6 @@ def fit(
     >>> model.sample(1000, seed=1).mean(axis=0).round() + 0.0
     array([5., 0.])
     """
-    if not isinstance(seed, int) or not 0 <= seed < 2**63:
-        raise InputError(f"seed = {seed!r}: give a whole number from 0 to 2^63 - 1")
     resolved = config.load_recipe(recipe, objective, **overrides)
     points = check_points(points)
     if train_size is not None and heldout is not None:
@@ -96,7 +94,7 @@ def fit(
     if out is not None and heldout is None:
         raise InputError("out= writes measured results: give heldout= or train_size= too")
     with use_threads(threads):
-        trainer = Trainer(resolved, points, seed, choose_device(device))
+        trainer = Trainer(resolved, points, seed, device)
         if heldout is None:
             for _ in trainer:
                 pass

@@ -22,7 +22,6 @@ from ganatomy import config
 from ganatomy.adversarial import metrics
 from ganatomy.adversarial.networks import Discriminator, Generator, build, draw_codes
 from ganatomy.adversarial.objectives import objective
-from ganatomy.adversarial.points import check_points
 from ganatomy.errors import InputError
 from ganatomy.files import replacing
 
@@ -89,12 +88,15 @@ class FittedGAN:
         Raises:
             InputError: n is not positive.
         """
-        if n < 1:
-            raise InputError(f"cannot sample {n} points: n must be at least 1")
-        size = self.recipe.batch_size
-        random = torch.Generator().manual_seed(seed)
-        shape = (-(-n // size), size, self.recipe.latent.dim)
-        points = torch.cat([self._generate(z) for z in draw_codes(self.recipe.latent, shape, random)])
+        if not isinstance(n, int | np.integer) or n < 1:
+            raise InputError(f"cannot sample {n} points: give a whole number, 1 or more")
+        if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+            raise InputError(f"seed = {seed!r}: give a whole number from 0 to 2^63 - 1")
+        size, latent = self.recipe.batch_size, self.recipe.latent
+        random = torch.Generator().manual_seed(int(seed))
+        # Drawn batch by batch: one large draw would not begin with the numbers of a smaller one.
+        codes = (draw_codes(latent, (size, latent.dim), random) for _ in range(-(-n // size)))
+        points = torch.cat([self._generate(z) for z in codes])
         return self.scaling.to_data(points[:n])
 
     def _generate(self, z: Tensor) -> Tensor:
@@ -152,9 +154,12 @@ class FittedGAN:
         return -metrics.wasserstein2(self.sample(len(heldout), seed), heldout)
 
     def _checked(self, points: ArrayLike) -> NDArray[np.float64]:
-        points = check_points(points)
-        if points.shape[1] != self.dim:
-            raise InputError(f"points have {points.shape[1]} columns, the model was fitted on {self.dim}")
+        points = np.asarray(points, dtype=np.float64)
+        points = points[:, None] if points.ndim == 1 else points
+        if points.ndim != 2 or points.shape[1] != self.dim:
+            raise InputError(f"points have {points.shape[-1]} columns, the model was fitted on {self.dim}")
+        if not np.isfinite(points).all():
+            raise InputError("points have NaN or infinite values; remove them")
         return points
 
     def save(self, path: str | Path) -> None:
@@ -198,6 +203,8 @@ class FittedGAN:
         try:
             recipe = config.load_recipe(json.loads(header["recipe"]))
             scaling = Scaling(tensors.pop("scaling.shift").numpy(), tensors.pop("scaling.scale").numpy())
+            if scaling.shift.ndim != 1 or scaling.scale.shape != scaling.shift.shape:
+                raise ValueError(f"scaling of shapes {scaling.shift.shape} and {scaling.scale.shape}")
             networks = build(recipe, len(scaling.shift), seed=0)
             for name, network in zip(("generator", "discriminator"), networks, strict=True):
                 own = {k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")}

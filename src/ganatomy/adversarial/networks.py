@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ganatomy import config
+from ganatomy.errors import InputError
 
 ACTIVATIONS: dict[str, Callable[[config._Network], nn.Module]] = {
     # In place: neither a linear layer nor a normalisation needs its own output to go backward.
@@ -146,3 +147,23 @@ def draw_codes(latent: config.Latent, shape: tuple[int, ...], random: torch.Gene
     if latent.distribution == "normal":
         return torch.randn(shape, generator=random)
     return torch.rand(shape, generator=random) * 2 - 1
+
+
+def choose_device(name: str | torch.device) -> torch.device:
+    """Find the device with a name, or say why it cannot be used.
+
+    Raises:
+        InputError: no such device in PyTorch, or none on this machine.
+
+    >>> choose_device("cpu")
+    device(type='cpu')
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0][:100]
+        raise InputError(f"device '{name}' cannot be used here ({reason}); use cpu or auto") from None
+    return device

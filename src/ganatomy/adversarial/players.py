@@ -16,8 +16,12 @@ from torch import Tensor, nn
 from ganatomy import config
 from ganatomy.errors import InputError, unknown
 
-_REFUSED = {"LBFGS": "it evaluates the loss several times a step", "SparseAdam": "it needs sparse gradients"}
-_SHAPED = {"Adafactor", "Muon"}  # their update depends on the shape of each tensor
+_REFUSED = {
+    "LBFGS": "it evaluates the loss several times a step",
+    "SparseAdam": "it needs sparse gradients",
+    "Muon": "it takes matrices only, and networks have biases too",
+}
+_SHAPED = {"Adafactor"}  # its update depends on the shape of each tensor
 
 
 def optimizer_class(name: str) -> type[torch.optim.Optimizer]:
@@ -131,7 +135,10 @@ def _construct(
             raise unknown(f"option of optimizer '{settings.name}'", key, known)
     options = {key: tuple(v) if isinstance(v, list) else v for key, v in settings.options.items()}
     try:
+        trial = nn.Parameter(torch.zeros(1))
+        trial.grad = torch.zeros(1)
+        chosen([trial], lr=settings.lr, **options).step()  # some options are refused at the first step only
         return chosen(targets, lr=settings.lr, **options)
-    except (TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
+    except Exception as error:  # each class complains in its own way
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise InputError(f"optimizer '{settings.name}' refuses its options {settings.options}: {reason}") from None

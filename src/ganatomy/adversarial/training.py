@@ -35,7 +35,7 @@ from torch import Tensor
 from ganatomy import config
 from ganatomy.adversarial import penalties
 from ganatomy.adversarial.model import FittedGAN, Scaling
-from ganatomy.adversarial.networks import build, draw_codes
+from ganatomy.adversarial.networks import build, choose_device, draw_codes
 from ganatomy.adversarial.objectives import objective
 from ganatomy.adversarial.players import Player
 from ganatomy.adversarial.points import check_points
@@ -89,6 +89,8 @@ class Trainer:
         self, recipe: config.Recipe, points: ArrayLike, seed: int = 0, device: str | torch.device = "cpu"
     ) -> None:
         points = check_points(points)
+        if not isinstance(seed, int) or not 0 <= seed < 2**63:
+            raise InputError(f"seed = {seed!r}: give a whole number from 0 to 2^63 - 1")
         if len(points) < recipe.batch_size:
             raise InputError(
                 f"{len(points)} points to train on are fewer than a batch of {recipe.batch_size}: "
@@ -96,7 +98,7 @@ class Trainer:
             )
         self.recipe = recipe
         self.seed = seed
-        self.device = torch.device(device)
+        self.device = choose_device(device)
         self.iteration = 0
         self.iterations_an_epoch = max(1, len(points) // recipe.batch_size // recipe.discriminator_steps)
         self._scaling = Scaling.fit(points, recipe.standardize)
@@ -227,7 +229,8 @@ class Trainer:
         """Copy the model as it stands, with the averaged generator where the recipe averages."""
         generator = copy.deepcopy(self._generator.network)
         if self._average is not None:
-            torch.nn.utils.vector_to_parameters(self._average, generator.parameters())
+            # A copy, since the parameters become views of what they are given.
+            torch.nn.utils.vector_to_parameters(self._average.clone(), generator.parameters())
         return FittedGAN(self.recipe, generator, copy.deepcopy(self._discriminator.network), self._scaling)
 
     def state_dict(self) -> dict[str, Any]:

@@ -78,21 +78,18 @@ def fit(
     from ganatomy import fitting
     from ganatomy.adversarial.points import split_points
     from ganatomy.adversarial.training import Diverged, Trainer
-    from ganatomy.execution import choose_device
     from ganatomy.runs import RunFolder, fingerprint
 
     name, cloud, target = _points(points, variable, seed)
     train, heldout = split_points(cloud, train_size, seed)
-    chosen = choose_device(device)
     folder = RunFolder(out or Path("runs") / _folder_name(name, resolved, seed))
     if dry_run:
-        trainer = Trainer(resolved, train, seed, chosen)
+        trainer = Trainer(resolved, train, seed, device)
         folder.check(fingerprint(resolved, seed, train, heldout), force)
         print(resolved.to_toml())
         print(f"# {len(train)} points to train on, {len(heldout)} held out, {cloud.shape[1]} columns each")
-        print(
-            f"# {trainer.iterations} iterations of batch {resolved.batch_size} on {chosen}; would write {folder.path}"
-        )
+        print(f"# {trainer.iterations} iterations of batch {resolved.batch_size} on {trainer.device}")
+        print(f"# would write {folder.path}")
         return
     try:
         fitting.fit(

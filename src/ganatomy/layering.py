@@ -1,0 +1,79 @@
+"""Tables of settings laid over one another: how a recipe file, its variants and overrides become one table.
+
+A table is a nested mapping. Laying `top` over `base` goes key by key: tables are merged, anything else is replaced.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ganatomy.errors import InputError
+
+DEFAULT_OPTIMIZER = "rmsprop"
+
+
+def spelled_out(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Spell short and dotted names out as tables; None means not given.
+
+    >>> spelled_out({"lr": 0.1, "penalties.clip": 0.5, "epochs": None})
+    {'optimizer': {'lr': 0.1}, 'penalties': {'clip': 0.5}}
+    """
+    top: dict[str, Any] = {}
+    for key, value in overrides.items():
+        if value is None:
+            continue
+        if key == "optimizer" and isinstance(value, str):
+            key = "optimizer.name"
+        key = {"lr": "optimizer.lr", "latent_dim": "latent.dim"}.get(key, key)
+        value = plain(value)
+        for part in reversed(key.split(".")):
+            value = {part: value}
+        top = merged(top, value)
+    return top
+
+
+def plain(value: Any) -> Any:
+    """Turn NumPy's numbers and arrays into Python's, all the way down.
+
+    >>> import numpy as np
+    >>> plain({"hidden": np.array([8, 8]), "lr": np.float64(0.5)})
+    {'hidden': [8, 8], 'lr': 0.5}
+    """
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value.tolist() if hasattr(value, "tolist") else value
+
+
+def per_player(layer: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Move the shared `[optimizer]` table into both players, under what each says of its own.
+
+    >>> per_player({"optimizer": {"lr": 0.1}, "generator": {"optimizer": {"lr": 0.2}}}, "recipe")
+    {'generator': {'optimizer': {'lr': 0.2}}, 'discriminator': {'optimizer': {'lr': 0.1}}}
+    """
+    layer = dict(layer)
+    shared = layer.pop("optimizer", {})
+    if not isinstance(shared, Mapping):
+        raise InputError(f"{where}: optimizer is a table, such as [optimizer] with name and lr")
+    if shared:
+        for player in ("generator", "discriminator"):
+            layer[player] = merged({"optimizer": shared}, layer.get(player, {}))
+    return layer
+
+
+def merged(base: Any, top: Any) -> Any:
+    """Lay one table over another, key by key; another optimizer's name drops the old one's options.
+
+    >>> merged({"name": "adam", "lr": 0.1, "options": {"amsgrad": True}}, {"name": "sgd"})
+    {'name': 'sgd', 'lr': 0.1}
+    """
+    if not (isinstance(base, Mapping) and isinstance(top, Mapping)):
+        return top
+    whole = dict(base)
+    if "options" in base and isinstance(top.get("name"), str):
+        former = base.get("name", DEFAULT_OPTIMIZER)
+        if not isinstance(former, str) or top["name"].lower() != former.lower():
+            del whole["options"]
+    for key, value in top.items():
+        whole[key] = merged(whole.get(key), value)
+    return whole
