@@ -1,6 +1,6 @@
 """How well `recommended` fits, and what else was tried.
 
-    python benchmarks/recipes.py [--points FILE] [--only NAME ...] [--jobs 2] [--markdown]
+    python benchmarks/recipes.py [--points FILE] [--only NAME ...] [--jobs 2]
 
 Each row is a recipe on a target over seeds: the split, the initial weights and the training change with the seed, and
 every model is measured on 5 fresh draws. Distances and shares are ratios to the floor (see ganatomy.adversarial.
@@ -31,7 +31,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-def measure(points: str | None, target: str, seed: int, overrides: dict[str, Any]) -> dict[str, float]:
+def measure(points: str | None, target: str, seed: int, recipe: str, overrides: dict[str, Any]) -> dict[str, float]:
     """Train once, and average every ratio over fresh draws."""
     torch.set_num_threads(1)
     if target == "points.mat":
@@ -40,7 +40,7 @@ def measure(points: str | None, target: str, seed: int, overrides: dict[str, Any
         known = distribution(target)
         cloud = known.sample(8192, seed)
     train, heldout = split_points(cloud, 7000, seed)
-    trainer = Trainer(load_recipe("recommended", **overrides), train, seed)
+    trainer = Trainer(load_recipe(recipe, **overrides), train, seed)
     start = time.perf_counter()
     try:
         for _ in trainer:
@@ -89,7 +89,7 @@ def main() -> None:
     with ProcessPoolExecutor(arguments.jobs) as pool:
         jobs = {
             (name, target): [
-                pool.submit(measure, arguments.points, target, seed, VARIANTS[name])
+                pool.submit(measure, arguments.points, target, seed, "recommended", VARIANTS[name])
                 for seed in range(5 if target in ("ring", "grid") else 3)
             ]
             for name in arguments.only

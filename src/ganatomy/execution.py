@@ -34,7 +34,15 @@ def use_threads(count: int) -> Iterator[None]:
 
 @contextmanager
 def deferred_interrupts(wanted: bool) -> Iterator[threading.Event]:
-    """Turn a first Ctrl-C or SIGTERM into an event, so that the step under way is finished; a second one is obeyed."""
+    """Turn a first Ctrl-C or SIGTERM into an event, so that the step under way is finished; a second one is obeyed.
+
+    Nothing is changed when not wanted, or outside the main thread, where signals do not arrive.
+
+    >>> with deferred_interrupts(True) as interrupted:
+    ...     signal.raise_signal(signal.SIGINT)
+    ...     interrupted.is_set()
+    True
+    """
     event = threading.Event()
     if not wanted or threading.current_thread() is not threading.main_thread():
         yield event

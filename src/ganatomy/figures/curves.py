@@ -43,7 +43,8 @@ def running_median(values: np.ndarray, window: int) -> np.ndarray:
     smooth = np.full(values.shape, np.nan)
     finite = np.isfinite(values)
     if finite.any():
-        smooth[finite] = median_filter(values[finite], size=window, mode="reflect")
+        # SciPy reflects wrongly when the window is more than twice as long as the values.
+        smooth[finite] = median_filter(values[finite], size=min(window, 2 * int(finite.sum()) - 1), mode="reflect")
     return smooth
 
 
