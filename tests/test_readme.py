@@ -1,0 +1,85 @@
+"""Every command and snippet of the READMEs is run, and both READMEs say the same commands."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganatomy.adversarial.distributions import distribution
+
+ROOT = Path(__file__).resolve().parent.parent
+READMES = ("README.md", "README.zh-CN.md")
+
+
+def _blocks(name: str, language: str) -> list[str]:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def _commands(name: str) -> list[str]:
+    """List the commands in the fenced shell blocks, without their comments."""
+    lines = "".join(_blocks(name, "sh")).splitlines()
+    return [line.split("  #")[0].strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+GANATOMY = [command for command in _commands("README.md") if command.startswith("ganatomy ")]
+
+
+def test_both_readmes_say_the_same():
+    assert _commands("README.md") == _commands("README.zh-CN.md")
+    assert _blocks("README.md", "python") == _blocks("README.zh-CN.md", "python")
+
+
+def test_both_readmes_show_the_same_figures():
+    """The tables hold the same numbers, and the pictures exist."""
+    rows = [
+        re.findall(r"\d+\.\d+", "\n".join(re.findall(r"^\|.*", (ROOT / n).read_text("utf-8"), re.M))) for n in READMES
+    ]
+    assert rows[0] == rows[1]
+    assert rows[0]
+    for name in READMES:
+        for picture in re.findall(r"\]\((docs/[^)]+)\)|src=\"(docs/[^\"]+)\"", (ROOT / name).read_text("utf-8")):
+            assert (ROOT / (picture[0] or picture[1])).is_file()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Make a folder that holds the files the commands name."""
+    from scipy.io import savemat
+
+    path = tmp_path_factory.mktemp("readme")
+    zigzag = distribution("zigzag")
+    savemat(path / "points.mat", {"xx": zigzag.sample(8192, seed=0)})
+    np.savetxt(path / "samples.csv", zigzag.sample(1000, seed=1), delimiter=",")
+    return path
+
+
+def _run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(arguments, cwd=folder, capture_output=True, text=True, encoding="utf-8", timeout=300)
+
+
+def test_the_snippets_run(folder):
+    for snippet in _blocks("README.md", "python"):
+        done = _run([sys.executable, "-c", snippet], folder)
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_commands_run_in_order(folder):
+    """Trainings are cut to an epoch, the rest is as printed."""
+    assert GANATOMY
+    for command in GANATOMY:
+        words = shlex.split(command)[1:]
+        if words[0] == "fit" and "--dry-run" not in words:
+            words += ["--epochs", "1"]
+        done = _run([sys.executable, "-m", "ganatomy", *words], folder)
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+
+
+def test_the_plain_pip_lines_are_the_lock_and_the_package():
+    lines = [command for command in _commands("README.md") if "pip install" in command]
+    assert lines
+    assert all("requirements.lock" in line for line in lines)
