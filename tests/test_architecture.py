@@ -153,7 +153,7 @@ def arrows(source: Source) -> Iterator[str]:
             continue
         target = rest.split(".")[0] if rest.split(".")[0] in PARTS else ""  # "": the package's public names
         allowed = ARROWS.get(source.part, {"", *PARTS} - {"cli"}) | {source.part}
-        if source.part != "cli" and target not in allowed:
+        if source.part not in ("cli", "__main__") and target not in allowed:  # both are the command line
             yield f"{line}: imports {name}"
 
 

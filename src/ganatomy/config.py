@@ -14,6 +14,7 @@ never executes anything.
 import sys
 from collections.abc import Mapping
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -88,10 +89,20 @@ class Discriminator(_Network):
 
 
 class Latent(_Table):
-    """Where the generator's codes come from: standard normal, or uniform on [-1, 1]."""
+    """Where the generator's codes come from: `dim` coordinates, standard normal or uniform on [-1, 1].
+
+    With `classes`, one of so many equally likely classes is drawn as well and written behind them, one-hot and about
+    as long as a normal code. Separate clusters then need no steep passage from one to the next.
+    """
 
     distribution: Literal["normal", "uniform"] = "normal"
     dim: int = Field(2, ge=1, le=4096)
+    classes: int = Field(0, ge=0, le=4096)
+
+    @property
+    def width(self) -> int:
+        """The number Z of coordinates of a whole code."""
+        return self.dim + self.classes
 
 
 class Penalties(_Table):
@@ -133,6 +144,11 @@ class Recipe(_Table):
     @model_validator(mode="after")
     def _no_contradiction(self) -> "Recipe":
         held = self.penalties
+        for name in ("generator", "discriminator"):
+            hidden = getattr(self, name).hidden
+            weights = sum(a * b for a, b in pairwise((self.latent.width, *hidden)))
+            if weights > 100_000_000:
+                raise ValueError(f"{name}.hidden makes {weights / 1e6:.0f} million weights; choose at most 100 million")
         if held.clip and held.gradient:
             raise ValueError("weight clipping and a gradient penalty are alternatives: set one of them to 0")
         if self.objective == "wgan" and held.gradient:
@@ -147,6 +163,11 @@ class Recipe(_Table):
                 "mixes them (Gulrajani et al., 2017, section 4): use 'layer' or 'none'"
             )
         return self
+
+    @property
+    def optimizer_name(self) -> str:
+        """The optimizer's name; both, generator's first, where the players differ."""
+        return "/".join(dict.fromkeys((self.generator.optimizer.name, self.discriminator.optimizer.name)))
 
     def to_toml(self) -> str:
         """Write the recipe as TOML that `load_recipe` reads back to an equal recipe.
@@ -170,6 +191,7 @@ def recipe_names() -> list[str]:
 def load_recipe(
     source: "str | Path | Mapping[str, Any] | Recipe | None" = None,
     objective: str | None = None,
+    /,
     **overrides: Any,
 ) -> Recipe:
     """Resolve a recipe: find it, choose its objective, apply the overrides, check everything.
@@ -192,6 +214,7 @@ def load_recipe(
     Traceback (most recent call last):
     ganatomy.errors.InputError: recipe 'course': penalties.gradient = -1: should be greater than or equal to 0
     """
+    objective = overrides.pop("objective", objective)
     if source is None:
         source = "course" if objective is None or objective in REPORTED else "literature"
     where, table = _read(source)

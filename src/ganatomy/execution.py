@@ -1,5 +1,6 @@
 """How a run is executed: on how many threads, and what an interrupt does."""
 
+import numbers
 import signal
 import threading
 from collections.abc import Iterator
@@ -22,10 +23,10 @@ def use_threads(count: int) -> Iterator[None]:
     ...     torch.get_num_threads()
     1
     """
-    if not isinstance(count, int) or not 1 <= count <= 1024:
+    if not isinstance(count, numbers.Integral) or not 1 <= count <= 1024:
         raise InputError(f"threads = {count!r}: give a whole number from 1 to 1024")
     former = torch.get_num_threads()
-    torch.set_num_threads(count)
+    torch.set_num_threads(int(count))
     try:
         yield
     finally:

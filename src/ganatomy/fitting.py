@@ -1,8 +1,8 @@
 """Fit a GAN to points: the loop over `train` with snapshots, metrics, files and a way to stop and resume.
 
-`fit` in memory trains and returns the model. With held-out points it measures every snapshot against them and the
-floor; with a folder it also writes all that `ganatomy.runs` lists, saves a checkpoint every few epochs and when it is
-interrupted, and resumes from one. Measuring and drawing are not counted as training time.
+`fit` trains and returns the model. With held-out points it measures the model against them and the floor; with a folder
+it also measures every snapshot, writes all that `ganatomy.runs` lists, saves a checkpoint every few epochs and when it
+is interrupted, and resumes from one. Measuring and drawing are not counted as training time.
 """
 
 import platform
@@ -54,7 +54,7 @@ def fit(
     progress: bool = False,
     **overrides: Any,
 ) -> FittedGAN:
-    """Fit a GAN to points and return the model.
+    """Fit a GAN to points and return the model, with `model.measurements` where there are held-out points.
 
     Args:
         points: (N, D) or (N,), in any units. All of them are trained on, unless `train_size` says otherwise.
@@ -91,52 +91,63 @@ def fit(
         points, heldout = split_points(points, train_size, seed)
     if heldout is not None:
         heldout = check_points(heldout, "heldout")
+    if distribution is not None and not isinstance(distribution, Distribution):
+        raise InputError(f"distribution = {distribution!r}: give ganatomy.distribution(NAME)")
     if out is not None and heldout is None:
         raise InputError("out= writes measured results: give heldout= or train_size= too")
     with use_threads(threads):
         trainer = Trainer(resolved, points, seed, device)
+        display = Progress() if progress else Silent()
         if heldout is None:
-            for _ in trainer:
-                pass
-            return trainer.snapshot()
-        measured = _Measured(trainer, points, heldout, distribution, Progress() if progress else Silent())
+            return _train(trainer, display)
+        measured = MeasuredFit(trainer, points, heldout, distribution, display)
         if out is None:
-            measured.train(None)
-            return trainer.snapshot()
+            return measured.train()
         mark = fingerprint(resolved, seed, points, heldout)
         folder = RunFolder(out)
         with folder.claim(mark, force):
             return measured.write(folder, mark, arrows)
 
 
-class _Measured:
-    """A fit with held-out points: the trainer, what it is measured with, and what is remembered."""
+def _train(trainer: Trainer, progress: Silent) -> FittedGAN:
+    """Train to the end, showing no more than the losses."""
+    with progress.showing(trainer.recipe.epochs):
+        for step in trainer:
+            if step.iteration % trainer.iterations_an_epoch == 0:
+                progress.update(step.epoch, (float(step.losses.discriminator), float(step.losses.generator)))
+    return trainer.snapshot()
+
+
+class MeasuredFit:
+    """A fit with held-out points: the trainer, what it is measured with, and what is remembered.
+
+    Raises:
+        InputError: too few points to measure with, or of another dimension.
+    """
 
     def __init__(
         self,
         trainer: Trainer,
         points: np.ndarray,
         heldout: np.ndarray,
-        distribution: Distribution | None,
-        progress: Silent,
+        distribution: Distribution | None = None,
+        progress: Silent | None = None,
     ) -> None:
-        self.trainer, self.points, self.heldout, self.progress = trainer, points, heldout, progress
-        self.yardstick = Yardstick(heldout, points, distribution, seed=trainer.seed)
-        self.grid = View.fit(heldout).grid()
+        self.trainer, self.points, self.heldout = trainer, points, check_points(heldout, "heldout")
+        self.progress = progress or Silent()
+        self.yardstick = Yardstick(self.heldout, points, distribution, seed=trainer.seed)
+        self.grid = View.fit(self.heldout).grid()
         self.history = History()
 
-    def write(self, folder: RunFolder, mark: str, arrows: bool) -> FittedGAN:
-        """Train in a folder: resume, keep checkpoints, and write everything at the end."""
-        trainer, history = self.trainer, self.history
-        checkpoint = folder.read_checkpoint()
-        if checkpoint is not None:
-            trainer.load_state_dict(checkpoint["trainer"])
-            self.history = history = History.from_state(checkpoint["history"])
-            folder.log(f"resumed in epoch {trainer.epoch + 1} of {trainer.recipe.epochs}")
-        else:
-            folder.log(
-                f"started: {trainer.recipe.objective} on {len(self.points)} points, {trainer.recipe.epochs} epochs"
-            )
+    def write(self, folder: RunFolder, mark: str, arrows: bool = False) -> FittedGAN:
+        """Train in a folder that was claimed with this mark: resume, keep checkpoints, write everything at the end.
+
+        Raises:
+            InputError: a damaged checkpoint, or a file that cannot be written.
+            Diverged: the training did; what was done is written.
+        """
+        trainer = self.trainer
+        self._begin(folder)
         folder.write_text("recipe.toml", trainer.recipe.to_toml())
 
         def save() -> None:
@@ -144,44 +155,64 @@ class _Measured:
             folder.write_checkpoint(content)
 
         try:
-            self.train(save)
+            model = self.train(save)
+            self.progress.say("drawing")
+            self._write_tables(folder)
+            model.save(folder.path / "generator.safetensors")
+            floor = self.yardstick.floor
+            gallery.draw_run(folder, model, self.history, self.heldout, floor, trainer.seed, arrows)
         except Diverged as error:
             folder.log(str(error))
             self._write_tables(folder)
-            if history.losses:
-                gallery.draw_curves(
-                    folder, trainer.recipe, history, self.yardstick.floor, gallery.heading(trainer.recipe, trainer.seed)
-                )
+            gallery.draw_curves(folder, trainer.recipe, self.history, self.yardstick.floor, trainer.seed)
             raise Diverged(f"{error}; what was done is in {folder.path}") from None
         except KeyboardInterrupt:
-            folder.log(f"interrupted in epoch {trainer.epoch + 1}")
+            folder.log(f"interrupted after {trainer.epoch} of {trainer.recipe.epochs} epochs")
             raise
-        model = trainer.snapshot()
-        measurements = self.measure(model)
-        self.progress.say("drawing")
-        self._write_tables(folder)
-        model.save(folder.path / "generator.safetensors")
-        gallery.draw_run(folder, model, history, self.heldout, self.yardstick.floor, trainer.seed, arrows)
-        folder.write_json("summary.json", self.summarise(measurements))
-        folder.log(f"finished: {history.seconds:.1f} s of training")
+        folder.write_json("summary.json", self.summarise(model.measurements))
+        folder.log(f"finished: {self.history.seconds:.1f} s of training")
         return model
 
-    def train(self, save: Callable[[], None] | None) -> None:
-        """Train to the end; `save`, if given, is called every few epochs and before an interrupt is let through."""
-        trainer, history = self.trainer, self.history
+    def _begin(self, folder: RunFolder) -> None:
+        """Take up what the folder's checkpoint holds, if there is one."""
+        trainer, checkpoint = self.trainer, folder.read_checkpoint()
+        where = f"on {trainer.device}, {torch.get_num_threads()} threads"
+        if checkpoint is None:
+            folder.log(f"started: {trainer.recipe.objective} on {len(self.points)} points, {where}")
+            return
+        try:
+            trainer.load_state_dict(checkpoint["trainer"])
+            self.history = History.from_state(checkpoint["history"])
+        except Exception as error:  # whatever a damaged file can make of a state
+            path = folder.path / "checkpoint.pt"
+            raise InputError(f"{path}: damaged ({type(error).__name__}); --force starts anew") from None
+        folder.log(f"resumed after {trainer.epoch} of {trainer.recipe.epochs} epochs, {where}")
+
+    def train(self, save: Callable[[], None] | None = None) -> FittedGAN:
+        """Train to the end, measuring every snapshot and the model.
+
+        `save`, if given, is called at the start, every few epochs, and before an interrupt is let through.
+        """
+        trainer, history, deferring = self.trainer, self.history, deferred_interrupts(save is not None)
         if not history.epochs:
             self._remember(0, trainer.snapshot())
-        with self.progress.showing(trainer.recipe.epochs), deferred_interrupts(save is not None) as interrupted:
+            if save is not None:
+                save()
+        with self.progress.showing(trainer.recipe.epochs, trainer.epoch), deferring as interrupted:
             started = time.perf_counter()
             for step in trainer:
                 losses = step.losses
                 values = (float(losses.discriminator), float(losses.generator), float(losses.penalty))
                 history.add_losses(step.iteration, step.epoch, *values)
-                ended = step.iteration % trainer.iterations_an_epoch == 0
-                if ended or interrupted.is_set():
+                if step.iteration % trainer.iterations_an_epoch == 0 or interrupted.is_set():
                     history.seconds += time.perf_counter() - started
                     self._at_pause(step, save, interrupted.is_set())
                     started = time.perf_counter()
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        model = trainer.snapshot()
+        model.measurements = self.measure(model)
+        return model
 
     def _at_pause(self, step: Step, save: Callable[[], None] | None, interrupted: bool) -> None:
         """After an epoch, or when asked to stop: measure, show, save."""
@@ -198,8 +229,12 @@ class _Measured:
     def _remember(self, epoch: int, model: FittedGAN) -> None:
         n = max(self.yardstick.size, min(len(self.heldout), _MOST))
         samples = model.sample(n, seed=self.trainer.seed)
-        finite = np.isfinite(samples).all()
-        metrics = self.yardstick.value(samples) if finite else dict.fromkeys(self.yardstick.floor, float("nan"))
+        if not np.isfinite(samples).all():
+            raise Diverged(
+                f"training diverged in epoch {epoch}: generated points are not finite; try a smaller --lr, a stronger "
+                f"penalty, or --recipe recommended"
+            )
+        metrics = self.yardstick.value(samples)
         self.history.add_snapshot(epoch, samples, model.discriminate(self.grid), metrics)
 
     def measure(self, model: FittedGAN) -> dict[str, Measurement]:
@@ -214,7 +249,7 @@ class _Measured:
         recipe = self.trainer.recipe
         return {
             "objective": recipe.objective,
-            "optimizer": recipe.generator.optimizer.name,
+            "optimizer": recipe.optimizer_name,
             "recipe": recipe.name,
             "seed": self.trainer.seed,
             "epochs": recipe.epochs,

@@ -14,6 +14,7 @@ import numpy as np
 
 from ganatomy import config
 from ganatomy.adversarial.model import FittedGAN
+from ganatomy.adversarial.networks import class_codes
 from ganatomy.adversarial.objectives import objective
 from ganatomy.adversarial.yardstick import METRICS, Floor
 from ganatomy.config import Recipe
@@ -34,8 +35,7 @@ def heading(recipe: Recipe, seed: int) -> str:
     >>> heading(config.load_recipe("course"), 0)
     'wgan-gp, rmsprop, course recipe, seed 0'
     """
-    names = dict.fromkeys((recipe.generator.optimizer.name, recipe.discriminator.optimizer.name))
-    return f"{recipe.objective}, {'/'.join(names)}, {recipe.name} recipe, seed {seed}"
+    return f"{recipe.objective}, {recipe.optimizer_name}, {recipe.name} recipe, seed {seed}"
 
 
 def draw_run(
@@ -61,11 +61,7 @@ def draw_run(
     Raises:
         InputError: a picture cannot be written.
     """
-    figures = folder.path / "figures"
-    try:
-        figures.mkdir(exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write to {figures}: {error.strerror or error}") from None
+    figures = _figures(folder)
     view, title = View.fit(heldout), heading(model.recipe, seed)
     label = objective(model.recipe.objective).label
     samples, fields = np.stack(history.samples), np.stack(history.fields)
@@ -76,15 +72,26 @@ def draw_run(
     save_figure(final, figures / "final.png")
     strip = film_strip(view, heldout, samples, history.epochs, fields, title=title, field_label=label)
     save_figure(strip, figures / "film_strip.png")
-    draw_curves(folder, model.recipe, history, floor, title)
+    draw_curves(folder, model.recipe, history, floor, seed)
     _draw_latent_grid(figures / "latent_grid.png", view, model, heldout, title)
     animate(folder, view, heldout, samples, history.epochs, fields, title=title, field_label=label)
 
 
-def draw_curves(folder: RunFolder, recipe: Recipe, history: History, floor: dict[str, Floor], title: str) -> None:
-    """Draw losses and metrics; all that can be drawn of a run that ended early."""
+def _figures(folder: RunFolder) -> Path:
+    """Make the folder of the pictures."""
     figures = folder.path / "figures"
-    figures.mkdir(exist_ok=True)
+    try:
+        figures.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write to {figures}: {error.strerror or error}") from None
+    return figures
+
+
+def draw_curves(folder: RunFolder, recipe: Recipe, history: History, floor: dict[str, Floor], seed: int) -> None:
+    """Draw losses and metrics; all that can be drawn of a run that ended early, and nothing of one that did at once."""
+    if not history.losses:
+        return
+    figures, title = _figures(folder), heading(recipe, seed)
     an_epoch = max(row[0] for row in history.losses) / history.losses[-1][1]
     if objective(recipe.objective).critic:
         curves = {"estimated distance (minus the critic's loss)": -history.loss("discriminator")}
@@ -102,14 +109,22 @@ def draw_curves(folder: RunFolder, recipe: Recipe, history: History, floor: dict
 
 
 def _draw_latent_grid(path: Path, view: View, model: FittedGAN, heldout: np.ndarray, title: str) -> None:
-    """Draw the image of the plane of the first two latent coordinates, the others at 0."""
+    """Draw the image of the plane of the first two latent coordinates, the others at 0, one plane a class."""
     latent = model.recipe.latent
-    codes, levels = latent_lines(reach=1.0 if latent.distribution == "uniform" else 2.4)
-    z = np.zeros((*codes.shape[:-1], max(latent.dim, 2)))
-    z[..., :2] = codes
-    z = z[..., : latent.dim]
-    lines = model.transform(z.reshape(-1, latent.dim)).reshape(*codes.shape[:-1], model.dim)
-    note = f"{title}\nz1, z2 of {latent.dim} latent dimensions, the others at 0" if latent.dim > 2 else title
+    reach = 1.0 if latent.distribution == "uniform" else 2.4
+    codes, levels = latent_lines(5, 50, reach=reach) if latent.classes else latent_lines(reach=reach)
+    plane = np.zeros((*codes.shape[:-1], max(latent.dim, 2)))  # (2, L, M, Z)
+    plane[..., :2] = codes
+    plane = plane[..., : latent.dim]
+    notes = [f"z1, z2 of {latent.dim} latent dimensions, the others at 0"] if latent.dim > 2 else []
+    if latent.classes:
+        ends = class_codes(latent).numpy()
+        grids = [np.concatenate((plane, np.broadcast_to(end, (*plane.shape[:-1], len(end)))), -1) for end in ends]
+        plane = np.concatenate(grids, axis=1)  # (2, classes L, M, Z)
+        levels = np.tile(levels, latent.classes)
+        notes.append(f"a grid for each of {latent.classes} classes")
+    lines = model.transform(plane.reshape(-1, latent.width)).reshape(*plane.shape[:-1], model.dim)
+    note = "\n".join([title, "; ".join(notes)]) if notes else title
     save_figure(latent_grid(view, heldout, lines, levels, title=note), path)
 
 

@@ -71,6 +71,8 @@ class History:
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> "History":
         """Return the record that `state_dict` was taken from."""
+        if len({len(state[name]) for name in ("epochs", "samples", "fields", "metrics")}) != 1:
+            raise ValueError("snapshots are missing")
         return cls(
             losses=[(int(row[0]), int(row[1]), *row[2:]) for row in state["losses"].tolist()],
             epochs=list(state["epochs"]),

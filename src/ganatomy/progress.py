@@ -16,11 +16,11 @@ class Silent:
     """Shows nothing."""
 
     @contextmanager
-    def showing(self, epochs: int) -> Iterator[None]:
-        """Surround the training."""
+    def showing(self, epochs: int, done: int = 0) -> Iterator[None]:
+        """Surround the training, of which some epochs may be done already."""
         yield
 
-    def update(self, epoch: int, losses: tuple[float, float], ratio: float) -> None:
+    def update(self, epoch: int, losses: tuple[float, float], ratio: float | None = None) -> None:
         """Take note of a finished epoch, the losses (discriminator, generator), and the distance over its floor."""
 
     def say(self, text: str) -> None:
@@ -38,8 +38,8 @@ class Progress(Silent):
         self._tenth = 0
 
     @contextmanager
-    def showing(self, epochs: int) -> Iterator[None]:
-        """Surround the training."""
+    def showing(self, epochs: int, done: int = 0) -> Iterator[None]:
+        """Surround the training, of which some epochs may be done already."""
         self._epochs = epochs
         if not self._console.is_terminal:
             yield
@@ -52,13 +52,13 @@ class Progress(Silent):
             TextColumn("left"),
         )
         with Bar(*columns, console=self._console) as self._bar:
-            self._task = self._bar.add_task("", total=epochs)
+            self._task = self._bar.add_task("", total=epochs, completed=done)
             yield
         self._bar = None
 
-    def update(self, epoch: int, losses: tuple[float, float], ratio: float) -> None:
+    def update(self, epoch: int, losses: tuple[float, float], ratio: float | None = None) -> None:
         """Take note of a finished epoch, the losses (discriminator, generator), and the distance over its floor."""
-        text = f"D {losses[0]:+.3f}  G {losses[1]:+.3f}  distance {ratio:.2f} x floor"
+        text = f"D {losses[0]:+.3f}  G {losses[1]:+.3f}" + ("" if ratio is None else f"  distance {ratio:.3g} x floor")
         if self._bar is not None:
             self._bar.update(self._task, completed=epoch, description=text)
         elif not self._console.is_terminal and epoch * 10 // self._epochs > self._tenth:

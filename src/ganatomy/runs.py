@@ -5,6 +5,7 @@
     samples.npz            snapshots (S, n, D), epochs (S,), heldout (M, D), fields (S, ...): D's value on a grid
     generator.safetensors  the model (`FittedGAN.load`)   checkpoint.pt         where training stands
     figures/*.png          animation.gif, animation.mp4   log.txt               what happened when
+    .ganatomy              the mark of a run's folder     .lock                 held while it is written
 
 A folder with a summary is finished and is never changed unless told to; one without is resumed by the same recipe,
 seed and points, and by nothing else: their digest, the *fingerprint*, is in the checkpoint. Files appear whole or not
@@ -33,7 +34,8 @@ FORMAT = 1
 
 _OWN = (
     *("recipe.toml", "summary.json", "metrics.csv", "losses.csv", "samples.npz", "generator.safetensors"),
-    *("checkpoint.pt", "figures", "animation.gif", "animation.mp4", "log.txt", ".lock"),
+    *("checkpoint.pt", "animation.gif", "animation.mp4", "log.txt"),
+    *(f"figures/{name}.png" for name in ("final", "film_strip", "losses", "metrics", "latent_grid")),
 )
 
 
@@ -55,9 +57,9 @@ class RunFolder:
     >>> import tempfile
     >>> folder = RunFolder(Path(tempfile.mkdtemp()) / "run")
     >>> with folder.claim("abc"):
-    ...     folder.write_json("summary.json", {"seed": 0})
-    >>> folder.finished, folder.read_summary()
-    (True, {'seed': 0})
+    ...     folder.write_json("summary.json", {"seed": 0, "versions": {"run_folder": FORMAT}})
+    >>> folder.finished, folder.read_summary()["seed"]
+    (True, 0)
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -68,18 +70,27 @@ class RunFolder:
         """Whether the run came to its end."""
         return (self.path / "summary.json").is_file()
 
+    @property
+    def begun(self) -> bool:
+        """Whether a run was ever written here: each leaves its mark before it writes anything else."""
+        return (self.path / ".ganatomy").is_file()
+
     def check(self, mark: str, force: bool = False) -> None:
         """Refuse a folder that the run of this fingerprint must not write to; nothing is changed.
 
         Raises:
             InputError: a finished run (without force), another run, or a folder that is no run's.
         """
-        if self.path.exists() and not self.path.is_dir():
-            raise InputError(f"{self.path} is a file; choose another --out")
-        present = {entry.name for entry in self.path.iterdir()} if self.path.exists() else set()
-        strangers = sorted(name for name in present - set(_OWN) if not name.endswith(".part"))
-        if strangers and not {"recipe.toml", "summary.json"} & present:
-            raise InputError(f"{self.path} holds other things ({strangers[0]}); choose another --out")
+        try:
+            present = {entry.name for entry in self.path.iterdir()}
+        except FileNotFoundError:
+            return
+        except NotADirectoryError:
+            raise InputError(f"{self.path} is a file or below one; choose another --out") from None
+        except OSError as error:
+            raise InputError(f"cannot read {self.path}: {error.strerror}; choose another --out") from None
+        if present and not self.begun:
+            raise InputError(f"{self.path} holds other things ({min(present)}); choose another --out")
         if force:
             return
         if self.finished:
@@ -99,16 +110,23 @@ class RunFolder:
         self.check(mark, force)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            (self.path / ".ganatomy").touch()
             lock = FileLock(self.path / ".lock", timeout=0)
             lock.acquire()
         except Timeout:
             raise InputError(f"{self.path} is being written by another process; wait for it or stop it") from None
         except OSError as error:
             raise InputError(f"cannot write to {self.path}: {error.strerror or error}; choose another --out") from None
-        if force:
-            for name in set(_OWN) - {".lock"}:
+        try:
+            self.check(mark, force)  # again: another process may have been here in between
+            for name in _OWN if force else ():
                 entry = self.path / name
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink(missing_ok=True)
+            for part in self.path.rglob(".*.part"):  # what a kill while writing left behind
+                part.unlink()
+        except BaseException:
+            lock.release()
+            raise
         return lock
 
     def log(self, line: str) -> None:
@@ -147,7 +165,7 @@ class RunFolder:
             try:
                 torch.save({"format": FORMAT, **content}, part)
             except RuntimeError as error:  # PyTorch's own writer says so when the disk is full
-                raise OSError(f"PyTorch cannot write it: {str(error).splitlines()[0]}") from error
+                raise OSError(f"no room, perhaps ({str(error).splitlines()[0]})") from error
 
     def read_checkpoint(self) -> dict[str, Any] | None:
         """Read checkpoint.pt, or None when there is none. Nothing in it is executed.
@@ -160,7 +178,7 @@ class RunFolder:
             return None
         try:
             content = torch.load(path, map_location="cpu", weights_only=True)
-            version = content["format"]
+            version, _ = int(content["format"]), content["fingerprint"]
         except Exception as error:  # a damaged file can make the reader raise nearly anything
             kind = type(error).__name__
             raise InputError(
@@ -177,14 +195,14 @@ class RunFolder:
             InputError: there is none, or it is damaged or of another version.
         """
         path = self.path / "summary.json"
-        if not self.path.is_dir():
+        if not self.begun:
             raise InputError(f"{self.path} is no run folder; give one that ganatomy fit made, such as runs/NAME")
         if not self.finished:
             raise InputError(f"{self.path} holds no finished run; run the same fit command again to finish it")
         try:
             summary = json.loads(path.read_text(encoding="utf-8"))
-            version = summary.get("versions", {}).get("run_folder", FORMAT)
-        except (OSError, ValueError, AttributeError):
+            version = summary["versions"]["run_folder"]
+        except (OSError, ValueError, LookupError, TypeError):
             raise InputError(f"{path}: damaged; make the run again with --force") from None
         if version != FORMAT:
             raise InputError(f"{path}: written in format {version}, this version reads {FORMAT}")
@@ -198,8 +216,11 @@ class RunFolder:
         """
         path = self.path / "samples.npz"
         try:
-            with np.load(path, allow_pickle=False) as file:
-                return [file[name] for name in names]
+            with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+                arrays = [file[name] for name in names]
+            if any(array.dtype.kind not in "iuf" for array in arrays):
+                raise TypeError("not numbers")
+            return arrays
         except Exception as error:  # damaged archives raise nearly anything
             raise InputError(f"{path}: missing or damaged ({type(error).__name__}); make the run again") from None
 

@@ -256,7 +256,8 @@ def _edited(saved, target, drop=(), tensors=None, **header):
     """Write the saved model again with other tensors or another header."""
     with safe_open(saved, framework="pt") as file:
         kept = {key: file.get_tensor(key) for key in file.keys() if key not in drop}  # noqa: SIM118 (not a dict)
-        save_file({**kept, **(tensors or {})}, target, metadata={**file.metadata(), **header})
+        card = {**json.loads(file.metadata()["ganatomy"]), **header}
+        save_file({**kept, **(tensors or {})}, target, metadata={"ganatomy": json.dumps(card)})
     return target
 
 
@@ -283,17 +284,20 @@ def test_a_truncated_file_is_refused(saved, tmp_path):
 def test_another_safetensors_file_and_another_version_are_refused(saved, tmp_path):
     other = tmp_path / "other.safetensors"
     save_file({"weight": torch.zeros(3)}, other)
-    assert "no format" in _refused(other)
-    version = "ganatomy-fitted-gan-0"
+    assert "no model of ganatomy" in _refused(other)
+    version = "fitted-gan-0"
     assert version in _refused(_edited(saved, tmp_path / "old.safetensors", format=version))
 
 
 def test_a_damaged_model_is_refused(saved, tmp_path):
     path = tmp_path / "damaged.safetensors"
     with safe_open(saved, framework="pt") as file:
-        recipe = json.loads(file.metadata()["recipe"])
-    for text in ("", "{", "[]", "5", "null", json.dumps({**recipe, "epochs": 0}), json.dumps({**recipe, "what": 1})):
-        _refused(_edited(saved, path, recipe=text))
+        recipe = json.loads(file.metadata()["ganatomy"])["recipe"]
+    for damaged in ("", [], 5, {**recipe, "epochs": 0}, {**recipe, "what": 1}):
+        _refused(_edited(saved, path, recipe=damaged))
+    for header in ("", "{", "[]", "5", "null"):
+        save_file({}, path, metadata={"ganatomy": header})
+        _refused(path)
     for name in ("generator.layers.0.weight", "discriminator.layers.0.bias", "scaling.scale"):
         _refused(_edited(saved, path, drop=[name]))
     for tensors in (

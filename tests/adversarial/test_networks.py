@@ -85,14 +85,23 @@ def test_shapes_follow_the_data_and_the_codes(dim):
 
 @pytest.mark.parametrize("distribution", ["normal", "uniform"])
 def test_codes_have_the_distribution_they_name(distribution):
-    z = draw_codes(Latent(distribution=distribution), (100_000, 2), torch.Generator().manual_seed(0))
-    again = draw_codes(Latent(distribution=distribution), (100_000, 2), torch.Generator().manual_seed(0))
+    z = draw_codes(Latent(distribution=distribution), (100_000,), torch.Generator().manual_seed(0))
+    again = draw_codes(Latent(distribution=distribution), (100_000,), torch.Generator().manual_seed(0))
     assert torch.equal(z, again)
     variance, fourth = {"normal": (1.0, 3.0), "uniform": (1 / 3, 1 / 5)}[distribution]
     torch.testing.assert_close(z.mean(0), torch.zeros(2), atol=0.02, rtol=0)
     torch.testing.assert_close(z.square().mean(0), torch.tensor([variance] * 2), atol=0.02, rtol=0)
     torch.testing.assert_close(z.pow(4).mean(0), torch.tensor([fourth] * 2), atol=0.15, rtol=0)
     assert (z.abs().max() <= 1) == (distribution == "uniform")
+
+
+def test_classes_are_equally_likely_and_written_behind_the_code():
+    latent = Latent(dim=4, classes=5)
+    z = draw_codes(latent, (10, 2000), torch.Generator().manual_seed(0))
+    assert z.shape == (10, 2000, latent.width)
+    classes = z[..., 4:]
+    assert torch.equal(classes.sum(-1), torch.full((10, 2000), 2.0))  # one of them, as long as a normal code
+    torch.testing.assert_close((classes > 0).float().mean((0, 1)), torch.full((5,), 0.2), atol=0.01, rtol=0)
 
 
 # Layers

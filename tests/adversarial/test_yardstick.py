@@ -55,7 +55,7 @@ def test_real_points_score_their_floor(yardstick, ring):
     for seed in range(10, 20):
         for name, measured in yardstick.measure(ring.sample(300, seed=seed)).items():
             ratios[name].append(measured.ratio)
-    assert set(ratios.pop("negative_log_likelihood")) == {None}
+    assert set(ratios.pop("negative_log_likelihood") + ratios.pop("two_sample_accuracy")) == {None}
     for name, found in ratios.items():
         tolerance = 0.05 if METRICS[name].direction == "higher" else 0.35
         assert np.mean(found) == pytest.approx(1, abs=tolerance), name
@@ -172,7 +172,7 @@ def test_evaluate_tells_the_same_from_another_distribution(ring):
         evaluate(ring.sample(500, seed=1), reference),
         evaluate(np.tile(reference[:3], (100, 1)), reference),
     )
-    for name in SETS:
+    for name in (one for one in SETS if METRICS[one].has_ratio):
         tolerance = 0.1 if METRICS[name].direction == "higher" else 0.4
         assert same[name].ratio == pytest.approx(1, abs=tolerance), name
     assert other["wasserstein2"].ratio > 2
@@ -192,7 +192,7 @@ def test_evaluate_shifted_gaussians():
 def test_any_dimension_can_be_measured(dimension):
     rng = np.random.default_rng(0)
     measured = evaluate(rng.standard_normal((40, dimension)), rng.standard_normal((80, dimension)))
-    assert all(np.isfinite(m.ratio) for m in measured.values())
+    assert all(np.isfinite(m.ratio) for name, m in measured.items() if METRICS[name].has_ratio)
 
 
 def test_bad_input_is_told_in_one_line(ring):

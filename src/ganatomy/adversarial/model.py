@@ -9,7 +9,6 @@ import copy
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,10 +21,11 @@ from ganatomy import config
 from ganatomy.adversarial import metrics
 from ganatomy.adversarial.networks import Discriminator, Generator, build, draw_codes
 from ganatomy.adversarial.objectives import objective
+from ganatomy.adversarial.yardstick import Measurement
 from ganatomy.errors import InputError
 from ganatomy.files import replacing
 
-FORMAT = "ganatomy-fitted-gan-1"
+FORMAT = "fitted-gan-1"
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class Scaling:
 class FittedGAN:
     """A generator one can sample, with the discriminator it was trained against.
 
-    `ganatomy.fit` and the snapshots of `ganatomy.train` are of this class.
+    `ganatomy.fit` and the snapshots of `ganatomy.train` are of this class. `measurements` holds what `ganatomy.fit`
+    measured on held-out points, if it was given any; it is not saved.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class FittedGAN:
         self.generator = generator.eval()
         self.discriminator = discriminator.eval()
         self.scaling = scaling
+        self.measurements: dict[str, Measurement] | None = None
 
     @property
     def dim(self) -> int:
@@ -95,7 +97,7 @@ class FittedGAN:
         size, latent = self.recipe.batch_size, self.recipe.latent
         random = torch.Generator().manual_seed(int(seed))
         # Drawn batch by batch: one large draw would not begin with the numbers of a smaller one.
-        codes = (draw_codes(latent, (size, latent.dim), random) for _ in range(-(-n // size)))
+        codes = (draw_codes(latent, (size,), random) for _ in range(-(-n // size)))
         points = torch.cat([self._generate(z) for z in codes])
         return self.scaling.to_data(points[:n])
 
@@ -112,8 +114,8 @@ class FittedGAN:
             InputError: codes of another dimension.
         """
         codes = torch.as_tensor(np.asarray(z), dtype=torch.float32)
-        if codes.dim() != 2 or codes.shape[1] != self.recipe.latent.dim:
-            raise InputError(f"codes have shape {tuple(codes.shape)}, the model takes (N, {self.recipe.latent.dim})")
+        if codes.dim() != 2 or codes.shape[1] != self.recipe.latent.width:
+            raise InputError(f"codes have shape {tuple(codes.shape)}, the model takes (N, {self.recipe.latent.width})")
         generator = copy.deepcopy(self.generator)
         norms = [module for module in generator.modules() if isinstance(module, nn.BatchNorm1d)]
         for norm in norms:
@@ -123,8 +125,8 @@ class FittedGAN:
             norm.momentum = None  # a plain average
         device = next(generator.parameters()).device
         if norms:
-            shape = (32, self.recipe.batch_size, self.recipe.latent.dim)
-            for batch in draw_codes(self.recipe.latent, shape, torch.Generator().manual_seed(0)):
+            random = torch.Generator().manual_seed(0)
+            for batch in draw_codes(self.recipe.latent, (32, self.recipe.batch_size), random):
                 generator(batch.to(device))
         return self.scaling.to_data(generator.eval()(codes.to(device)))
 
@@ -174,7 +176,8 @@ class FittedGAN:
             "scaling.shift": torch.from_numpy(self.scaling.shift.copy()),
             "scaling.scale": torch.from_numpy(self.scaling.scale.copy()),
         }
-        header = {"format": FORMAT, "recipe": json.dumps(self.recipe.model_dump())}
+        # One key, since the order of several differs from file to file.
+        header = {"ganatomy": json.dumps({"format": FORMAT, "recipe": self.recipe.model_dump()})}
         with replacing(path) as part:
             try:
                 save_file(tensors, part, metadata=header)
@@ -193,15 +196,19 @@ class FittedGAN:
             raise InputError(f"{path}: no such file; give a generator.safetensors from a run")
         try:
             with safe_open(path, framework="pt") as file:
-                header: dict[str, Any] = file.metadata() or {}
+                header = (file.metadata() or {}).get("ganatomy", "{}")
                 tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
         except (OSError, SafetensorError) as error:
             raise InputError(f"{path}: not a safetensors file: {error}") from None
-        if header.get("format") != FORMAT:
-            found = header.get("format", "no format")
-            raise InputError(f"{path}: holds '{found}', this version reads '{FORMAT}'")
         try:
-            recipe = config.load_recipe(json.loads(header["recipe"]))
+            card = json.loads(header)
+            found = card.get("format", "no model of ganatomy")
+        except (AttributeError, ValueError, RecursionError):
+            raise InputError(f"{path}: damaged model: its header is no JSON object") from None
+        if found != FORMAT:
+            raise InputError(f"{path}: holds {found}, this version reads {FORMAT}")
+        try:
+            recipe = config.load_recipe(card["recipe"])
             scaling = Scaling(tensors.pop("scaling.shift").numpy(), tensors.pop("scaling.scale").numpy())
             if scaling.shift.ndim != 1 or scaling.scale.shape != scaling.shift.shape:
                 raise ValueError(f"scaling of shapes {scaling.shift.shape} and {scaling.scale.shape}")

@@ -12,6 +12,7 @@ does; it keeps no running averages. A point generated with it depends on its bat
 `FittedGAN.sample` generates in batches of the training's size.
 """
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -19,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ganatomy import config
-from ganatomy.errors import InputError
+from ganatomy.errors import InputError, unknown
 
 ACTIVATIONS: dict[str, Callable[[config._Network], nn.Module]] = {
     # In place: neither a linear layer nor a normalisation needs its own output to go backward.
@@ -97,7 +98,7 @@ class Generator(nn.Module):
 
     def __init__(self, recipe: config.Recipe, dim: int) -> None:
         super().__init__()
-        self.layers = _perceptron(recipe.generator, recipe.latent.dim, dim, FoldedLinear)
+        self.layers = _perceptron(recipe.generator, recipe.latent.width, dim, FoldedLinear)
 
     def forward(self, z: Tensor) -> Tensor:
         """Generate points: codes (N, Z) -> points (N, D)."""
@@ -138,15 +139,30 @@ def build(recipe: config.Recipe, dim: int, seed: int) -> tuple[Generator, Discri
 
 
 def draw_codes(latent: config.Latent, shape: tuple[int, ...], random: torch.Generator) -> Tensor:
-    """Draw latent codes of a shape (..., Z): standard normal, or uniform on [-1, 1].
+    """Draw latent codes of a shape (...): (..., Z).
 
     >>> from ganatomy.config import Latent
-    >>> draw_codes(Latent(distribution="uniform"), (1, 2), torch.Generator().manual_seed(0))
-    tensor([[-0.0075,  0.5364]])
+    >>> draw_codes(Latent(distribution="uniform", classes=2), (1,), torch.Generator().manual_seed(0))
+    tensor([[-0.0075,  0.5364,  0.0000,  1.4142]])
     """
     if latent.distribution == "normal":
-        return torch.randn(shape, generator=random)
-    return torch.rand(shape, generator=random) * 2 - 1
+        codes = torch.randn((*shape, latent.dim), generator=random)
+    else:
+        codes = torch.rand((*shape, latent.dim), generator=random) * 2 - 1
+    if not latent.classes:
+        return codes
+    classes = torch.randint(latent.classes, shape, generator=random)
+    return torch.cat((codes, class_codes(latent)[classes]), dim=-1)
+
+
+def class_codes(latent: config.Latent) -> Tensor:
+    """Return what stands for each class at the end of a code: (classes, classes).
+
+    >>> class_codes(config.Latent(dim=4, classes=2))
+    tensor([[2., 0.],
+            [0., 2.]])
+    """
+    return torch.eye(latent.classes) * math.sqrt(latent.dim)
 
 
 def choose_device(name: str | torch.device) -> torch.device:
@@ -160,6 +176,9 @@ def choose_device(name: str | torch.device) -> torch.device:
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    kind = str(name).partition(":")[0]
+    if kind not in ("cpu", "cuda", "mps", "xpu"):
+        raise unknown("device", str(name), ["auto", "cpu", "cuda", "mps", "xpu"])
     try:
         device = torch.device(name)
         torch.zeros(1, device=device)

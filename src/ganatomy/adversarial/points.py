@@ -8,6 +8,7 @@ Not guaranteed: that points are distinct, that they are in any order, or that `N
 Shapes: `N` points, `D` data dimensions.
 """
 
+import numbers
 import os
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from ganatomy.adversarial import formats
 from ganatomy.adversarial.formats import refusal
 from ganatomy.errors import InputError
 
+_GREATEST = 1e30  # its square, and sums of it, stay finite
 _TRAIN_FRACTION = 7000 / 8192  # the split of the laboratory report: 7000 of 8192 points train
 
 
@@ -85,6 +87,8 @@ def check_points(array: ArrayLike, where: str = "points") -> np.ndarray:
     Traceback (most recent call last):
     ganatomy.errors.InputError: points has NaN or infinite values in 1 of 3 rows, first in row 2; remove or ...
     """
+    if np.ma.is_masked(array):
+        raise refusal(where, "has masked values; fill them or leave their rows out")
     try:
         raw = np.asarray(array)
     except Exception as error:  # ragged lists, tensors with gradients: every array type raises its own
@@ -104,6 +108,8 @@ def check_points(array: ArrayLike, where: str = "points") -> np.ndarray:
     if len(bad):
         what = f"has NaN or infinite values in {len(bad)} of {len(points)} rows, first in row {bad[0] + 1}"
         raise refusal(where, f"{what}; remove or repair these rows")
+    if np.abs(points).max() > _GREATEST:
+        raise refusal(where, f"has values beyond {_GREATEST:.0e}, whose squares overflow; choose other units")
     constant = (points == points[0]).all(axis=0)  # (D,)
     if constant.all():
         raise refusal(where, f"holds {len(points)} times the same point; there is no distribution to learn")
@@ -135,6 +141,10 @@ def split_points(points: np.ndarray, train_size: int | None, seed: int) -> tuple
     (array([4., 6., 2., 7., 3., 5., 9.]), array([0., 8., 1.]))
     """
     total = len(points)
+    if not isinstance(seed, numbers.Integral) or not 0 <= seed < 2**63:
+        raise InputError(f"seed = {seed!r}: give a whole number from 0 to 2^63 - 1")
+    if train_size is not None and not isinstance(train_size, numbers.Integral):
+        raise InputError(f"train_size = {train_size!r}: give a whole number")
     if train_size is None:
         train_size = min(round(total * _TRAIN_FRACTION), total - 1)
     if not 1 <= train_size < total:

@@ -23,6 +23,7 @@ discriminator steps, `T` iterations an epoch.
 
 import copy
 import math
+import numbers
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -89,7 +90,7 @@ class Trainer:
         self, recipe: config.Recipe, points: ArrayLike, seed: int = 0, device: str | torch.device = "cpu"
     ) -> None:
         points = check_points(points)
-        if not isinstance(seed, int) or not 0 <= seed < 2**63:
+        if not isinstance(seed, numbers.Integral) or not 0 <= seed < 2**63:
             raise InputError(f"seed = {seed!r}: give a whole number from 0 to 2^63 - 1")
         if len(points) < recipe.batch_size:
             raise InputError(
@@ -97,7 +98,7 @@ class Trainer:
                 f"give more points or a smaller --batch-size"
             )
         self.recipe = recipe
-        self.seed = seed
+        self.seed = int(seed)
         self.device = choose_device(device)
         self.iteration = 0
         self.iterations_an_epoch = max(1, len(points) // recipe.batch_size // recipe.discriminator_steps)
@@ -149,8 +150,7 @@ class Trainer:
         order = order.repeat(-(-total * steps * recipe.batch_size // whole))[: total * steps * recipe.batch_size]
         real = self._points[order].view(total, steps, recipe.batch_size, -1).to(self.device)
         extra = recipe.updates == "alternating"
-        shape = (total, steps + extra, recipe.batch_size, recipe.latent.dim)
-        codes = draw_codes(recipe.latent, shape, random).to(self.device)
+        codes = draw_codes(recipe.latent, (total, steps + extra, recipe.batch_size), random).to(self.device)
         if not recipe.penalties.gradient:
             return [_Draws(x, z, None) for x, z in zip(real, codes, strict=True)]
         shares = torch.rand(real.shape[:-1], generator=random).to(self.device)

@@ -63,7 +63,7 @@ METRICS: Mapping[str, MetricInfo] = MappingProxyType(
         "recall": MetricInfo("recall", "higher", "Kynkäänniemi et al. 2019"),
         "density": MetricInfo("density", "higher", "Naeem et al. 2020"),
         "coverage": MetricInfo("coverage", "higher", "Naeem et al. 2020"),
-        "two_sample_accuracy": MetricInfo("two-sample accuracy (1-NN)", "half", "Lopez-Paz and Oquab 2017"),
+        "two_sample_accuracy": MetricInfo("two-sample accuracy (1-NN)", "half", "Lopez-Paz and Oquab 2017", False),
         # A change of units shifts a likelihood: it has no origin; its difference from the floor is what counts.
         "negative_log_likelihood": MetricInfo("negative log-likelihood (nats)", "lower", "", has_ratio=False),
         "share_within_3_std": MetricInfo("share within 3 std", "higher", "Srivastava et al. 2017"),

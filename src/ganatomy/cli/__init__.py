@@ -16,7 +16,7 @@ from ganatomy.errors import InputError
 app = typer.Typer(
     name="ganatomy",
     help="Fit GANs to point clouds, and learn from numbers which objective and optimizer works.",
-    no_args_is_help=True,
+    epilog="Examples:  ganatomy fit --recipe recommended    ganatomy fit points.mat --objective wgan",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -47,6 +47,10 @@ def verb(function: Callable[..., Any]) -> Callable[..., Any]:
             function(*args, **kwargs)
         except InputError as error:
             fail(str(error), 2)
+        except OSError as error:
+            if error.filename is None:  # standard output: see `main`
+                raise
+            fail(f"{error.filename}: {error.strerror}; choose another path", 2)
         except KeyboardInterrupt:
             fail("interrupted", 130)
 
@@ -55,12 +59,29 @@ def verb(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def fail(message: str, code: int) -> None:
     """Say what went wrong in one line, and leave."""
-    print(f"ganatomy: {' '.join(message.split())}", file=sys.stderr)
+    _complain(message)
     raise typer.Exit(code)
+
+
+def _complain(message: str) -> None:
+    text = "".join(c if c.isprintable() else " " for c in message)
+    print(f"ganatomy: {' '.join(text.split())}", file=sys.stderr)
 
 
 def main() -> None:
     """Run the command line."""
     from ganatomy.cli import animate, distributions, evaluate, fit, recipes  # noqa: F401 (each registers its verb)
 
-    app()
+    if not sys.argv[1:]:
+        sys.argv.append("--help")
+    try:
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+    except typer.BadParameter.__base__ as error:  # any wrong use of flags
+        _complain(f"{error.format_message()}; see --help")
+        code = 2
+    except OSError as error:
+        sys.stdout = None  # or the interpreter would try to flush it again
+        _complain(f"cannot print: {error.strerror}")
+        code = 1
+    sys.exit(code)

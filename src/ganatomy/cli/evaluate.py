@@ -1,6 +1,7 @@
 """ganatomy evaluate: how good are samples, measured against real points."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,20 +27,24 @@ def evaluate(
     """
     from ganatomy.adversarial.distributions import DISTRIBUTIONS
     from ganatomy.adversarial.points import load_points
-    from ganatomy.adversarial.yardstick import Yardstick
+    from ganatomy.adversarial.yardstick import LIMIT, Yardstick
     from ganatomy.adversarial.yardstick import evaluate as measure
-    from ganatomy.errors import InputError
+    from ganatomy.errors import InputError, unknown
 
     if seed < 0:
         raise InputError(f"--seed {seed}: give a whole number, 0 or more")
     cloud = load_points(samples, variable)
     if reference in DISTRIBUTIONS:
         target = DISTRIBUTIONS[reference]
-        n = min(len(cloud), 2048)
+        n = min(len(cloud), LIMIT)
         yardstick = Yardstick(target.sample(n, seed), target.sample(5 * n, seed + 1), target, seed=seed)
         measurements = yardstick.measure(cloud)
     else:
-        measurements = measure(cloud, load_points(reference, variable), seed=seed)
+        if not Path(reference).suffix and not Path(reference).exists():
+            raise InputError(f"{unknown('distribution', reference, DISTRIBUTIONS)}; and there is no such file")
+        other = load_points(reference, variable)
+        n = min(len(cloud), len(other) // 2, LIMIT)
+        measurements = measure(cloud, other, seed=seed)
     metrics = {name: asdict(measurement) for name, measurement in measurements.items()}
     if as_json:
         from ganatomy.runs import strict_json
@@ -48,4 +53,4 @@ def evaluate(
         return
     from ganatomy.cli.tables import print_metrics
 
-    print_metrics(metrics, f"{samples} against {reference}")
+    print_metrics(metrics, f"{samples} against {reference}, {n} points each")

@@ -78,16 +78,21 @@ def fit(
     from ganatomy import fitting
     from ganatomy.adversarial.points import split_points
     from ganatomy.adversarial.training import Diverged, Trainer
+    from ganatomy.execution import use_threads
     from ganatomy.runs import RunFolder, fingerprint
 
+    if not 0 <= seed < 2**63:
+        raise InputError(f"--seed {seed}: give a whole number from 0 to 2^63 - 1")
     name, cloud, target = _points(points, variable, seed)
     train, heldout = split_points(cloud, train_size, seed)
     folder = RunFolder(out or Path("runs") / _folder_name(name, resolved, seed))
     if dry_run:
-        trainer = Trainer(resolved, train, seed, device)
+        with use_threads(threads):
+            trainer = Trainer(resolved, train, seed, device)
+            fitting.MeasuredFit(trainer, train, heldout, target)
         folder.check(fingerprint(resolved, seed, train, heldout), force)
         print(resolved.to_toml())
-        print(f"# {len(train)} points to train on, {len(heldout)} held out, {cloud.shape[1]} columns each")
+        print(f"# {len(train)} points to train on, {len(heldout)} held out, columns: {cloud.shape[1]}")
         print(f"# {trainer.iterations} iterations of batch {resolved.batch_size} on {trainer.device}")
         print(f"# would write {folder.path}")
         return
@@ -130,11 +135,11 @@ def _points(points: str, variable: str | None, seed: int) -> tuple[str, Any, Any
     from ganatomy.adversarial.points import load_points
     from ganatomy.errors import unknown
 
+    if not points:
+        raise InputError("the name of the points is ''; give a file or a distribution")
     if points in DISTRIBUTIONS:
         if variable is not None:
             raise InputError(f"--variable is for files; {points} is a built-in distribution")
-        if not 0 <= seed < 2**63:
-            raise InputError(f"--seed {seed}: give a whole number from 0 to 2^63 - 1")
         return points, DISTRIBUTIONS[points].sample(8192, seed), DISTRIBUTIONS[points]
     if not Path(points).exists() and not Path(points).suffix:
         raise InputError(f"{unknown('distribution', points, DISTRIBUTIONS)}; and there is no such file")
@@ -142,7 +147,8 @@ def _points(points: str, variable: str | None, seed: int) -> tuple[str, Any, Any
 
 
 def _folder_name(name: str, recipe: Any, seed: int) -> str:
-    return f"{name}-{recipe.objective}-{recipe.generator.optimizer.name}-{recipe.name}-seed{seed}"
+    name = f"{name}-{recipe.objective}-{recipe.optimizer_name}-{recipe.name}"
+    return "".join(c if c.isprintable() and c not in "/\\:" else "_" for c in name)[:80] + f"-seed{seed}"
 
 
 def _settings(assignments: list[str]) -> dict[str, Any]:

@@ -27,5 +27,5 @@ def recipes(
         return
     from ganatomy.cli.tables import print_table
 
-    known = [load_recipe(name) for name in recipe_names()]
+    known = [load_recipe(name, objective) for name in recipe_names()]
     print_table(("name", "objective", "what"), [(one.name, one.objective, one.description) for one in known])

@@ -30,7 +30,7 @@ def print_metrics(metrics: Mapping[str, Mapping[str, Any]], title: str) -> None:
     for name, m in metrics.items():
         better = {"lower": "lower", "higher": "higher", "half": "0.5"}[METRICS[name].direction]
         spread = f"± {_short(m['floor_spread'])}" if m.get("floor_spread") is not None else ""
-        ratio = "" if m["ratio"] is None else f"{m['ratio']:.2f}"
+        ratio = "" if m["ratio"] is None else f"{m['ratio']:.2f}" if m["ratio"] < 1000 else f"{m['ratio']:.3g}"
         rows.append((METRICS[name].title, better, _short(m["value"]), _short(m["floor"]), spread, ratio))
     print_table(("metric", "better", "value", "floor", "", "ratio"), rows, title, right="value floor ratio")
 

@@ -1,0 +1,104 @@
+"""What the tests of the upper layers share: the command line in this process, and one finished run."""
+
+import contextlib
+import io
+import sys
+import types
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+TINY = (  # 3 iterations an epoch of networks with 8 neurons; `--epochs` and `--out` are for the test to add
+    *("--train-size", "300", "--batch-size", "100", "--set", "snapshots=3"),
+    *("--set", "generator.hidden=[8]", "--set", "generator.normalization=none", "--set", "discriminator.hidden=[8]"),
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def refusal(self) -> str:
+        """The one line with which bad input is refused: nothing else is printed, and the exit code is 2."""
+        assert (self.code, self.out) == (2, ""), self
+        assert len(self.err.splitlines()) == 1, self.err
+        assert self.err.startswith("ganatomy: ")
+        return self.err
+
+
+def _run(*arguments) -> Result:
+    from ganatomy.cli import main
+
+    out, err, argv = io.StringIO(), io.StringIO(), sys.argv
+    sys.argv = ["ganatomy", *map(str, arguments)]
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings():
+            warnings.simplefilter("error")
+            main()
+        raise AssertionError("the command line returned instead of leaving with a code")
+    except SystemExit as ended:
+        return Result(ended.code or 0, out.getvalue(), err.getvalue())
+    finally:
+        sys.argv = argv
+
+
+@pytest.fixture(scope="session")
+def cli():
+    """Run the command line in this process; a warning is an error, and any other exception is let through."""
+    return _run
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """Flags that make a run quick, given `points_file`."""
+    return TINY
+
+
+@pytest.fixture(scope="session")
+def points():
+    """400 points in the plane."""
+    return np.random.default_rng(0).normal(size=(400, 2)) * [1.0, 0.5] + [2.0, -1.0]
+
+
+@pytest.fixture(scope="session")
+def points_file(points, tmp_path_factory):
+    """A file of the 400 points."""
+    path = tmp_path_factory.mktemp("data") / "points.npy"
+    np.save(path, points)
+    return path
+
+
+@pytest.fixture(scope="session")
+def finished(points_file, tmp_path_factory):
+    """The folder of a finished run of 6 epochs and what the command said; copy the folder before changing it."""
+    folder = tmp_path_factory.mktemp("runs") / "finished"
+    result = _run("fit", points_file, *TINY, "--epochs", "6", "--out", folder)
+    assert result.code == 0, result.err
+    return types.SimpleNamespace(folder=folder, result=result)
+
+
+@pytest.fixture
+def _no_pictures(monkeypatch):
+    """Leave the drawing out: it takes most of the time of a tiny run."""
+    monkeypatch.setattr("ganatomy.gallery.draw_run", lambda *arguments: None)
+
+
+@pytest.fixture(scope="session")
+def contents():
+    """Map a folder's files, by their paths in it, to their bytes; locks and logs are left out."""
+
+    def read(folder):
+        return {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.name not in {".lock", "log.txt"}
+        }
+
+    return read
