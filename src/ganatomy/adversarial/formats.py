@@ -11,6 +11,7 @@ Shapes: `N` points, `D` data dimensions.
 import codecs
 import csv
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -138,7 +139,8 @@ def _read_text(content: bytes, where: str, variable: str | None) -> np.ndarray:
     delimiter = next((mark for mark in "\t;," if mark in sample), None)
     rows = [(number, _fields(line, delimiter)) for number, line in lines]
     start, first = rows[0]
-    header = None if any(map(_is_number, first)) else first
+    # Split at every mark, so that a line such as "1,2" above lines of one number is no header.
+    header = None if any(map(_is_number, re.split("[\t;,]", lines[0][1]))) or any(map(_is_number, first)) else first
     if header and len(rows) == 1:
         raise refusal(where, f"has no numbers, only the line '{lines[0][1][:40]}'; give one point a line")
     chosen = _columns(header, len(first), variable, where)
