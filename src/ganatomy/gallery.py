@@ -28,6 +28,8 @@ from ganatomy.figures.warp import latent_grid, latent_lines
 from ganatomy.history import History
 from ganatomy.runs import RunFolder
 
+_GRIDS = 16  # more are a thicket
+
 
 def heading(recipe: Recipe, seed: int) -> str:
     """Say in one line which run a picture is of.
@@ -109,20 +111,20 @@ def draw_curves(folder: RunFolder, recipe: Recipe, history: History, floor: dict
 
 
 def _draw_latent_grid(path: Path, view: View, model: FittedGAN, heldout: np.ndarray, title: str) -> None:
-    """Draw the image of the plane of the first two latent coordinates, the others at 0, one plane a class."""
+    """Draw the image of the plane of the first two latent coordinates, the others at 0, for the first classes."""
     latent = model.recipe.latent
     reach = 1.0 if latent.distribution == "uniform" else 2.4
     codes, levels = latent_lines(5, 50, reach=reach) if latent.classes else latent_lines(reach=reach)
     plane = np.zeros((*codes.shape[:-1], max(latent.dim, 2)))  # (2, L, M, Z)
     plane[..., :2] = codes
     plane = plane[..., : latent.dim]
-    notes = [f"z1, z2 of {latent.dim} latent dimensions, the others at 0"] if latent.dim > 2 else []
+    notes = [f"z1 and z2 of {latent.dim} latent dimensions"] if latent.dim > 2 else []
     if latent.classes:
-        ends = class_codes(latent).numpy()
+        ends = class_codes(latent)[:_GRIDS].numpy()
         grids = [np.concatenate((plane, np.broadcast_to(end, (*plane.shape[:-1], len(end)))), -1) for end in ends]
         plane = np.concatenate(grids, axis=1)  # (2, classes L, M, Z)
-        levels = np.tile(levels, latent.classes)
-        notes.append(f"a grid for each of {latent.classes} classes")
+        levels = np.tile(levels, len(ends))
+        notes.append(f"{len(ends)} of {latent.classes} classes")
     lines = model.transform(plane.reshape(-1, latent.width)).reshape(*plane.shape[:-1], model.dim)
     note = "\n".join([title, "; ".join(notes)]) if notes else title
     save_figure(latent_grid(view, heldout, lines, levels, title=note), path)
