@@ -83,12 +83,14 @@ class View:
         """Name the P axes."""
         if self.basis.shape[1] <= 2:
             return ("x",) if len(self.basis) == 1 else ("x₁", "x₂")
-        return tuple(f"principal axis {i + 1} ({share:.1%} of variance)" for i, share in enumerate(self.shares))
+        return ("principal axis 1", "principal axis 2")
 
     @property
     def caption(self) -> str:
         """Say what a reader must know of the view; empty if the plane is the data's own, equally scaled."""
-        projected = "" if len(self.origin) <= 2 else f"on the 2 leading principal axes of {len(self.origin)}"
+        shares = " and ".join(f"{share:.1%}" for share in self.shares)
+        axes = f"on the 2 leading principal axes of {len(self.origin)}, with {shares} of the variance"
+        projected = "" if len(self.origin) <= 2 else axes
         scaled = "" if self.equal else "axes not to the same scale"
         return "; ".join(filter(None, (projected, scaled)))
 
