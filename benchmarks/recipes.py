@@ -28,6 +28,15 @@ DRAWS = 5
 # What was tried on the way, each against `recommended`: one thing changed at a time.
 VARIANTS: dict[str, dict[str, Any]] = {
     "recommended": {},
+    "no classes": {"latent": {"classes": 0}},
+    "two latent dimensions": {"latent": {"dim": 2, "classes": 0}},
+    "one discriminator step": {"discriminator_steps": 1, "epochs": 200},
+    "weak penalty": {"penalties": {"r1": 0.1, "r2": 0.1}},
+    "penalty falls tenfold": {"penalties": {"decay": 0.1}},
+    "leaky ReLU": {"generator": {"activation": "leaky-relu"}, "discriminator": {"activation": "leaky-relu"}},
+    "layer norm": {"generator": {"normalization": "layer"}},
+    "batches of 64": {"batch_size": 64, "epochs": 130},
+    "non-saturating": {"objective": "ns-gan"},
 }
 
 
