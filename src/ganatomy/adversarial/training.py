@@ -108,6 +108,7 @@ class Trainer:
         generator, discriminator = build(recipe, points.shape[1], seed)
         self._generator = Player(generator.to(self.device), recipe.generator.optimizer)
         self._discriminator = Player(discriminator.to(self.device), recipe.discriminator.optimizer)
+        self._no_penalty = torch.zeros(())
         self._average = self._generator.parameters.detach().clone() if recipe.averaging else None
         marks = np.linspace(0, recipe.epochs, min(recipe.snapshots, recipe.epochs) + 1)
         self.snapshot_epochs = [int(epoch) for epoch in marks.round()]
@@ -186,8 +187,7 @@ class Trainer:
         self._generator.step(generator_gradients, progress)
         if self._average is not None:
             self._update_average()
-        zero = torch.zeros(()) if penalty is None else penalty.detach()
-        return Losses(loss.detach(), generator_loss.detach(), zero)
+        return Losses(loss.detach(), generator_loss.detach(), self._no_penalty if penalty is None else penalty.detach())
 
     def _score(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Score both kinds of points, ready to be differentiated where a penalty will ask for it."""
@@ -202,14 +202,15 @@ class Trainer:
     ) -> Tensor | None:
         """Add up the penalties the recipe asks for, or return None."""
         held, terms = self.recipe.penalties, []
+        left = held.decay ** (self.iteration / self.iterations)
         if held.gradient:
             network = self._discriminator.network
-            terms.append(held.gradient * penalties.gradient_penalty(network, real, fake, share))
+            terms.append(held.gradient * left * penalties.gradient_penalty(network, real, fake, share))
         if held.r1:
-            terms.append(held.r1 * penalties.zero_centred_penalty(penalties.gradients(real_scores, real)))
+            terms.append(held.r1 * left * penalties.zero_centred_penalty(penalties.gradients(real_scores, real)))
         if held.r2:
-            terms.append(held.r2 * penalties.zero_centred_penalty(penalties.gradients(fake_scores, fake)))
-        return sum(terms[1:], terms[0]) * held.decay ** (self.iteration / self.iterations) if terms else None
+            terms.append(held.r2 * left * penalties.zero_centred_penalty(penalties.gradients(fake_scores, fake)))
+        return sum(terms[1:], terms[0]) if terms else None
 
     def _update_average(self) -> None:
         """Move the averaged generator, faster while the run is young so that its start is forgotten."""
@@ -217,7 +218,7 @@ class Trainer:
         self._average.lerp_(self._generator.parameters.detach(), 1 - decay)
 
     def _check(self, losses: Losses, epoch: int) -> None:
-        value = float((losses.discriminator + losses.penalty).abs() + losses.generator.abs())
+        value = sum(abs(float(loss)) for loss in (losses.discriminator, losses.generator, losses.penalty))
         if not value < ABSURD:  # also true for nan
             kind = "absurd" if math.isfinite(value) else "not a number"
             raise Diverged(
