@@ -30,7 +30,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "recommended": {},
     "no classes": {"latent": {"classes": 0}},
     "two latent dimensions": {"latent": {"dim": 2, "classes": 0}},
-    "one discriminator step": {"discriminator_steps": 1, "epochs": 200},
+    "two discriminator steps": {"discriminator_steps": 2, "epochs": 260},
     "weak penalty": {"penalties": {"r1": 0.1, "r2": 0.1}},
     "penalty falls tenfold": {"penalties": {"decay": 0.1}},
     "leaky ReLU": {"generator": {"activation": "leaky-relu"}, "discriminator": {"activation": "leaky-relu"}},
