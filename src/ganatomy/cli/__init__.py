@@ -23,6 +23,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
+_UsageError = typer.BadParameter.__base__  # any wrong use of flags; typer does not export it by its own name
+
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -77,7 +79,7 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
-    except typer.BadParameter.__base__ as error:  # any wrong use of flags
+    except _UsageError as error:
         _complain(f"{error.format_message()}; see --help")
         code = 2
     except OSError as error:
