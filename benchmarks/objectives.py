@@ -3,8 +3,8 @@
     python benchmarks/objectives.py [--points FILE] [--jobs 2]
 
 Each objective runs with the recipe that `ganatomy fit --objective NAME` takes by itself, and `recommended` as it is.
-Seeds 0 to 2; ratios are medians over seeds of the mean over 5 fresh
-draws. Without a file the target is `zigzag`, the mixture that the course's data were drawn from.
+Seeds 0 to 2; ratios are medians over seeds of the mean over 5 fresh draws. Without a file the target is `zigzag`, the
+mixture that the course's data were drawn from.
 """
 
 import argparse

@@ -154,7 +154,11 @@ def test_points_on_a_line_and_in_space_have_all_the_pictures(cli, tiny, tmp_path
     cloud = np.random.default_rng(dim).normal(size=(400, dim))
     np.savetxt(tmp_path / "points.csv", cloud, delimiter=",")
     folder = tmp_path / "run"
-    result = cli("fit", tmp_path / "points.csv", *tiny, "--epochs", "2", "--out", folder, "--arrows")
+    command = ("fit", tmp_path / "points.csv", *tiny, "--epochs", "2", "--out", folder)
+    if dim == 1:
+        assert "--arrows" in cli(*command, "--arrows").refusal
+        assert not folder.exists()
+    result = cli(*command, *(["--arrows"] if dim > 1 else []))
     assert result.code == 0, result.err
     for name in FIGURES:
         with Image.open(folder / "figures" / f"{name}.png") as image:

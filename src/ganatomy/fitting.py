@@ -93,6 +93,8 @@ def fit(
         heldout = check_points(heldout, "heldout")
     if distribution is not None and not isinstance(distribution, Distribution):
         raise InputError(f"distribution = {distribution!r}: give ganatomy.distribution(NAME)")
+    if arrows and points.shape[1] == 1:
+        raise InputError("arrows (--arrows) need points of two or more columns; leave them out")
     if out is not None and heldout is None:
         raise InputError("out= writes measured results: give heldout= or train_size= too")
     with use_threads(threads):
@@ -255,6 +257,7 @@ class MeasuredFit:
             "epochs": recipe.epochs,
             "train_size": len(self.points),
             "heldout_size": len(self.heldout),
+            "measured_size": self.yardstick.size,
             "dim": self.heldout.shape[1],
             "seconds_training": round(self.history.seconds, 3),
             "device": str(self.trainer.device),

@@ -68,7 +68,7 @@ def draw_run(
     label = objective(model.recipe.objective).label
     samples, fields = np.stack(history.samples), np.stack(history.fields)
     marks = None
-    if arrows and model.dim > 1:
+    if arrows:
         marks = (samples[-1], model.discriminator_gradient(samples[-1]))
     final = scatter(view, heldout, samples[-1], fields[-1], title=title, field_label=label, arrows=marks)
     save_figure(final, figures / "final.png")
