@@ -15,7 +15,8 @@ import ganatomy
 from ganatomy.adversarial.yardstick import METRICS
 from ganatomy.config import load_recipe, tomllib
 from ganatomy.errors import InputError
-from ganatomy.runs import RunFolder, fingerprint, strict_json
+from ganatomy.folders import strict_json
+from ganatomy.runs import RunFolder, fingerprint
 
 FIGURES = {"final", "film_strip", "losses", "metrics", "latent_grid"}
 KNOWN_BY_POINTS_ALONE = list(METRICS)[:9]

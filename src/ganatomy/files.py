@@ -12,6 +12,10 @@ from pathlib import Path
 
 from ganatomy.errors import InputError
 
+_MASK = os.umask(0)  # it can only be read by setting it
+os.umask(_MASK)
+_MODE = 0o666 & ~_MASK
+
 
 @contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
@@ -31,6 +35,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     part = path.parent / f".{path.name}.{os.getpid()}.part"
     try:
         yield part
+        os.chmod(part, _MODE)  # some writers make private files, which is no use to whom one sends them
         os.replace(part, path)
     except OSError as error:
         raise InputError(

@@ -105,17 +105,19 @@ class FittedGAN:
         return self.generator(z.to(next(self.generator.parameters()).device))
 
     @torch.no_grad()
-    def transform(self, z: ArrayLike) -> NDArray[np.float64]:
-        """Map latent codes (N, Z) to points (N, D) in the data's units, each for itself.
+    def frozen(self) -> Generator:
+        """Copy the generator as a map of each code for itself, z (N, Z) to points (N, D) in the networks' units.
 
         Batch normalisation, where there is one, uses the statistics of 32 ordinary batches instead of the batch's.
+        A point in the data's units is `scaling.scale * frozen(z) + scaling.shift`.
 
-        Raises:
-            InputError: codes of another dimension.
+        >>> from ganatomy.config import load_recipe
+        >>> recipe = load_recipe("course")
+        >>> model = FittedGAN(recipe, *build(recipe, 2, seed=0), Scaling(np.zeros(2), np.ones(2)))
+        >>> frozen, z = model.frozen(), torch.randn(5, 2, generator=torch.Generator().manual_seed(0))
+        >>> torch.allclose(frozen(z)[:1], frozen(z[:1]))
+        True
         """
-        codes = torch.as_tensor(np.asarray(z), dtype=torch.float32)
-        if codes.dim() != 2 or codes.shape[1] != self.recipe.latent.width:
-            raise InputError(f"codes have shape {tuple(codes.shape)}, the model takes (N, {self.recipe.latent.width})")
         generator = copy.deepcopy(self.generator)
         norms = [module for module in generator.modules() if isinstance(module, nn.BatchNorm1d)]
         for norm in norms:
@@ -123,12 +125,24 @@ class FittedGAN:
             norm.running_mean, norm.running_var = torch.zeros_like(norm.weight), torch.zeros_like(norm.weight)
             norm.num_batches_tracked, norm.track_running_stats = torch.tensor(0), True
             norm.momentum = None  # a plain average
-        device = next(generator.parameters()).device
         if norms:
-            random = torch.Generator().manual_seed(0)
+            device, random = next(generator.parameters()).device, torch.Generator().manual_seed(0)
             for batch in draw_codes(self.recipe.latent, (32, self.recipe.batch_size), random):
                 generator(batch.to(device))
-        return self.scaling.to_data(generator.eval()(codes.to(device)))
+        return generator.eval()
+
+    @torch.no_grad()
+    def transform(self, z: ArrayLike) -> NDArray[np.float64]:
+        """Map latent codes (N, Z) to points (N, D) in the data's units, each for itself, as `frozen` does.
+
+        Raises:
+            InputError: codes of another dimension.
+        """
+        codes = torch.as_tensor(np.asarray(z), dtype=torch.float32)
+        if codes.dim() != 2 or codes.shape[1] != self.recipe.latent.width:
+            raise InputError(f"codes have shape {tuple(codes.shape)}, the model takes (N, {self.recipe.latent.width})")
+        generator = self.frozen()
+        return self.scaling.to_data(generator(codes.to(next(generator.parameters()).device)))
 
     @torch.no_grad()
     def discriminate(self, points: ArrayLike) -> NDArray[np.float64]:

@@ -36,10 +36,11 @@ from torch import Tensor
 from ganatomy import config
 from ganatomy.adversarial import penalties
 from ganatomy.adversarial.model import FittedGAN, Scaling
-from ganatomy.adversarial.networks import build, choose_device, draw_codes
+from ganatomy.adversarial.networks import build, draw_codes
 from ganatomy.adversarial.objectives import objective
 from ganatomy.adversarial.players import Player
 from ganatomy.adversarial.points import check_points
+from ganatomy.devices import choose_device
 from ganatomy.errors import InputError
 
 ABSURD = 1e8  # a loss beyond this will not come back

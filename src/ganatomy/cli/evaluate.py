@@ -47,7 +47,7 @@ def evaluate(
         measurements = measure(cloud, other, seed=seed)
     metrics = {name: asdict(measurement) for name, measurement in measurements.items()}
     if as_json:
-        from ganatomy.runs import strict_json
+        from ganatomy.folders import strict_json
 
         print(strict_json(metrics))
         return
