@@ -1,0 +1,254 @@
+"""Several directions that a method found, strongest first, with its numbers; and their file.
+
+`Directions` are K vectors of length 1 of one space, one generator and one set of layers. They are a value: the
+arrays cannot be written to. They need not be orthogonal, though SeFa's are.
+
+A file of them is a safetensors file, which holds everything, and a readable JSON of the same name beside it, which
+holds all but the vectors and is not read back. Reading runs nothing, and equal directions give equal bytes.
+What is not guaranteed: that a file came from whom it says; `check_fits` compares what it says with a generator.
+
+Shape letters: `L` layers, `W` coordinates, `K` directions.
+"""
+
+import json
+import operator
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+from scipy.linalg import subspace_angles
+
+from ganatomy.errors import InputError
+from ganatomy.files import replacing
+from ganatomy.latent.direction import Direction, checked_place, finite_array
+
+__all__ = ["Direction", "Directions", "LatentSpace"]
+
+FORMAT = "directions-1"
+
+
+class LatentSpace(Protocol):
+    """What a generator or a checkpoint says about the codes it takes."""
+
+    space: str  # "z" or "w"
+    w_dim: int  # W
+    num_ws: int  # L
+
+    def fingerprint(self) -> str:
+        """Return a text that two generators share only when their weights are the same."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Directions:
+    """K directions of length 1 that a method found, strongest first.
+
+    `found[2]` is a `Direction`, `found[:3]` are `Directions`; iterate over them, or ask for `len`. Raises `InputError`
+    where the parts contradict each other.
+
+    Attributes:
+        vectors: (K, W), rows of length 1.
+        values: (K,), how strong each is by its method (for SeFa: eigenvalues).
+        share: (K,), value / trace: the part of the whole that each is.
+        space: "z" or "w".
+        layers: the layers they act on, ascending.
+        method: how they were found, such as "sefa" or "sefa-raw".
+        fingerprint: of the generator's weights.
+        labels: K meanings, None where there is none yet.
+        source: what the generator is called.
+        names: K names, by default the method and the index.
+
+    >>> found = Directions(np.eye(3)[:2], [3.0, 1.0], [0.75, 0.25], "w", (0, 1), "sefa", "f")
+    >>> len(found), found[1].name, [direction.name for direction in found[1:]]
+    (2, 'sefa 1', ['sefa 1'])
+    """
+
+    vectors: NDArray[np.float64]
+    values: NDArray[np.float64]
+    share: NDArray[np.float64]
+    space: str
+    layers: tuple[int, ...]
+    method: str
+    fingerprint: str
+    labels: tuple[str | None, ...] = ()
+    source: str = ""
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        vectors = finite_array(self.vectors, 2, "the vectors")
+        count = len(vectors)
+        parts = {
+            "vectors": vectors,
+            "values": finite_array(self.values, 1, "the values"),
+            "share": finite_array(self.share, 1, "the shares"),
+            "labels": tuple(self.labels) or (None,) * count,
+            "names": tuple(self.names) or tuple(f"{self.method} {k}" for k in range(count)),
+        }
+        for name, part in parts.items():
+            if len(part) != count:
+                raise InputError(f"{count} directions with {len(part)} {name}; give one for each")
+            object.__setattr__(self, name, part)
+        if np.abs(np.linalg.norm(vectors, axis=1) - 1).max() > 1e-6:
+            raise InputError("the vectors of directions have to be of length 1; divide each by its length")
+        object.__setattr__(self, "layers", checked_place(self.space, self.layers))
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __iter__(self) -> Iterator[Direction]:
+        return (self[k] for k in range(len(self)))
+
+    @overload
+    def __getitem__(self, index: int) -> Direction: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Directions": ...
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            if not len(self.vectors[index]):
+                raise InputError(f"no direction is left of {len(self)}; the indices are 0 to {len(self) - 1}")
+            parts = ("vectors", "values", "share", "labels", "names")
+            return replace(self, **{part: getattr(self, part)[index] for part in parts})
+        k = operator.index(index)
+        if not -len(self) <= k < len(self):
+            raise InputError(f"there is no direction {k}: the indices are 0 to {len(self) - 1}")
+        return Direction(self.vectors[k], self.layers, self.space, self.fingerprint, self.labels[k], self.names[k])
+
+    def angles_to(self, other: "Directions") -> NDArray[np.float64]:
+        """Compute the principal angles between the subspaces that two sets of directions span.
+
+        The first is the smallest angle between any two vectors, one of each subspace; the next is the smallest
+        among those orthogonal to both, and so on. All are 0 when one subspace lies in the other.
+
+        The other generator may be another one: that is how two trainings of one network, or two methods, are
+        compared. Coordinates of separately initialised networks have nothing to do with each other, though, and
+        their angles are those of random subspaces.
+
+        Returns:
+            (min(K, K of the other),) in degrees from 0 to 90, ascending; fewer where directions are dependent. Small
+            angles are accurate to about 1e-14 degrees, as they are not computed from cosines near 1.
+
+        Raises:
+            InputError: another space or width.
+
+        References:
+            Björck and Golub 1973, Numerical methods for computing angles between linear subspaces.
+            Knyazev and Argentati 2002, Principal angles between subspaces in an A-based scalar product.
+
+        >>> a = Directions(np.eye(3)[:2], [1, 1], [0.5, 0.5], "z", (0,), "sefa", "f")
+        >>> b = Directions([[0.0, 1.0, 0.0], [0.6, 0.0, 0.8]], [1, 1], [0.5, 0.5], "z", (0,), "sefa", "f")
+        >>> a.angles_to(b).round(4)
+        array([ 0.    , 53.1301])
+        """
+        if (self.space, self._width) != (other.space, other._width):
+            raise InputError(
+                f"angles between directions of {self._width} coordinates in {self.space} and of {other._width} in "
+                f"{other.space}: compare within one space"
+            )
+        return np.rad2deg(np.sort(subspace_angles(self.vectors.T, other.vectors.T)))
+
+    @property
+    def _width(self) -> int:
+        return self.vectors.shape[1]
+
+    def check_fits(self, generator: LatentSpace) -> None:
+        """Check that the directions were found in this generator.
+
+        Raises:
+            InputError: another space, width, number of layers, or other weights.
+        """
+        here = f"{self.space}, {self._width} coordinates, layers up to {self.layers[-1]}"
+        there = f"{generator.space}, {generator.w_dim} coordinates, layers up to {generator.num_ws - 1}"
+        same_space = (self.space, self._width) == (generator.space, generator.w_dim)
+        found_in = f" '{self.source}'" if self.source else " another generator"
+        if not same_space or self.layers[-1] >= generator.num_ws:
+            raise InputError(f"the directions are of{found_in} ({here}), and do not fit this one ({there})")
+        if self.fingerprint != generator.fingerprint():
+            raise InputError(
+                f"the directions were found in{found_in} (weights {self.fingerprint[:8]}), not in this one (weights "
+                f"{generator.fingerprint()[:8]}); find its own with sefa"
+            )
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write `path`, a safetensors file, and beside it the same as JSON without the vectors.
+
+        Raises:
+            InputError: a name that ends neither in .safetensors nor in .json, or a file that cannot be written.
+        """
+        path = _tensor_file(path)
+        card = {
+            "format": FORMAT,
+            "method": self.method,
+            "source": self.source,
+            "space": self.space,
+            "layers": self.layers,
+            "fingerprint": self.fingerprint,
+        }
+        arrays = {"vectors": self.vectors, "values": self.values, "share": self.share}
+        # One key, since the order of several differs from file to file.
+        header = {"ganatomy": json.dumps({**card, "names": self.names, "labels": self.labels})}
+        with replacing(path) as part:
+            try:
+                save_file(arrays, part, metadata=header)
+            except SafetensorError as error:  # its own writer's word for a full or forbidden disk
+                raise OSError(str(error)) from error
+        rows = zip(self.names, self.labels, self.values.tolist(), self.share.tolist(), strict=True)
+        listing = [dict(zip(("name", "label", "value", "share"), row, strict=True)) for row in rows]
+        text = json.dumps({**card, "vectors": path.name, "directions": listing}, indent=2, ensure_ascii=False)
+        with replacing(path.with_suffix(".json")) as part:
+            part.write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "Directions":
+        """Read what `save` wrote, by either file's name. Nothing in the file is executed.
+
+        Raises:
+            InputError: no such file, or no directions of this version.
+        """
+        path = _tensor_file(path)
+        if not path.is_file():
+            raise InputError(f"{path}: no such file; it holds the vectors, so the .json alone is not enough")
+        try:
+            with safe_open(path, framework="np") as file:
+                header = (file.metadata() or {}).get("ganatomy", "{}")
+                present = set(file.keys()) & {"vectors", "values", "share"}
+                arrays = {key: file.get_tensor(key) for key in present}
+        except (OSError, SafetensorError, TypeError) as error:  # a TypeError for numbers that numpy has not
+            raise InputError(f"{path}: not a safetensors file of directions: {str(error).splitlines()[0]}") from None
+        try:
+            card = json.loads(header)
+            found = card.get("format", "no directions")
+        except (AttributeError, ValueError, RecursionError):
+            raise InputError(f"{path}: damaged: its header is no JSON object") from None
+        if found != FORMAT:
+            raise InputError(
+                f"{path}: holds {found!r:.60}, this version reads {FORMAT}; ganatomy sefa writes such files"
+            )
+        try:
+            texts = {key: _text(card[key]) for key in ("space", "method", "fingerprint", "source")}
+            labels = tuple(None if label is None else _text(label) for label in card["labels"])
+            names = tuple(_text(name) for name in card["names"])
+            numbers = [arrays[key] for key in ("vectors", "values", "share")]
+            return cls(*numbers, layers=tuple(card["layers"]), labels=labels, names=names, **texts)
+        except KeyError as error:
+            raise InputError(f"{path}: damaged directions: {error} is missing") from None
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{path}: damaged directions: {str(error).splitlines()[0]}") from None
+
+
+def _tensor_file(path: str | os.PathLike) -> Path:
+    path = Path(path)
+    if path.suffix not in (".safetensors", ".json"):
+        raise InputError(f"{path}: directions are kept in a .safetensors file with a .json beside it; name either")
+    return path.with_suffix(".safetensors")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r:.60} where a text is expected")
+    return value

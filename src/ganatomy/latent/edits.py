@@ -1,0 +1,183 @@
+"""Traversals: every sample moved along every direction by every strength, each distinct picture planned once.
+
+A traversal shows N samples in rows and, in columns, each sample unedited and then along K directions, at S
+strengths: N (1 + K) S pictures. Many are the same, since strength 0 leaves a sample as it is in every direction, and
+the unedited column does not change. So there are
+
+    N + N K S'    distinct pictures, S' of the S strengths not being 0,
+
+numbered from 0: first the N unedited ones, then direction by direction, sample by sample, strength by strength. When
+rendering in this order is interrupted, the directions that came first are whole.
+
+Strengths are in units of the code: a normal code has standard deviation 1 in each coordinate.
+
+Shape letters: `N` samples, `L` layers, `W` coordinates, `K` directions, `S` strengths, `B` codes in a batch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ganatomy.errors import InputError
+from ganatomy.latent.direction import Codes, Direction, finite_array
+from ganatomy.latent.directions import Directions
+
+
+def strengths(start: float, end: float, steps: int) -> NDArray[np.float64]:
+    """Space `steps` strengths evenly from `start` to `end`, both included; what is 0 but for rounding is 0.
+
+    The range ascends; to go the other way, edit with `-direction`.
+
+    Returns:
+        (S,) strengths in units of the code.
+
+    Raises:
+        InputError: fewer than 2 steps, or a range that is not finite or does not ascend.
+
+    >>> strengths(-0.3, 0.6, 4).tolist()
+    [-0.3, 0.0, 0.3, 0.6]
+    """
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 2:
+        raise InputError(f"steps = {steps!r}: give a whole number of strengths, 2 or more")
+    if not np.isfinite([start, end]).all():
+        raise InputError(f"strengths from {start} to {end}: give two finite numbers")
+    if not start < end:
+        raise InputError(f"strengths from {start:g} to {end:g}: the start has to be below the end")
+    values = np.linspace(start, end, steps)
+    rounding = 4 * np.finfo(np.float64).eps * max(abs(start), abs(end))
+    return np.where(np.abs(values) < rounding, 0.0, values)
+
+
+def rotation_angle(strength: ArrayLike, code_length: float) -> NDArray[np.float64]:
+    """Compute by what angle an edit turns a code, where only the code's direction counts.
+
+        angle = arctan(strength / |code|)
+
+    A generator that normalises its codes (ProGAN) sees this angle alone. The edit is taken to be orthogonal to the
+    code, which two vectors in many dimensions almost are; a pixel-normed code of W coordinates has length sqrt(W).
+
+    Args:
+        strength: any shape, the length of the edit in units of the code.
+        code_length: the code's Euclidean length.
+
+    Returns:
+        Degrees, of the strength's shape and sign.
+
+    Raises:
+        InputError: the length is not positive.
+
+    >>> rotation_angle([2, 3, 5], 512**0.5).round(1).tolist()
+    [5.1, 7.6, 12.5]
+    """
+    if not code_length > 0:
+        raise InputError(f"code length {code_length}: give a positive number, such as sqrt(W)")
+    return np.rad2deg(np.arctan(np.asarray(strength, dtype=np.float64) / code_length))
+
+
+@dataclass(frozen=True, eq=False)
+class Traversal:
+    """Which pictures a traversal is made of, and where each belongs.
+
+    Raises `InputError` for no samples, no directions or no strengths. The report's grid:
+
+    >>> plan = Traversal(samples=5, directions=5, strengths=strengths(-2, 2, 21))
+    >>> plan.shown, len(plan)
+    (630, 505)
+    >>> plan.grid.shape, plan.grid[3, 1, 9:12].tolist()  # sample 3 along direction 1, about strength 0
+    ((5, 5, 21), [174, 3, 175])
+
+    Attributes:
+        samples: N.
+        directions: K.
+        strengths: (S,).
+    """
+
+    samples: int
+    directions: int
+    strengths: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "strengths", finite_array(self.strengths, 1, "the strengths"))
+        for what, count in (("samples", self.samples), ("directions", self.directions)):
+            if not isinstance(count, int | np.integer) or count < 1:
+                raise InputError(f"a traversal of {count!r} {what}: give a whole number, 1 or more")
+
+    @property
+    def shown(self) -> int:
+        """The number N (1 + K) S of pictures on show, repeats and all."""
+        return self.samples * (1 + self.directions) * len(self.strengths)
+
+    def __len__(self) -> int:
+        """Count the distinct pictures."""
+        return self.samples * (1 + self.directions * len(self._moving))
+
+    @cached_property
+    def _moving(self) -> NDArray[np.intp]:
+        """The indices of the strengths that are not 0, (S',)."""
+        return np.flatnonzero(self.strengths)
+
+    @property
+    def unedited(self) -> NDArray[np.intp]:
+        """The numbers of the unedited pictures, (N,)."""
+        return np.arange(self.samples)
+
+    @cached_property
+    def grid(self) -> NDArray[np.intp]:
+        """The number of the picture of sample n along direction k at strength s, (N, K, S)."""
+        n, k, moving = self.samples, self.directions, self._moving
+        grid = np.empty((n, k, len(self.strengths)), dtype=np.intp)
+        grid[...] = self.unedited[:, None, None]
+        grid[:, :, moving] = n + np.arange(n * k * len(moving)).reshape(k, n, -1).swapaxes(0, 1)
+        return grid
+
+    def whole_directions(self, rendered: int) -> int:
+        """Count the directions of which every picture is among the first `rendered` distinct ones.
+
+        >>> [Traversal(2, 3, [-1, 0, 1]).whole_directions(rendered) for rendered in (0, 5, 6, 14)]
+        [0, 0, 1, 3]
+        """
+        if rendered < self.samples:
+            return 0
+        block = self.samples * len(self._moving)
+        return min((rendered - self.samples) // block, self.directions) if block else self.directions
+
+    def codes(self, ws: Codes, directions: Directions | Sequence[Direction], begin: int, end: int) -> Codes:
+        """Make the codes of the distinct pictures `begin` to `end`, the end excluded.
+
+        Args:
+            ws: the samples' codes (N, L, W), a numpy array or a torch tensor.
+            directions: K of them.
+            begin: from 0.
+            end: at most `len` of the traversal; what is beyond is left out.
+
+        Returns:
+            (B, L, W), of the same kind as `ws`.
+
+        Raises:
+            InputError: other numbers of samples or directions than were planned.
+
+        >>> found = Directions(np.eye(2), [1, 1], [0.5, 0.5], "z", (0,), "sefa", "f")
+        >>> plan = Traversal(1, 2, [-1, 0, 1])
+        >>> plan.codes(np.array([[[10.0, 20.0]]]), found, 0, len(plan))[:, 0].tolist()
+        [[10.0, 20.0], [9.0, 20.0], [11.0, 20.0], [10.0, 19.0], [10.0, 21.0]]
+        """
+        if len(ws) != self.samples or len(directions) != self.directions:
+            raise InputError(
+                f"the traversal was planned for {self.samples} codes and {self.directions} directions, "
+                f"and got {len(ws)} and {len(directions)}"
+            )
+        numbers = np.arange(begin, min(end, len(self)))
+        edits = np.maximum(numbers - self.samples, 0)  # counted from the first edited picture
+        block = self.samples * len(self._moving) or 1
+        k, within = np.divmod(edits, block)
+        sample, step = np.divmod(within, len(self._moving) or 1)
+        edited = numbers >= self.samples
+        codes = ws[np.where(edited, sample, numbers).tolist()]
+        for index in np.unique(k[edited]):
+            first, last = np.flatnonzero(edited & (k == index))[[0, -1]]
+            amounts = self.strengths[self._moving[step[first : last + 1]]]
+            codes[first : last + 1] = directions[int(index)].edit(codes[first : last + 1], amounts)
+        return codes

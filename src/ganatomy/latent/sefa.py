@@ -1,0 +1,147 @@
+"""SeFa: directions that change a generator's first layer most, in closed form from its weights.
+
+A generator's first layer is affine in the code, G1(z) = A z + b. Moving a code by s n, with |n| = 1, changes its
+output by s A n, whatever the code was. The K orthonormal directions that change it most are the eigenvectors of
+A^T A with the largest eigenvalues,
+
+    A^T A n_k = lambda_k n_k,   lambda_1 >= lambda_2 >= ...,   lambda_k = |A n_k|^2.
+
+For a space "w", A stacks the style weights of the chosen layers. Two variants are in use: the published tool first
+scales each row of A, the weights of one output unit, to length 1 (`normalize=True`, method "sefa"); the plain one
+takes A as it is ("sefa-raw").
+
+What is not guaranteed: that what changes the first layer most changes the picture most, or means anything. Where
+eigenvalues coincide, any rotation of their eigenvectors is as good, and which is returned depends on rounding; where
+they nearly do, small changes of the weights turn them much. Eigenvalues below about 1e-15 of the largest are rounding.
+
+References:
+    Y. Shen and B. Zhou (2021), Closed-Form Factorization of Latent Semantics in GANs, CVPR.
+
+Shape letters: `R` output units, `E` editable coordinates of a code, `W` all of them, `L` layers, `K` directions.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import eigh
+
+from ganatomy.errors import InputError
+from ganatomy.latent.directions import Directions, LatentSpace
+from ganatomy.latent.layers import check_layers, parse_layers
+
+
+class Factorizable(LatentSpace, Protocol):
+    """What SeFa needs to know of a generator or of a checkpoint."""
+
+    edit_dim: int  # E, the first E of the W coordinates; the others, if any, say the class
+
+    def style_weights(self, layers: Sequence[int] | None = None) -> NDArray[np.float64]:
+        """Return A (R, E) of the given layers, one above the other; of all layers for None."""
+        ...
+
+
+def sefa(
+    generator: Factorizable,
+    k: int = 5,
+    layers: Sequence[int] | str | None = None,
+    normalize: bool = True,
+    *,
+    source: str = "",
+) -> Directions:
+    """Find the K directions that change a generator's first layer (for "w": its styles) most.
+
+    Args:
+        generator: a generator, or a checkpoint, which need not be built for this.
+        k: how many directions K, from 1 to the number E of editable coordinates.
+        layers: which layers to factorise and edit: indices, or such as "0:4" (end excluded); None for all.
+        normalize: scale each output unit's weights to length 1 first, as the published tool does.
+        source: what to call the generator in the result.
+
+    Returns:
+        Directions, strongest first. `values` are the eigenvalues lambda, in squared units of the (normalised) weights;
+        `share` is lambda over the trace of A^T A. Coordinates that are not editable are 0.
+
+    Raises:
+        InputError: K out of range, layers that there are not, or weights that are zero or not finite.
+
+    >>> from types import SimpleNamespace
+    >>> weights = np.random.default_rng(0).standard_normal((64, 3)) * [1.0, 3.0, 2.0]
+    >>> generator = SimpleNamespace(space="z", w_dim=4, edit_dim=3, num_ws=1,
+    ...                             style_weights=lambda layers: weights, fingerprint=lambda: "f")
+    >>> found = sefa(generator, k=2, normalize=False)
+    >>> found.vectors.round(2)
+    array([[ 0.03,  1.  ,  0.08,  0.  ],
+           [ 0.09, -0.09,  0.99,  0.  ]])
+    >>> found.share.round(2), found[0].name
+    (array([0.59, 0.31]), 'sefa-raw 0')
+    """
+    num_ws = generator.num_ws
+    if isinstance(layers, str):
+        chosen = parse_layers(layers, num_ws)
+    else:
+        chosen = check_layers(range(num_ws) if layers is None else layers, num_ws)
+    weights = generator.style_weights(chosen)
+    assert weights.shape[1] == generator.edit_dim <= generator.w_dim
+    vectors, values, share = factorize(weights, k, normalize)
+    padding = np.zeros((len(vectors), generator.w_dim - generator.edit_dim))
+    return Directions(
+        vectors=np.hstack([vectors, padding]),
+        values=values,
+        share=share,
+        space=generator.space,
+        layers=chosen,
+        method="sefa" if normalize else "sefa-raw",
+        fingerprint=generator.fingerprint(),
+        source=source,
+    )
+
+
+def factorize(
+    weights: ArrayLike, k: int, normalize: bool = True
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Compute the k leading eigenvectors of A^T A, in float64, and what part of the whole each is.
+
+    Each vector's sign is such that its component of largest magnitude is positive, the first of them where several
+    tie. The first vectors of a larger k are those of a smaller one.
+
+    Args:
+        weights: A (R, E), a row for each output unit.
+        k: how many, from 1 to E. Beyond the rank of A the eigenvalues are 0 and the vectors change nothing.
+        normalize: divide each row by its Euclidean length first; a row of zeros stays one.
+
+    Returns:
+        The vectors (k, E), rows of length 1, orthogonal; the eigenvalues (k,), descending, at least 0; and the shares
+        (k,), eigenvalue / trace.
+
+    Raises:
+        InputError: k out of range, or weights that are no matrix, not finite, or all zero.
+
+    >>> vectors, values, share = factorize([[3.0, 0.0], [0.0, 4.0], [0.0, 0.0]], k=2, normalize=False)
+    >>> vectors.tolist(), values.tolist(), share.tolist()
+    ([[0.0, 1.0], [1.0, 0.0]], [16.0, 9.0], [0.64, 0.36])
+    """
+    a = np.asarray(weights, dtype=np.float64)
+    if a.ndim != 2 or not a.size:
+        raise InputError(f"the weights have shape {a.shape}; SeFa factorises a matrix (output units, coordinates)")
+    if not np.isfinite(a).all():
+        raise InputError(
+            "the weights have NaN or infinite entries; the checkpoint is damaged, or its training diverged"
+        )
+    editable = a.shape[1]
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+        raise InputError(f"K = {k!r}: give a whole number of directions, from 1 to {editable}")
+    if k > editable:
+        raise InputError(f"K = {k} is larger than the space: it has {editable} coordinates to edit")
+    if normalize:
+        lengths = np.linalg.norm(a, axis=1, keepdims=True)
+        a = np.divide(a, lengths, out=np.zeros_like(a), where=lengths > 0)
+    trace = float(np.vdot(a, a))
+    if trace == 0:
+        raise InputError("the weights are all zero, so that no direction changes anything; is the checkpoint whole?")
+    values, columns = eigh(a.T @ a)  # ascending; all of them, so that the result does not depend on k
+    values, vectors = np.maximum(values[::-1][:k], 0.0), columns.T[::-1][:k]
+    largest = np.argmax(np.abs(vectors), axis=1)
+    signs = np.where(vectors[np.arange(k), largest] < 0, -1.0, 1.0)
+    return vectors * signs[:, None] + 0.0, values, values / trace  # + 0.0: no negative zeros
