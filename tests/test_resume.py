@@ -49,8 +49,8 @@ class _Interrupting(Silent):
 
     epoch = 2
 
-    def update(self, epoch, losses, ratio):
-        if epoch == self.epoch:
+    def update(self, done, text=""):
+        if done == self.epoch:
             os.kill(os.getpid(), signal.SIGINT)
 
 

@@ -1,4 +1,4 @@
-"""Fit GANs to point clouds, and learn from numbers which objective and optimizer works.
+"""Fit GANs to point clouds and compare them; find the directions in pretrained generators, and edit with them.
 
     >>> import ganatomy
     >>> points = ganatomy.distribution("zigzag").sample(8192, seed=0)
@@ -25,12 +25,20 @@ _HOMES = {
     "distribution": "ganatomy.adversarial.distributions",
     "Recipe": "ganatomy.config",
     "load_recipe": "ganatomy.config",
+    "load": "ganatomy.generators.loading",
+    "Generator": "ganatomy.generators.base",
+    "sefa": "ganatomy.latent.sefa",
+    "Direction": "ganatomy.latent.direction",
+    "Directions": "ganatomy.latent.directions",
     "InputError": "ganatomy.errors",
 }
 
 __all__ = [
+    "Direction",
+    "Directions",
     "Diverged",
     "FittedGAN",
+    "Generator",
     "InputError",
     "Recipe",
     "Step",
@@ -38,8 +46,10 @@ __all__ = [
     "distribution",
     "evaluate",
     "fit",
+    "load",
     "load_points",
     "load_recipe",
+    "sefa",
     "train",
 ]
 
@@ -52,6 +62,11 @@ if TYPE_CHECKING:
     from ganatomy.config import Recipe, load_recipe
     from ganatomy.errors import InputError
     from ganatomy.fitting import fit
+    from ganatomy.generators.base import Generator
+    from ganatomy.generators.loading import load
+    from ganatomy.latent.direction import Direction
+    from ganatomy.latent.directions import Directions
+    from ganatomy.latent.sefa import sefa
 
 
 def __getattr__(name: str) -> Any:

@@ -28,6 +28,8 @@ from ganatomy.history import LOSSES, History
 from ganatomy.progress import Progress, Silent
 from ganatomy.runs import FORMAT, RunFolder, fingerprint
 
+_LOSSES = "D {:+.3f}  G {:+.3f}"
+
 CHECKPOINT_EPOCHS = 10
 """Epochs between two checkpoints: at most a few seconds of work are lost to a crash."""
 
@@ -116,7 +118,8 @@ def _train(trainer: Trainer, progress: Silent) -> FittedGAN:
     with progress.showing(trainer.recipe.epochs):
         for step in trainer:
             if step.iteration % trainer.iterations_an_epoch == 0:
-                progress.update(step.epoch, (float(step.losses.discriminator), float(step.losses.generator)))
+                losses = float(step.losses.discriminator), float(step.losses.generator)
+                progress.update(step.epoch, _LOSSES.format(*losses))
     return trainer.snapshot()
 
 
@@ -221,7 +224,8 @@ class MeasuredFit:
         if step.snapshot is not None:
             self._remember(step.epoch, step.snapshot)
         recent = self.history.metrics[-1]["wasserstein2"] / self.yardstick.floor["wasserstein2"].mean
-        self.progress.update(step.epoch, self.history.losses[-1][2:4], recent)
+        losses = _LOSSES.format(*self.history.losses[-1][2:4])
+        self.progress.update(step.epoch, f"{losses}  distance {recent:.3g} x floor")
         last = step.iteration == self.trainer.iterations
         if save is not None and (interrupted or last or step.epoch % CHECKPOINT_EPOCHS == 0):
             save()

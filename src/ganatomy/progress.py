@@ -1,9 +1,10 @@
-"""Progress on the terminal: epoch, both losses, the distance over its floor, the time left.
+"""Progress on the terminal: how much of the work is done, what was measured last, the time left.
 
 It goes to standard error, so that what a command prints stays clean; where that is no terminal, a line a tenth of
-the training is printed instead of a bar.
+the work is printed instead of a bar.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,54 +17,61 @@ class Silent:
     """Shows nothing."""
 
     @contextmanager
-    def showing(self, epochs: int, done: int = 0) -> Iterator[None]:
-        """Surround the training, of which some epochs may be done already."""
+    def showing(self, total: int, done: int = 0) -> Iterator[None]:
+        """Surround the work, of which a part may be done already."""
         yield
 
-    def update(self, epoch: int, losses: tuple[float, float], ratio: float | None = None) -> None:
-        """Take note of a finished epoch, the losses (discriminator, generator), and the distance over its floor."""
+    def update(self, done: int, text: str = "") -> None:
+        """Take note of how much is done, and what else is to be said."""
 
     def say(self, text: str) -> None:
         """Say what is being done now."""
 
 
 class Progress(Silent):
-    """Shows a bar on a terminal, and a few lines elsewhere."""
+    """Shows a bar on a terminal, and a few lines elsewhere.
 
-    def __init__(self) -> None:
+    Args:
+        unit: what is counted.
+        rate: whether to say how many of them are done a second.
+    """
+
+    def __init__(self, unit: str = "epoch", rate: bool = False) -> None:
         self._console = Console(stderr=True, highlight=False)
         self._bar: Bar | None = None
         self._task: TaskID | None = None
-        self._epochs = 1
+        self._unit, self._rate = unit, rate
+        self._total = 1
         self._tenth = 0
 
     @contextmanager
-    def showing(self, epochs: int, done: int = 0) -> Iterator[None]:
-        """Surround the training, of which some epochs may be done already."""
-        self._epochs = epochs
+    def showing(self, total: int, done: int = 0) -> Iterator[None]:
+        """Surround the work, of which a part may be done already."""
+        self._total, self._begun, self._began = total, done, time.perf_counter()
         if not self._console.is_terminal:
             yield
             return
         columns = (
-            TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
+            TextColumn(f"{self._unit} {{task.completed:.0f}}/{{task.total:.0f}}"),
             BarColumn(),
             TextColumn("{task.description}"),
             TimeRemainingColumn(),
             TextColumn("left"),
         )
         with Bar(*columns, console=self._console) as self._bar:
-            self._task = self._bar.add_task("", total=epochs, completed=done)
+            self._task = self._bar.add_task("", total=total, completed=done)
             yield
         self._bar = None
 
-    def update(self, epoch: int, losses: tuple[float, float], ratio: float | None = None) -> None:
-        """Take note of a finished epoch, the losses (discriminator, generator), and the distance over its floor."""
-        text = f"D {losses[0]:+.3f}  G {losses[1]:+.3f}" + ("" if ratio is None else f"  distance {ratio:.3g} x floor")
+    def update(self, done: int, text: str = "") -> None:
+        """Take note of how much is done, and what else is to be said."""
+        if self._rate and done > self._begun:
+            text = f"{(done - self._begun) / (time.perf_counter() - self._began):.3g} a second  {text}".rstrip()
         if self._bar is not None:
-            self._bar.update(self._task, completed=epoch, description=text)
-        elif not self._console.is_terminal and epoch * 10 // self._epochs > self._tenth:
-            self._tenth = epoch * 10 // self._epochs
-            self._console.print(f"epoch {epoch}/{self._epochs}  {text}", soft_wrap=True)
+            self._bar.update(self._task, completed=done, description=text)
+        elif not self._console.is_terminal and done * 10 // self._total > self._tenth:
+            self._tenth = done * 10 // self._total
+            self._console.print(f"{self._unit} {done}/{self._total}  {text}", soft_wrap=True)
 
     def say(self, text: str) -> None:
         """Say what is being done now."""

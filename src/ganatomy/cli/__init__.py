@@ -15,8 +15,8 @@ from ganatomy.errors import InputError
 
 app = typer.Typer(
     name="ganatomy",
-    help="Fit GANs to point clouds, and learn from numbers which objective and optimizer works.",
-    epilog="Examples:  ganatomy fit --recipe recommended    ganatomy fit points.mat --objective wgan",
+    help="Fit GANs to point clouds and compare them; find directions in pretrained generators and edit with them.",
+    epilog="Examples:  ganatomy fit --recipe recommended    ganatomy sefa faces",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -72,7 +72,18 @@ def _complain(message: str) -> None:
 
 def main() -> None:
     """Run the command line."""
-    from ganatomy.cli import animate, distributions, evaluate, fit, recipes  # noqa: F401 (each registers its verb)
+    from ganatomy.cli import (  # noqa: F401 (each registers its verb, in the order of --help)
+        animate,
+        convert,
+        distributions,
+        edit,
+        evaluate,
+        fit,
+        recipes,
+        sample,
+        sefa,
+        zoo,
+    )
 
     if not sys.argv[1:]:
         sys.argv.append("--help")

@@ -1,4 +1,4 @@
-"""Films of a training: frames from snapshots, and frames into GIF and MP4 files.
+"""Films of a training: frames from snapshots, and frames (of any film) into GIF and MP4 files.
 
 A frame is an RGB image, uint8 (H, W, 3). What stays (axes, labels, colour bar) is drawn once and kept as
 pixels; a frame restores them and draws only what moved, so that it costs milliseconds. Axes and colour scale
@@ -15,6 +15,7 @@ Shapes: `S` snapshots, `N` points, `D` data dimensions, `n` grid cells a side, `
 import os
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import chain, repeat
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -121,7 +122,8 @@ def write_gif(frames: Iterable[np.ndarray], path: str | os.PathLike, fps: float 
     """
     from PIL import Image  # here, since still pictures need neither of the two encoders
 
-    frames = _checked(frames, fps)
+    _check(fps)
+    frames = list(_alike(frames))
     palette = _palette(frames)
     images = [Image.fromarray(indices) for indices in _indexed(frames, palette)]
     for image in images:
@@ -174,8 +176,16 @@ def _indexed(frames: list[np.ndarray], palette: np.ndarray) -> Iterator[np.ndarr
         yield known[packed].astype(np.uint8)
 
 
-def write_mp4(frames: Iterable[np.ndarray], path: str | os.PathLike, fps: float = 12) -> None:
+def write_mp4(frames: Iterable[np.ndarray], path: str | os.PathLike, fps: float = 12, *, hold: float = HOLD) -> None:
     """Write frames (H, W, 3) as H.264 video that browsers play, whole or not at all.
+
+    Frames are encoded as they come and none but the last is kept, so that a film may be larger than the memory.
+
+    Args:
+        frames: uint8, taken one by one.
+        path: the file.
+        fps: frames a second, 1 to 60.
+        hold: how many seconds longer the last frame is shown; 0 for a film that is to be repeated without a stop.
 
     Raises:
         InputError: no frame, frames of different sizes, fps not within 1 to 60, a file that cannot be written.
@@ -191,8 +201,10 @@ def write_mp4(frames: Iterable[np.ndarray], path: str | os.PathLike, fps: float 
     import av
     from av.video.reformatter import ColorRange, Colorspace
 
-    frames = _checked(frames, fps)
-    height, width = frames[0].shape[:2]
+    _check(fps)
+    frames = _held(_alike(frames), round(hold * fps))
+    first = next(frames)
+    height, width = first.shape[:2]
     rate = Fraction(fps).limit_denominator(1000)
     with (
         replacing(path) as part,
@@ -206,18 +218,32 @@ def write_mp4(frames: Iterable[np.ndarray], path: str | os.PathLike, fps: float 
         context.colorspace, context.color_primaries, context.color_trc = Colorspace.ITU709, 1, 1
         context.color_range = ColorRange.MPEG
         context.thread_count = 1  # else the bytes would depend on the number of cores
-        for frame in frames + frames[-1:] * round(HOLD * fps):
+        for frame in chain([first], frames):
             padded = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
             picture = av.VideoFrame.from_ndarray(padded, format="rgb24")
             film.mux(stream.encode(picture.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)))
         film.mux(stream.encode())
 
 
-def _checked(frames: Iterable[np.ndarray], fps: float) -> list[np.ndarray]:
+def _held(frames: Iterator[np.ndarray], more: int) -> Iterator[np.ndarray]:
+    """Yield the frames, and the last of them `more` times again."""
+    for frame in frames:
+        yield frame
+    yield from repeat(frame, more)
+
+
+def _alike(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Yield the frames as uint8; refuse none at all, and one of another size than the first."""
+    shape = None
+    for frame in frames:
+        shape = shape or np.shape(frame)
+        if np.shape(frame) != shape:
+            raise InputError(f"a film needs frames of one size, not {shape} and then {np.shape(frame)}")
+        yield np.ascontiguousarray(frame, dtype=np.uint8)
+    if shape is None:
+        raise InputError("a film needs one or more frames of one size, not none")
+
+
+def _check(fps: float) -> None:
     if not 1 <= fps <= 60:
         raise InputError(f"fps must be within 1 to 60, not {fps}")
-    frames = list(frames)
-    shapes = {np.shape(frame) for frame in frames}
-    if len(shapes) != 1:
-        raise InputError(f"a film needs one or more frames of one size, not {sorted(shapes) or 'none'}")
-    return [np.ascontiguousarray(frame, dtype=np.uint8) for frame in frames]

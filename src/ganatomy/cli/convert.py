@@ -1,0 +1,33 @@
+"""ganatomy convert: any checkpoint into one that is safe to open and says what it is."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganatomy.cli import options, verb
+
+
+@verb
+def convert(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="As of 'ganatomy sefa'.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT.safetensors", help="The file to write.")],
+    classes: options.Classes = None,
+    sha256: options.Sha256 = None,
+    trust: options.Trust = False,
+) -> None:
+    """Write a checkpoint as safetensors, with a card: family, sizes, source, sha256, licence. No pickle is left.
+
+    Examples:
+
+      ganatomy convert checkpoints/pggan_celebahq1024.pth pggan.safetensors
+
+      ganatomy convert eyes eyes.safetensors
+    """
+    from ganatomy.generators.loading import convert as write
+
+    opened = options.open_source(source, classes, sha256, trust)
+    write(opened, out)
+    found = opened.checkpoint
+    print(f"{opened.name}: {found.layout}, {found.resolution} pixels, weights {found.fingerprint()}")
+    print(f"written: {out}")

@@ -1,0 +1,96 @@
+"""Flags that several verbs share, and how their texts are read."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ganatomy.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ganatomy.generators.loading import Opened
+
+Flag = typer.Option
+
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="[SOURCE]", help="A zoo name, a checkpoint, hf://owner/repo/file, or https://... (see 'ganatomy zoo')."
+    ),
+]
+Classes = Annotated[
+    int | None, Flag(help="Of a conditional checkpoint without a card: how many.  [default: what its card says]")
+]
+Sha256 = Annotated[str | None, Flag(help="That the file must have.")]
+Trust = Annotated[bool, Flag("--trust-on-first-use", help="Take a file whose hash nobody has checked, and pin it.")]
+Label = Annotated[str | None, Flag(help="Class of all samples, for conditional generators.  [default: in turn]")]
+Size = Annotated[int, Flag(help="Pixels a side at which pictures are shown.")]
+Precision = Annotated[str, Flag(help="float32, or bfloat16: faster, half a grey level off.")]
+Device = Annotated[str, Flag(help="auto, cpu, cuda, cuda:1, mps.")]
+Threads = Annotated[int | None, Flag(help="Of the processor.  [default: as many as it has cores]")]
+
+
+def open_source(source: str, classes: int | None, sha256: str | None, trust: bool) -> "Opened":
+    """Open a source, saying on standard error what a person should know: licence at first use, downloads."""
+    from ganatomy.generators.loading import open_checkpoint
+
+    if classes is not None and not 1 <= classes <= 10_000:
+        raise InputError(f"--classes {classes}: give a whole number, 1 or more")
+    return open_checkpoint(source, classes=classes, sha256=sha256, trust=trust)
+
+
+@contextmanager
+def threads_of(count: int | None) -> Iterator[None]:
+    """Use that many threads; PyTorch's own choice if none is given."""
+    from contextlib import nullcontext
+
+    from ganatomy.execution import use_threads
+
+    with nullcontext() if count is None else use_threads(count):
+        yield
+
+
+def read_seeds(text: str) -> list[int]:
+    """Read "3,7,12" or "0-7", both ends included, or a mixture.
+
+    >>> read_seeds("3, 7,10-12")
+    [3, 7, 10, 11, 12]
+    """
+    seeds: list[int] = []
+    for part in text.split(","):
+        ends = re.fullmatch(r"\s*(\d{1,19})\s*(?:-\s*(\d{1,19})\s*)?", part)
+        if ends is None:
+            raise InputError(f"seeds '{text}': write whole numbers such as 3,7,12 or 0-7")
+        first, last = int(ends[1]), int(ends[2] or ends[1])
+        if not first <= last < 2**63 or last - first > 10_000:
+            raise InputError(f"seeds '{part.strip()}': from a smaller to a larger one, below 2^63, at most 10,000")
+        seeds.extend(range(first, last + 1))
+    return seeds
+
+
+def file_name(*parts: Any) -> str:
+    """Join parts by underscores into a name that every file system takes.
+
+    >>> file_name("a/b", "N5", "")
+    'a_b_N5'
+    """
+    text = "_".join(str(part) for part in parts if str(part))
+    return "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "_" for c in text)[:120]
+
+
+def save_png(figure: "Figure", path: Path) -> None:
+    """Save a figure, making the folder if need be."""
+    from ganatomy.figures.saving import save_figure
+
+    if path.suffix.lower() != ".png":
+        raise InputError(f"{path}: pictures are written as PNG; let the name end in .png")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write to {path.parent}: {error.strerror or error}; choose another --out") from None
+    save_figure(figure, path)

@@ -1,0 +1,56 @@
+"""ganatomy sample: pictures of a pretrained generator."""
+
+from pathlib import Path
+from typing import Annotated
+
+from ganatomy.cli import options, verb
+from ganatomy.cli.options import Flag
+from ganatomy.errors import InputError
+
+
+@verb
+def sample(
+    source: options.Source = "faces",
+    n: Annotated[int, Flag("-n", help="How many.")] = 16,
+    seed: Annotated[int, Flag(help="Of the codes.")] = 0,
+    seeds: Annotated[str | None, Flag(help="A code of each, such as 3,7,12 or 0-7, in place of n of one.")] = None,
+    label: options.Label = None,
+    size: options.Size = 256,
+    precision: options.Precision = "float32",
+    device: options.Device = "auto",
+    threads: options.Threads = None,
+    classes: options.Classes = None,
+    sha256: options.Sha256 = None,
+    trust: options.Trust = False,
+    out: Annotated[Path | None, Flag(help="Picture to write, .png.  [default: samples/SOURCE_n16_seed0.png]")] = None,
+) -> None:
+    """Draw codes and show their pictures, to see what a generator makes and to choose seeds.
+
+    Examples:
+
+      ganatomy sample faces -n 24 --seed 3
+
+      ganatomy sample eyes --label blue
+    """
+    chosen = None if seeds is None else options.read_seeds(seeds)
+    if n < 1 or n > 1000:
+        raise InputError(f"-n {n}: give 1 to 1000")
+    opened = options.open_source(source, classes, sha256, trust)
+    import numpy as np
+
+    from ganatomy.exploring import draw_samples
+    from ganatomy.figures.samples import sample_figure
+    from ganatomy.generators.loading import build
+    from ganatomy.rendering import batch_size, painter
+
+    with options.threads_of(threads):
+        generator = build(opened, device)
+        samples = draw_samples(generator, n, seed, chosen, label)
+        paint = painter(generator, size, precision)
+        pictures = np.concatenate([paint(part) for part in samples.ws.split(batch_size(generator.resolution))])
+    which = f"seed{seed}" if chosen is None else f"seeds{seeds.replace(',', '+').replace(' ', '')}"
+    name = options.file_name(opened.name, f"n{len(pictures)}", which, label or "")
+    title = f"{opened.name}: {len(pictures)} samples" + (f" of seed {seed}" if chosen is None else "")
+    path = out or Path("samples") / f"{name}.png"
+    options.save_png(sample_figure(pictures, samples.names, title=title), path)
+    print(f"picture: {path}")

@@ -1,0 +1,208 @@
+"""ganatomy sefa: find directions, edit pictures along them, say what each does."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from ganatomy.cli import fail, options, verb
+from ganatomy.cli.options import Flag
+from ganatomy.errors import InputError
+
+if TYPE_CHECKING:
+    from ganatomy.generators.loading import Opened
+    from ganatomy.latent.directions import Directions
+
+
+@verb
+def sefa(
+    source: options.Source = "faces",
+    samples: Annotated[int, Flag("--samples", "-N", help="Codes to move, drawn from --seed.")] = 5,
+    directions: Annotated[
+        int | None, Flag("--directions", "-K", help="Directions to keep.  [default: 5; 2 of a run]")
+    ] = None,
+    seed: Annotated[int, Flag(help="Of the codes.")] = 0,
+    seeds: Annotated[str | None, Flag(help="A code of each, such as 3,7,12 or 0-7, in place of N of one.")] = None,
+    start: Annotated[
+        float | None, Flag(help="Least strength, in units of the code.  [default: the card's; -3]")
+    ] = None,
+    end: Annotated[float | None, Flag(help="Largest strength.  [default: the card's; 3]")] = None,
+    steps: Annotated[int, Flag(help="Strengths from start to end.")] = 21,
+    normalize: Annotated[
+        bool, Flag("--normalize/--raw", help="Rows scaled to length 1, or as they are and codes edited unmapped.")
+    ] = True,
+    layers: Annotated[str, Flag(help="all, or such as 0:4,7, end excluded; for generators with several.")] = "all",
+    label: options.Label = None,
+    columns: Annotated[int, Flag(help="Strengths in the still pictures, at most.")] = 11,
+    effects: Annotated[
+        int | None, Flag(help="Codes over which effects are measured, 0: not.  [default: 32; 8 above 128 pixels]")
+    ] = None,
+    size: options.Size = 256,
+    precision: options.Precision = "float32",
+    device: options.Device = "auto",
+    threads: options.Threads = None,
+    report_layout: Annotated[
+        bool, Flag("--report-layout", help="Write video.mp4 and strips/ too, undecorated.")
+    ] = False,
+    weights_only: Annotated[
+        bool, Flag("--weights-only", help="Find directions without building the generator; no pictures.")
+    ] = False,
+    classes: options.Classes = None,
+    sha256: options.Sha256 = None,
+    trust: options.Trust = False,
+    out: Annotated[Path | None, Flag(help="Folder to write.  [default: edits/SOURCE_N5_K5_seed0]")] = None,
+    force: Annotated[bool, Flag("--force", help="Replace what the folder holds.")] = False,
+    as_json: Annotated[bool, Flag("--json", help="Print summary.json to standard output.")] = False,
+) -> None:
+    """Find the directions that change a generator's pictures most, and show and measure what each does.
+
+    SOURCE may also be a run of 'ganatomy fit': its directions are drawn beside the exact local ones.
+    Stopped by Ctrl-C or by a crash, the same command goes on where it stood.
+
+    Examples:
+
+      ganatomy sefa
+
+      ganatomy sefa checkpoints/pggan_celebahq1024.pth -N 5 -K 5 --start -2 --end 2
+    """
+    if Path(source).is_dir():
+        _explore_run(source, 2 if directions is None else directions, normalize, seed, out, as_json)
+        return
+    k = 5 if directions is None else directions
+    chosen = None if seeds is None else options.read_seeds(seeds)
+    opened = options.open_source(source, classes, sha256, trust)
+    if weights_only:
+        _from_weights(opened, k, layers, normalize, out, as_json)
+        return
+    from ganatomy.exploring import Exploration, draw_samples, explore
+    from ganatomy.generators.loading import build
+    from ganatomy.latent.edits import strengths
+    from ganatomy.latent.sefa import sefa as find
+    from ganatomy.progress import Progress
+
+    with options.threads_of(threads):
+        generator = build(opened, device)
+        card = opened.obtained.card
+        low, high = card.strength_range if card else generator.strength_range
+        measured = effects if effects is not None else 32 if generator.resolution <= 128 else 8
+        exploration = Exploration(
+            generator,
+            find(generator, k, layers, normalize, source=opened.name),
+            draw_samples(generator, samples, seed, chosen, label, mapped=normalize),
+            strengths(low if start is None else start, high if end is None else end, steps),
+            size,
+            precision,
+            min(columns, steps),
+            measured,
+            8 if generator.resolution <= 128 else 4,
+            seed,
+            opened.facts,
+            {"seed": seed} if chosen is None else {"seeds": chosen},
+        )
+        which = f"seed{seed}" if chosen is None else f"seeds{seeds.replace(',', '+').replace(' ', '')}"
+        count = len(exploration.samples.z)
+        name = options.file_name(opened.name, f"N{count}", f"K{k}", which, label or "", "" if normalize else "raw")
+        folder = out or Path("edits") / name
+        try:
+            summary = explore(
+                exploration, folder, force=force, report_layout=report_layout, progress=Progress("picture", rate=True)
+            )
+        except KeyboardInterrupt:
+            again = shlex.join(["ganatomy", *(word for word in sys.argv[1:] if word != "--force")])
+            fail(f"stopped; what is whole is in {folder}; to go on: {again}", 130)
+    if as_json:
+        print(json.dumps(summary, indent=2, ensure_ascii=False))
+        return
+    _print_directions(summary, opened.name)
+    print(f"pictures: {folder / 'overview.png'}, direction_*.png")
+    print(f"video:    {folder / 'traversal.mp4'}")
+    print(f"page:     {folder / 'traversal.html'}")
+
+
+def _print_directions(summary: dict[str, Any], name: str) -> None:
+    from ganatomy.cli.tables import print_table
+
+    effects = summary["effects"] or [{}] * len(summary["share"])
+    rows = [
+        (str(k), f"{share:.1%}", *(_number(effect.get(key)) for key in ("change", "ratio", "monotonic", "alike")))
+        for k, (share, effect) in enumerate(zip(summary["share"], effects, strict=True))
+    ]
+    if summary["effects"]:
+        floor = summary["effects"][0]["floor"]
+        numbers = (_number(floor[key] and floor[key]["mean"]) for key in ("change", "monotonic", "alike"))
+        change, monotonic, alike = numbers
+        rows.append(("random", "", change, "1", monotonic, alike))
+    title = (
+        f"{name}: {summary['method']}, strengths {summary['strengths']['start']:g} to {summary['strengths']['end']:g}"
+    )
+    headings = ("direction", "share", "change", "x random", "monotonic", "alike")
+    print_table(headings, rows, title, right="share change x random monotonic alike")
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"
+
+
+def _from_weights(opened: "Opened", k: int, layers: str, normalize: bool, out: Path | None, as_json: bool) -> None:
+    """Find directions by reading the first layer only, and save them."""
+    from ganatomy.cli.tables import print_table
+    from ganatomy.latent.sefa import sefa as find
+
+    found = find(opened.checkpoint, k, layers, normalize, source=opened.name)
+    name = options.file_name(opened.name, f"K{k}", "" if normalize else "raw")
+    path = _saved(found, out or Path("edits") / name)
+    if as_json:
+        print(path.with_suffix(".json").read_text(encoding="utf-8"), end="")
+        return
+    rows = [
+        (str(i), f"{value:.4g}", f"{share:.1%}")
+        for i, (value, share) in enumerate(zip(found.values, found.share, strict=True))
+    ]
+    print_table(("direction", "eigenvalue", "share"), rows, f"{opened.name}: {found.method}", right="eigenvalue share")
+    print(f"directions: {path}")
+
+
+def _saved(found: "Directions", folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write to {folder}: {error.strerror or error}; choose another --out") from None
+    path = folder / "directions.safetensors"
+    found.save(path)
+    return path
+
+
+def _explore_run(path: str, k: int, normalize: bool, seed: int, out: Path | None, as_json: bool) -> None:
+    """Compare SeFa on a fitted planar GAN with the exact local directions."""
+    from ganatomy.cli.tables import print_table
+    from ganatomy.planar_directions import explore_run
+
+    result = explore_run(path, k=k, normalize=normalize, seed=seed, out=out)
+    if as_json:
+        print(json.dumps(result.summary(), indent=2, ensure_ascii=False))
+        return
+    rows = []
+    for i, (share, ours, best, chance) in enumerate(
+        zip(result.directions.share, result.sefa, result.best_fixed, result.chance, strict=True)
+    ):
+        angle, by_chance = ours.angle, chance.angle
+        rows.append(
+            (
+                str(i),
+                f"{share:.1%}",
+                "-" if angle is None else f"{angle.median:.0f} ({angle.lower:.0f} to {angle.upper:.0f})",
+                "-" if by_chance is None else f"{by_chance.median:.0f}",
+                f"{ours.speed.median:.2f}",
+                f"{best.speed.median:.2f}",
+                f"{chance.speed.median:.2f}",
+            )
+        )
+    headings = ("direction", "share", "degrees to the local one", "by chance", "speed", "best fixed", "random")
+    found = result.directions
+    title = f"{found.source}: {found.method} beside the exact local directions, {result.codes} codes"
+    print_table(headings, rows, title, right="share")
+    print("speed: how fast the point moves, over the largest speed that any direction has at that code; medians")
+    for file in result.files:
+        if file.suffix == ".png":
+            print(f"picture: {file}")

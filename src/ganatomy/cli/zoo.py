@@ -1,0 +1,99 @@
+"""ganatomy zoo: generators that can be had, and what of them is on this disk."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ganatomy.cli import fail, verb
+
+if TYPE_CHECKING:
+    from ganatomy.generators.zoo import Card
+
+_ACTIONS = ("list", "show", "fetch", "verify")
+
+
+@verb
+def zoo(
+    action: Annotated[str, typer.Argument(metavar="[list|show|fetch|verify]", help="What to do.")] = "list",
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Of a card; to fetch, an address too.")] = None,
+    trust_on_first_use: Annotated[
+        bool, typer.Option("--trust-on-first-use", help="Take a file whose hash nobody has checked, and pin it.")
+    ] = False,
+    sha256: Annotated[str | None, typer.Option(help="That the fetched file must have.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")] = False,
+) -> None:
+    """List the pretrained generators, show the card of one, fetch its weights, or check those fetched before.
+
+    To verify ends with exit code 1 if a file is damaged, or missing although it was fetched or named.
+
+    Examples:
+
+      ganatomy zoo show faces
+
+      ganatomy zoo fetch faces
+    """
+    from ganatomy.cli.tables import print_table
+    from ganatomy.errors import InputError, unknown
+    from ganatomy.generators.zoo import card, cards, obtain, verify
+
+    if action not in _ACTIONS:
+        raise unknown("action of zoo", action, _ACTIONS)
+    if action in ("show", "fetch") and name is None:
+        raise InputError(f"zoo {action}: name a generator, one of {', '.join(cards())}")
+    if action == "list":
+        if name is not None:
+            raise InputError(f"zoo list takes no name; for the card of one say: ganatomy zoo show {name}")
+        if as_json:
+            _print_json([_described(one) for one in cards().values()])
+            return
+        rows = [
+            (one.name, one.title, one.family, str(one.resolution), one.licence, one.status, _where(one))
+            for one in cards().values()
+        ]
+        print_table(("name", "what", "family", "pixels", "licence", "hash", "here"), rows, right="pixels")
+    elif action == "show":
+        described = _described(card(name))
+        if as_json:
+            _print_json(described)
+            return
+        described["sources"] = [one.address for one in card(name).sources]
+        for key, value in described.items():
+            if value not in (None, [], ""):
+                print(f"{key.replace('_', ' '):<14}  {_text(value)}")
+    elif action == "fetch":
+        obtained = obtain(name, sha256=sha256, trust=trust_on_first_use)
+        if as_json:
+            _print_json({"path": str(obtained.path), "sha256": obtained.sha256, "source": obtained.source})
+        else:
+            print(obtained.path)
+    else:
+        found = verify(name)
+        if as_json:
+            _print_json([{"name": one.name, "state": one.state, "path": str(one.path)} for one in found])
+        elif found:
+            print_table(("name", "state", "file"), [(one.name, one.state, str(one.path)) for one in found])
+        else:
+            print("nothing was fetched yet")
+        if bad := [one.name for one in found if one.state in ("damaged", "missing")]:
+            fail(f"damaged or missing: {', '.join(bad)}; 'ganatomy zoo fetch NAME' fetches it again", 1)
+
+
+def _print_json(content: object) -> None:
+    print(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def _where(one: "Card") -> str:
+    from ganatomy.generators.zoo import entry_of
+
+    return "own file" if one.own_file else "cached" if entry_of(one).path.exists() else ""
+
+
+def _described(one: "Card") -> dict:
+    from ganatomy.generators.zoo import entry_of
+
+    return one.model_dump(mode="json") | {"here": _where(one), "cache_path": str(entry_of(one).path)}
+
+
+def _text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,146 @@
+"""The interface behind which every pretrained generator stands.
+
+A generator is two maps, and a family is what its two maps are; nothing else asks what kind it is:
+
+    mapping:   z (N, Z)      ->  ws (N, L, W)       the code, ready to be edited
+    synthesis: ws (N, L, W)  ->  pictures (N, 3, H, H), about [-1, 1]
+
+A family without a mapping network has L = 1 and is edited in its z space: a DCGAN maps a code to itself, a ProGAN to
+its pixel norm. Families with one are edited in W+, a code for each of L layers. Of the W coordinates the first E =
+`edit_dim` can be edited; behind them a conditional generator keeps its class. Shapes: `N` pictures, `Z` latent
+dimensions, `L` layers, `W` coordinates of a code for one layer, `E` of them editable, `H` pixels a side, `R` rows.
+
+Not guaranteed: equal bits on other processors or with other numbers of threads, as convolutions sum in other orders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import ClassVar, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ganatomy.errors import InputError, unknown
+from ganatomy.generators.weights import fingerprint, style_weights
+
+Precision = Literal["float32", "bfloat16"]
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
+
+
+class Generator(nn.Module):
+    """A pretrained generator: see the module's docstring for its two maps.
+
+    Attributes:
+        family: such as "progan".
+        space: "z" or "w", the space in which codes are edited.
+        z_dim: Z.
+        w_dim: W.
+        edit_dim: E.
+        num_ws: L.
+        resolution: H.
+        classes: names of the classes of a conditional generator; empty for others.
+        name: what it was loaded as.
+    """
+
+    family: ClassVar[str]
+    space: ClassVar[str] = "z"
+    strength_range: ClassVar[tuple[float, float]] = (-3.0, 3.0)  # changes pictures and does not break them
+    num_ws: int = 1
+    z_dim: int
+    w_dim: int
+    resolution: int
+    classes: tuple[str, ...] = ()
+    name: str = ""
+
+    @property
+    def edit_dim(self) -> int:
+        """The number E of coordinates of a code that can be edited, the first ones."""
+        return self.w_dim - len(self.classes)
+
+    def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+        """Map codes z (N, Z) to what synthesis takes, (N, L, W).
+
+        Args:
+            z: standard normal, (N, Z).
+            label: the class of each, whole numbers (N,), for conditional generators only.
+        """
+        raise NotImplementedError
+
+    def synthesis(self, ws: Tensor) -> Tensor:
+        """Make pictures (N, 3, H, H), about [-1, 1], from ws (N, L, W)."""
+        raise NotImplementedError
+
+    def features(self, ws: Tensor, layer: int) -> Tensor:
+        """Return what leaves a layer after its activation, (N, C, h, w), for ws (N, L, W)."""
+        raise NotImplementedError
+
+    def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+        """Make the picture of each code: synthesis(mapping(z))."""
+        return self.synthesis(self.mapping(z, label))
+
+    @classmethod
+    def from_weights(cls, weights: Mapping[str, NDArray[np.float32]], classes: Sequence[str] = ()) -> Generator:
+        """Build the network that has these weights, inferring every size from their shapes."""
+        raise NotImplementedError
+
+    def renderer(self, precision: Precision = "float32") -> Callable[[Tensor], Tensor]:
+        """Return the fastest function with the values of `synthesis`, for pictures rather than gradients.
+
+        Args:
+            precision: of the arithmetic; the pictures are float32 in any case.
+
+        Raises:
+            InputError: an unknown precision.
+        """
+        if precision not in PRECISIONS:
+            raise unknown("precision", precision, PRECISIONS)
+        device = next(self.parameters()).device.type
+
+        @torch.inference_mode()
+        def render(ws: Tensor) -> Tensor:
+            with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):
+                return self.synthesis(ws).float()
+
+        return render
+
+    def style_weights(self, layers: Sequence[int] | None = None) -> NDArray[np.float64]:
+        """Return the matrix (R, E) that the first affine map applies to the code: what SeFa factorises."""
+        return style_weights(self.family, self._arrays(), self.edit_dim, layers)
+
+    def fingerprint(self) -> str:
+        """Digest all weights (sha256), so that directions are not used with another generator."""
+        return fingerprint(self._arrays())
+
+    def draw(self, n: int, seed: int = 0) -> Tensor:
+        """Draw n standard normal codes (n, Z), on the CPU, the same for the same seed.
+
+        They are what `torch.manual_seed(seed); torch.randn(n, Z)` gives, so that published pictures can be met again.
+        """
+        if n < 1:
+            raise InputError(f"cannot draw {n} codes: give a whole number, 1 or more")
+        if not 0 <= seed < 2**63:
+            raise InputError(f"seed {seed}: give a whole number from 0 to 2^63 - 1")
+        return torch.randn(n, self.z_dim, generator=torch.Generator().manual_seed(seed))
+
+    def _arrays(self) -> dict[str, NDArray[np.float32]]:
+        return {name: value.detach().cpu().numpy() for name, value in self.state_dict().items()}
+
+    def _check_codes(self, z: Tensor) -> None:
+        if z.dim() != 2 or z.shape[1] != self.z_dim:
+            raise InputError(f"codes have shape {tuple(z.shape)}, this generator takes (N, {self.z_dim})")
+
+    def _check_ws(self, ws: Tensor) -> None:
+        if ws.dim() != 3 or ws.shape[1:] != (self.num_ws, self.w_dim):
+            raise InputError(f"ws have shape {tuple(ws.shape)}, this generator takes (N, {self.num_ws}, {self.w_dim})")
+
+    def _check_layer(self, layer: int, count: int) -> None:
+        if not 0 <= layer < count:
+            raise InputError(f"layer {layer}: this generator has layers 0 to {count - 1}")
+
+    def _load(self, weights: Mapping[str, NDArray[np.float32]]) -> Generator:
+        """Take the weights, which have been checked, and be ready for pictures."""
+        self.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
+        return self.eval().requires_grad_(False)

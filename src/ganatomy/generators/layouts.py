@@ -1,0 +1,118 @@
+"""Where a checkpoint's generator is, what its tensors are called there, and how they become ours.
+
+A *layout* is a family and a way of naming; it is recognised by keys and shapes, never by a file's name.
+`find_generator` searches a tree for the state that is meant and returns `Found`: an `Entry` for each of our names,
+which knows its shape and can read itself. It takes no more than names and shapes, so that nothing is read; every
+expected tensor is there, has the one shape that fits the others, and no tensor is left over, as one that is not
+understood would be a network that is not understood. Not guaranteed: what names and shapes cannot tell, such as the
+activations between a DCGAN's layers.
+
+Our names and shapes (`Z` latent coordinates, `C` channels, `k` kernel):
+    ProGAN   layers.{i}.weight (C, Z, 4, 4) for i = 0, else (C', C, 3, 3); layers.{i}.bias (C,), of layer 0 also
+             (C, 4, 4); outputs.{j}.weight (3, C, 1, 1), outputs.{j}.bias (3,); lod ()
+    DCGAN    layers.{i}.weight (C, C', k, k), a transposed convolution; layers.{i}.bias (C',) where there is one;
+             norms.{i}.{weight,bias,running_mean,running_var} (C',) where a batch norm follows layer i
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ganatomy.errors import InputError
+from ganatomy.generators import dcgan_layouts, progan_layouts
+from ganatomy.generators.states import State, rank, states
+from ganatomy.generators.stored import Entry
+from ganatomy.generators.unpickling import printable
+
+_KNOWN = "this version reads generators of ProGAN and DCGAN"
+_OTHER_GENERATORS = {  # a key that gives each away
+    r"synthesis\.(early_layer|b4)\..*|.*\.conv\.modulation\.weight": "StyleGAN2",
+    r"synthesis\.layer0\.const|g_synthesis\..*|.*\.apply_noise\.weight": "StyleGAN",
+    r"synthesis\.input\..*|synthesis\.L0_.*": "StyleGAN3",
+}
+_DISCRIMINATORS = r"input\d+\..*|fromRGBLayers\..*|decisionLayer\..*|from_rgbs?\..*|.*\.fromrgb\..*"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A generator in a checkpoint: its family, the layout it came in, where it was, and its tensors by our names."""
+
+    family: str
+    layout: str
+    place: str
+    entries: Mapping[str, Entry]
+
+
+def find_generator(tree: Any, where: str) -> Found:
+    """Find the generator in a tree, the averaged one if there are several, under our names.
+
+    Args:
+        tree: what `open_container` returned.
+        where: what to call the checkpoint in messages.
+
+    Raises:
+        InputError: no generator, several with nothing to choose by, a discriminator or a family that is not read, or
+            a generator that is not whole (see `progan_layouts` and `dcgan_layouts`).
+
+    >>> import types
+    >>> def tensor(*shape): return types.SimpleNamespace(shape=shape, dtype="float32", read=lambda: None)
+    >>> tree = {"netG_state_dict": {"0.weight": tensor(100, 64, 4, 4), "2.weight": tensor(64, 3, 4, 4)}}
+    >>> found = find_generator(tree, "a.pth")
+    >>> found.layout, found.place, resolution(found.family, {k: e.shape for k, e in found.entries.items()})
+    ('DCGAN', 'netG_state_dict', 8)
+    >>> find_generator({"epoch": 3}, "a.pth")
+    Traceback (most recent call last):
+    ganatomy.errors.InputError: a.pth holds no tensors by name; this version reads generators of ProGAN and DCGAN
+    """
+    candidates = [(place, state, _kind(state)) for place, state in states(tree)]
+    readable = [(place, state) for place, state, kind in candidates if kind == "generator"]
+    if not readable:
+        raise InputError(f"{where} {_what_else(candidates)}; {_KNOWN}")
+    place, state = readable[0]
+    tied = [other for other, _ in readable if rank(other) == rank(place)]
+    if len(tied) > 1:
+        listing = ", ".join(map(printable, tied[:5]))
+        raise InputError(
+            f"{where} holds {len(tied)} generators ({listing}): save the one you mean in a file of its own"
+        )
+    where = f"{where} ({printable(place)})" if place else where
+    if naming := progan_layouts.recognise(state):
+        entries = progan_layouts.convert(naming, state, where)
+        return Found("progan", f"ProGAN, {naming.title}", printable(place), entries)
+    return Found("dcgan", "DCGAN", printable(place), dcgan_layouts.convert(state, where))
+
+
+def resolution(family: str, shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """Compute the pixels a side from the shapes of a generator's tensors, by our names.
+
+    >>> resolution("dcgan", {"layers.0.weight": (100, 64, 4, 4), "layers.1.weight": (64, 3, 4, 4)})
+    8
+    """
+    layers = [shape for name, shape in shapes.items() if re.fullmatch(r"layers\.\d+\.weight", name)]
+    doublings = len(layers) // 2 - 1 if family == "progan" else sum(shape[-1] == 4 for shape in layers) - 1
+    return 4 << doublings
+
+
+def _kind(state: State) -> str:
+    """Say what a state is: "generator" if it can be read, "discriminator", another family's name, or ""."""
+    for pattern, family in _OTHER_GENERATORS.items():
+        if any(re.fullmatch(pattern, key) for key in state):
+            return family
+    if any(re.fullmatch(_DISCRIMINATORS, key) for key in state):
+        return "discriminator"
+    return "generator" if progan_layouts.recognise(state) else dcgan_layouts.recognise(state)
+
+
+def _what_else(candidates: list[tuple[str, State, str]]) -> str:
+    """Say what a checkpoint holds instead of a generator that can be read."""
+    kinds = [kind for _, _, kind in candidates]
+    if other := next((kind for kind in kinds if kind not in ("", "discriminator")), ""):
+        return f"holds a {other} generator"
+    if "discriminator" in kinds:
+        return "holds a network that takes pictures, as a discriminator does, and no generator that makes them"
+    if not candidates:
+        return "holds no tensors by name"
+    place, state, _ = candidates[0]
+    listing = ", ".join(f"{printable(key, 60)} {tensor.shape}" for key, tensor in list(state.items())[:3])
+    return f"holds tensors in no layout that is known ({f'{printable(place)}: ' if place else ''}{listing}, ...)"

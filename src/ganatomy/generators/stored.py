@@ -1,0 +1,102 @@
+"""Tensors that are still in their file.
+
+A *storage* is a run of bytes in a file, and a tensor is a view of one: with its first element at `offset`, element
+(i_1, ..., i_n) lies at `offset + i_1 stride_1 + ... + i_n stride_n`, counted in elements of the tensor's type. Types,
+shapes and strides are known from the file's own description; the numbers are read when they are wanted, each time
+anew, so that opening costs nothing and no more is held than is in use. Constraint: the maker of a `StoredTensor` has
+checked that the view lies inside its storage. Not guaranteed: that the file stays as it was.
+"""
+
+import math
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ganatomy.errors import InputError
+
+
+def item_size(dtype: str) -> int:
+    """Return how many bytes an element takes.
+
+    >>> item_size("bfloat16"), item_size("float32")
+    (2, 4)
+    """
+    return 2 if dtype == "bfloat16" else np.dtype(dtype).itemsize
+
+
+@dataclass(eq=False)
+class Storage:
+    """A run of `nbytes` bytes, which begins at byte `position` of a file."""
+
+    path: Path
+    nbytes: int
+    position: int = -1  # in a legacy file known only once the pickle has been read
+    checksum: int = 0  # CRC-32 of its bytes; 0 if there is none
+
+
+@dataclass(frozen=True, eq=False)
+class StoredTensor:
+    """A tensor that is still in its file: its type and shape are known, its numbers are read by `read`."""
+
+    storage: Storage
+    dtype: str
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    offset: int = 0
+
+    def read(self) -> np.ndarray:
+        """Read the numbers, as an array of their own type, bfloat16 as float32.
+
+        Raises:
+            InputError: the file has been changed or cannot be read, or a checksum tells that it is damaged.
+        """
+        storage, count = self.storage, reach(self.shape, self.strides)
+        raw = np.dtype("uint16" if self.dtype == "bfloat16" else self.dtype).newbyteorder("<")
+        try:
+            with open(storage.path, "rb") as file:
+                file.seek(storage.position + self.offset * raw.itemsize)
+                data = np.fromfile(file, raw, count)
+        except OSError as error:
+            raise InputError(f"{storage.path} cannot be read: {error.strerror or error}") from None
+        if len(data) < count:
+            raise InputError(f"{storage.path} ends before its tensors do: was it changed while it was being read?")
+        if storage.checksum and data.nbytes == storage.nbytes and zlib.crc32(data) != storage.checksum:
+            raise InputError(f"{storage.path} is damaged: a tensor does not match its checksum; get the file again")
+        if self.dtype == "bfloat16":
+            data = (data.astype(np.uint32) << 16).view(np.float32)
+        if self.strides != contiguous(self.shape):
+            steps = [stride * data.itemsize for stride in self.strides]
+            return np.lib.stride_tricks.as_strided(data, self.shape, steps).copy()
+        return data.reshape(self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A tensor under our name: what its file calls it, the shape that it has with us, and how it is read to that."""
+
+    origin: str
+    shape: tuple[int, ...]
+    read: Callable[[], np.ndarray]
+
+
+def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the strides of an array whose last index runs fastest.
+
+    >>> contiguous((2, 3, 4))
+    (12, 4, 1)
+    """
+    return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
+
+
+def reach(shape: tuple[int, ...], strides: tuple[int, ...]) -> int:
+    """Count the elements from a tensor's first to its last, both included.
+
+    >>> reach((2, 3), (1, 2)), reach((2, 3), (10, 1)), reach((0, 3), (3, 1))
+    (6, 13, 0)
+    """
+    if 0 in shape:
+        return 0
+    return 1 + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
