@@ -54,6 +54,9 @@ NO_DOCTEST = {
     "gallery.draw_curves": "as draw_run",
     "gallery.animate": "as draw_run",
     "gallery.animate_run": "as draw_run",
+    "album.draw": "needs a store full of pictures; `ganatomy sefa` calls it in the tests",
+    "album.draw_direction": "as draw",
+    "exploring.explore": "as draw",
     "planar_directions.explore_run": "needs a whole run; `ganatomy sefa` calls it in the tests",
 }
 

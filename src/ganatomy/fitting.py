@@ -28,8 +28,6 @@ from ganatomy.history import LOSSES, History
 from ganatomy.progress import Progress, Silent
 from ganatomy.runs import FORMAT, RunFolder, fingerprint
 
-_LOSSES = "D {:+.3f}  G {:+.3f}"
-
 CHECKPOINT_EPOCHS = 10
 """Epochs between two checkpoints: at most a few seconds of work are lost to a crash."""
 
@@ -37,6 +35,7 @@ DRAWS = 5
 """Fresh sets of samples over which the final metrics are averaged."""
 
 _MOST = 2048  # points of a snapshot; more make no better picture
+_LOSSES = "D {:+.3f}  G {:+.3f}"
 
 
 def fit(

@@ -47,7 +47,7 @@ class Generator(nn.Module):
 
     family: ClassVar[str]
     space: ClassVar[str] = "z"
-    strength_range: ClassVar[tuple[float, float]] = (-3.0, 3.0)  # changes pictures and does not break them
+    strength_range: ClassVar[tuple[float, float]] = (-2.0, 2.0)  # changes pictures and rarely breaks them
     num_ws: int = 1
     z_dim: int
     w_dim: int

@@ -53,7 +53,6 @@ class ProGAN(Generator):
     """
 
     family = "progan"
-    strength_range = (-2.0, 2.0)  # 5 degrees each way at Z = 512, as in the laboratory report
     lod: Tensor
 
     def __init__(
