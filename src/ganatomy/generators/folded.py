@@ -12,8 +12,9 @@ What is done, all of it exact but for the order of sums:
   row above and below that its convolutions need. The last band step goes on to colours, so the largest features are
   never stored.
 
-With bfloat16, convolutions from 16 pixels on take and give bfloat16; norms, activations, the first layers, which are
-small, and the colours stay float32. The pictures then differ by about half a grey level of 255 on average.
+With bfloat16, the convolutions of the last five resolutions, from 32 pixels on, take and give bfloat16; norms,
+activations, the layers before, and the colours stay float32. Pictures of random networks then differ by just under a
+grey level of 255 on average.
 
 References:
     W. Shi et al. (2016), Is the deconvolution layer the same as a convolutional layer?, for the view of a convolution
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 
 _BAND = 4 << 20  # bytes of float32 features in a band: a share of the cache
 _ONE_BY_ONE = 64  # pixels a side from which a picture alone keeps the processor busy
-_EXACT = 6  # layers, up to 16 pixels, that are float32 in any case
+_EXACT = 6  # layers, up to 16 pixels, too small to gain by bfloat16
+_ROUNDED = 10  # layers at most that do: each two add half a grey level, in squares
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -72,7 +74,7 @@ class FoldedProGAN:
             elif i % 2 == 0:
                 weight = torch.cat([_pair(_pair(weight, 2)[a], 3)[b] for a in (0, 1) for b in (0, 1)])
                 bias = bias.repeat(4)
-            kind = PRECISIONS[precision] if i >= _EXACT else torch.float32
+            kind = PRECISIONS[precision] if i >= max(_EXACT, len(network.layers) - _ROUNDED) else torch.float32
             order = torch.channels_last if weight.dim() == 4 else torch.contiguous_format
             self._layers.append((weight.to(kind).contiguous(memory_format=order), bias.to(kind)))
         output = network.outputs[str(len(network.layers) // 2 - 1)]
