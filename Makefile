@@ -4,14 +4,16 @@
 
 PYTHON ?= python3
 BIN = .venv/bin
-RUN = runs/demo
 
 .PHONY: demo test environment dev-environment
 .NOTPARALLEL:
 
+# Both halves: a GAN fitted to points, and the directions of a pretrained generator of faces; then a page of it all.
 demo: environment
-	@test -f $(RUN)/summary.json || $(BIN)/ganatomy fit --recipe recommended --out $(RUN)
-	@echo "The demo's pictures:" && ls $(RUN)/figures/*.png $(RUN)/animation.*
+	@test -f demo/fit/summary.json || $(BIN)/ganatomy fit --recipe recommended --out demo/fit
+	@test -f demo/fit/directions/summary.json || $(BIN)/ganatomy sefa demo/fit
+	@test -f demo/faces/summary.json || $(BIN)/ganatomy sefa faces --out demo/faces
+	@$(BIN)/ganatomy report demo/fit demo/faces --out demo/index.html --title "What Ganatomy does"
 
 # One thread a test process: more would fight over the cores.
 test: dev-environment

@@ -31,11 +31,12 @@ from ganatomy.figures.flows import Flow, FlowRow, flows, spread
 from ganatomy.figures.saving import save_figure
 from ganatomy.figures.view import View
 from ganatomy.files import replacing
+from ganatomy.folders import strict_json
 from ganatomy.gallery import heading
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.sefa import sefa
 from ganatomy.local_directions import Comparison, PointMap, best_fixed, compare, fixed_path, local_path, random_frames
-from ganatomy.runs import RunFolder, strict_json
+from ganatomy.runs import RunFolder
 
 CODES = 1000
 """Codes over which angles and speeds are measured."""

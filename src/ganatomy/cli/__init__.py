@@ -80,6 +80,7 @@ def main() -> None:
         evaluate,
         fit,
         recipes,
+        report,
         sample,
         sefa,
         zoo,

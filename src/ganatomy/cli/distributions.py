@@ -20,4 +20,4 @@ def distributions() -> None:
         (name, "" if one.components is None else str(len(one.components.weights)), one.summary)
         for name, one in DISTRIBUTIONS.items()
     ]
-    print_table(("name", "components", "what"), rows, right="components")
+    print_table(("name", "components", "what"), rows, right=("components",))

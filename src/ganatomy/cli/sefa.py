@@ -137,7 +137,7 @@ def _print_directions(summary: dict[str, Any], name: str) -> None:
         f"{name}: {summary['method']}, strengths {summary['strengths']['start']:g} to {summary['strengths']['end']:g}"
     )
     headings = ("direction", "share", "change", "x random", "monotonic", "alike")
-    print_table(headings, rows, title, right="share change x random monotonic alike")
+    print_table(headings, rows, title, right=headings[1:])
 
 
 def _number(value: float | None) -> str:
@@ -159,7 +159,9 @@ def _from_weights(opened: "Opened", k: int, layers: str, normalize: bool, out: P
         (str(i), f"{value:.4g}", f"{share:.1%}")
         for i, (value, share) in enumerate(zip(found.values, found.share, strict=True))
     ]
-    print_table(("direction", "eigenvalue", "share"), rows, f"{opened.name}: {found.method}", right="eigenvalue share")
+    print_table(
+        ("direction", "eigenvalue", "share"), rows, f"{opened.name}: {found.method}", right=("eigenvalue", "share")
+    )
     print(f"directions: {path}")
 
 
@@ -201,7 +203,7 @@ def _explore_run(path: str, k: int, normalize: bool, seed: int, out: Path | None
     headings = ("direction", "share", "degrees to the local one", "by chance", "speed", "best fixed", "random")
     found = result.directions
     title = f"{found.source}: {found.method} beside the exact local directions, {result.codes} codes"
-    print_table(headings, rows, title, right="share")
+    print_table(headings, rows, title, right=headings[1:])
     print("speed: how fast the point moves, over the largest speed that any direction has at that code; medians")
     for file in result.files:
         if file.suffix == ".png":

@@ -51,7 +51,7 @@ def zoo(
             (one.name, one.title, one.family, str(one.resolution), one.licence, one.status, _where(one))
             for one in cards().values()
         ]
-        print_table(("name", "what", "family", "pixels", "licence", "hash", "here"), rows, right="pixels")
+        print_table(("name", "what", "family", "pixels", "licence", "hash", "here"), rows, right=("pixels",))
     elif action == "show":
         described = _described(card(name))
         if as_json:

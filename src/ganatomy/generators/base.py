@@ -27,7 +27,21 @@ from ganatomy.errors import InputError, unknown
 from ganatomy.generators.weights import fingerprint, style_weights
 
 Precision = Literal["float32", "bfloat16"]
-PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
+PRECISIONS: dict[Precision, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+def dtype_of(precision: Precision) -> torch.dtype:
+    """Return PyTorch's type for a precision's name.
+
+    Raises:
+        InputError: an unknown precision.
+
+    >>> dtype_of("bfloat16")
+    torch.bfloat16
+    """
+    if precision not in PRECISIONS:
+        raise unknown("precision", str(precision), PRECISIONS)
+    return PRECISIONS[precision]
 
 
 class Generator(nn.Module):
@@ -95,13 +109,11 @@ class Generator(nn.Module):
         Raises:
             InputError: an unknown precision.
         """
-        if precision not in PRECISIONS:
-            raise unknown("precision", precision, PRECISIONS)
-        device = next(self.parameters()).device.type
+        low, device = dtype_of(precision) == torch.bfloat16, next(self.parameters()).device.type
 
         @torch.inference_mode()
         def render(ws: Tensor) -> Tensor:
-            with torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16"):
+            with torch.autocast(device, torch.bfloat16, enabled=low):
                 return self.synthesis(ws).float()
 
         return render
@@ -126,7 +138,7 @@ class Generator(nn.Module):
         return torch.randn(n, self.z_dim, generator=torch.Generator().manual_seed(seed))
 
     def _arrays(self) -> dict[str, NDArray[np.float32]]:
-        return {name: value.detach().cpu().numpy() for name, value in self.state_dict().items()}
+        return {name: value.detach().cpu().float().numpy() for name, value in self.state_dict().items()}
 
     def _check_codes(self, z: Tensor) -> None:
         if z.dim() != 2 or z.shape[1] != self.z_dim:

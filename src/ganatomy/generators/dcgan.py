@@ -87,7 +87,8 @@ class DCGAN(Generator):
         """Return the codes (N, Z) as they are, the class behind them as one-hot coordinates: (N, 1, W).
 
         Raises:
-            InputError: codes of another shape; a conditional generator without labels, or the reverse.
+            InputError: codes of another shape; a conditional generator without labels, or the reverse; labels that are
+                not one class for each code.
         """
         self._check_codes(z)
         if (label is None) == bool(self.classes):
@@ -95,6 +96,9 @@ class DCGAN(Generator):
             raise InputError(f"this generator has {len(self.classes) or 'no'} classes; {hint}")
         if label is None:
             return z[:, None]
+        known = range(len(self.classes))
+        if label.shape != z.shape[:1] or any(value not in known for value in label.tolist()):
+            raise InputError(f"labels: give one for each of the {len(z)} codes, a whole number from 0 to {known[-1]}")
         return torch.cat([z, functional.one_hot(label.long(), len(self.classes)).to(z)], dim=1)[:, None]
 
     def synthesis(self, ws: Tensor) -> Tensor:

@@ -30,7 +30,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ganatomy.errors import unknown
+from ganatomy.generators.base import dtype_of
 from ganatomy.generators.layers import EPS, SLOPE, pixel_norm
 
 if TYPE_CHECKING:
@@ -41,8 +41,6 @@ _BAND = 4 << 20  # bytes of float32 features in a band: a share of the cache
 _ONE_BY_ONE = 64  # pixels a side from which a picture alone keeps the processor busy
 _EXACT = 6  # layers, up to 16 pixels, too small to gain by bfloat16
 _ROUNDED = 10  # layers at most that do: each two add half a grey level, in squares
-
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 class FoldedProGAN:
@@ -63,9 +61,8 @@ class FoldedProGAN:
 
     @torch.no_grad()
     def __init__(self, network: ProGAN, precision: Precision = "float32") -> None:
-        if precision not in PRECISIONS:
-            raise unknown("precision", precision, PRECISIONS)
-        self._layers = []
+        low = dtype_of(precision)
+        self._check, self._layers = network._check_ws, []
         for i, layer in enumerate(network.layers):
             weight, bias = layer.weight.double() * layer.scale, layer.bias
             if i == 0:  # a matrix: every pixel of the 4 x 4 sees z through one tap of the kernel
@@ -74,15 +71,17 @@ class FoldedProGAN:
             elif i % 2 == 0:
                 weight = torch.cat([_pair(_pair(weight, 2)[a], 3)[b] for a in (0, 1) for b in (0, 1)])
                 bias = bias.repeat(4)
-            kind = PRECISIONS[precision] if i >= max(_EXACT, len(network.layers) - _ROUNDED) else torch.float32
+            kind = low if i >= max(_EXACT, len(network.layers) - _ROUNDED) else torch.float32
             order = torch.channels_last if weight.dim() == 4 else torch.contiguous_format
-            self._layers.append((weight.to(kind).contiguous(memory_format=order), bias.to(kind)))
+            self._layers.append((weight.to(kind).contiguous(memory_format=order), bias.to(kind, copy=True)))
         output = network.outputs[str(len(network.layers) // 2 - 1)]
-        self._colours = (output.weight[:, :, 0, 0] * output.scale).T.contiguous(), output.bias.detach().clone()
+        weight = (output.weight[:, :, 0, 0].double() * output.scale).T
+        self._colours = weight.float().contiguous(), output.bias.to(torch.float32, copy=True)
 
     @torch.inference_mode()
     def __call__(self, ws: Tensor) -> Tensor:
         """Make the pictures."""
+        self._check(ws)
         weight, bias = self._layers[0]
         x = torch.addmm(bias, pixel_norm(pixel_norm(ws[:, 0].float())), weight.T).view(len(ws), 4, 4, -1)
         x = _activate(x)

@@ -157,4 +157,6 @@ def convert(opened: Opened, path: str | os.PathLike) -> None:
     """
     if Path(path).suffix != ".safetensors":
         raise InputError(f"{path}: the format written is safetensors; let the name end in .safetensors")
-    write_checkpoint(opened.checkpoint, path, opened.facts)
+    known = opened.checkpoint.card  # of a file of ours, which tells where the weights came from at first
+    origin = {key: known[key] for key in ("source", "sha256") if key in known}
+    write_checkpoint(opened.checkpoint, path, {**opened.facts, **origin})

@@ -74,6 +74,8 @@ class ProGAN(Generator):
     @classmethod
     def from_weights(cls, weights: Mapping[str, NDArray[np.float32]], classes: Sequence[str] = ()) -> ProGAN:
         """Build the network that has these weights, inferring every size from their shapes."""
+        if classes:
+            raise InputError(f"a ProGAN has no classes, {len(classes)} were given; leave them out")
         count = sum(name.startswith("layers.") and name.endswith(".weight") for name in weights)
         shapes = [weights[f"layers.{i}.weight"].shape for i in range(count)]
         outputs = [int(name.split(".")[1]) for name in weights if name.startswith("outputs.") and "weight" in name]
@@ -93,6 +95,8 @@ class ProGAN(Generator):
         """Make pictures (N, 3, H, H) from ws (N, 1, Z); ws need not be normalised."""
         self._check_ws(ws)
         finest, lod = len(self.layers) // 2 - 1, float(self.lod)
+        if not 0 <= lod <= finest:
+            raise InputError(f"level of detail {lod:g}: this generator grows from {finest} to 0")
         x, picture = ws[:, 0, :, None, None], None
         for k in range(finest + 1):
             missing = finest - k  # doublings between this resolution and the full one

@@ -1,0 +1,28 @@
+"""ganatomy report: one page that links results."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganatomy.cli import verb
+
+
+@verb
+def report(
+    folders: Annotated[list[str], typer.Argument(metavar="FOLDER...", help="Runs, and folders of 'ganatomy sefa'.")],
+    out: Annotated[Path, typer.Option(help="The page, in a folder that holds the others.")] = Path("index.html"),
+    title: Annotated[str, typer.Option(help="Of the page.")] = "Ganatomy",
+) -> None:
+    """Write one HTML page that shows and links what runs and explorations hold.
+
+    Examples:
+
+      ganatomy report runs/first edits/faces_N5_K5_seed0
+
+      ganatomy report demo/fit demo/faces --out demo/index.html
+    """
+    from ganatomy.contents import write_index
+
+    write_index(folders, out, title)
+    print(f"page: {out}")
