@@ -1,0 +1,206 @@
+"""From a source to a generator: what its card and its file say, and our own format."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load as read_safetensors
+
+from ganatomy.errors import InputError
+from ganatomy.generators import zoo
+from ganatomy.generators.loading import build, convert, load, open_checkpoint
+
+CARD = {
+    "name": "tiny",
+    "title": "a test",
+    "family": "dcgan",
+    "resolution": 16,
+    "sources": [
+        {"kind": "local", "path": "checkpoints/tiny.pth"},
+        {"kind": "https", "url": "https://example.org/t.pth"},
+    ],
+    "licence": "MIT",
+    "licence_note": "",
+    "author": "A. Author",
+    "trained_on": "noise",
+    "citation": "A. Author (2026)",
+    "status": "unchecked",
+    "strength_range": [-3.0, 3.0],
+}
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    """Work in an empty folder, cache included."""
+    monkeypatch.setenv("GANATOMY_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def carded(foreign, monkeypatch):
+    """Make a zoo of one card, with changes, and its person's own file."""
+
+    def make(**changes):
+        monkeypatch.setattr(zoo, "_all_cards", lambda: {"tiny": zoo.Card(**CARD | changes)})
+        Path("checkpoints").mkdir(exist_ok=True)
+        torch.save(foreign.dcgan().state_dict(), "checkpoints/tiny.pth")
+
+    return make
+
+
+@pytest.mark.parametrize("kind", ["genforce", "zoo", "dcgan"])
+def test_loading_builds_the_network_of_the_file(kind, foreign):
+    torch.save(foreign.dcgan().state_dict() if kind == "dcgan" else getattr(foreign, kind)(), "some.pth")
+    opened = open_checkpoint("some.pth")
+    G, checkpoint = load(Path("some.pth")), opened.checkpoint
+    assert (G.family, G.name, opened.name) == (checkpoint.family, "some", "some")
+    for name in ("space", "z_dim", "w_dim", "edit_dim", "num_ws", "resolution", "classes"):
+        assert getattr(G, name) == getattr(checkpoint, name), name
+    assert G.fingerprint() == checkpoint.fingerprint()
+    assert np.array_equal(G.style_weights(), checkpoint.style_weights())
+    assert torch.equal(build(opened)(G.draw(1)), G(G.draw(1)))
+    assert next(G.parameters()).device == torch.device("cpu")
+
+
+def test_opening_a_checkpoint_imports_no_torch(foreign):
+    torch.save(foreign.dcgan().state_dict(), "some.pth")
+    code = "import sys; from ganatomy.generators.loading import convert, open_checkpoint as o; "
+    code += "o('some.pth').checkpoint.style_weights(); convert(o('some.pth'), 'b.safetensors'); "
+    subprocess.run([sys.executable, "-c", code + "assert 'torch' not in sys.modules"], check=True)
+
+
+# Cards
+
+
+def test_the_card_names_the_classes_and_says_whose_it_is(carded):
+    carded(classes=["red", "green"])
+    opened, G = open_checkpoint("tiny", say=lambda line: None), load("tiny")
+    assert (G.classes, G.z_dim, G.name) == (("red", "green"), 8, "tiny")
+    digest = hashlib.sha256(Path("checkpoints/tiny.pth").read_bytes()).hexdigest()
+    told = {key: CARD[key] for key in ("name", "title", "author", "trained_on", "licence", "citation")}
+    assert opened.facts == {**told, "sha256": digest, "source": opened.obtained.source}
+    assert load("checkpoints/tiny.pth").classes == ()  # the file by its path has no card
+
+
+@pytest.mark.parametrize(("classes", "names"), [(1, ("class 0",)), (["a", "b"], ("a", "b")), (0, ())])
+def test_classes_that_are_given_win_over_the_cards(classes, names, carded):
+    carded(classes=["red", "green"])
+    assert load("tiny", classes=classes).classes == names
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"resolution": 32},
+            "is a dcgan of 16 pixels, the card 'tiny' says dcgan of 32; to use the file as it is, give",
+        ),
+        ({"family": "progan"}, "is a dcgan of 16 pixels, the card 'tiny' says progan of 16;"),
+    ],
+)
+def test_a_file_that_contradicts_its_card_is_refused(changes, message, carded):
+    carded(**changes)
+    with pytest.raises(InputError, match=rf"checkpoints/tiny.pth {message}"):
+        load("tiny")
+    assert load("checkpoints/tiny.pth").resolution == 16
+
+
+def test_a_given_hash_must_be_the_files(foreign):
+    torch.save(foreign.dcgan().state_dict(), "some.pth")
+    assert load("some.pth", sha256=hashlib.sha256(Path("some.pth").read_bytes()).hexdigest()).resolution == 16
+    with pytest.raises(InputError, match=r"some\.pth: its sha256 is"):
+        load("some.pth", sha256=64 * "0")
+
+
+# Our own format
+
+
+@pytest.mark.parametrize("kind", ["genforce", "zoo", "dcgan"])
+def test_converting_keeps_the_network(kind, foreign):
+    state = foreign.dcgan().state_dict() if kind == "dcgan" else getattr(foreign, kind)()
+    torch.save({"generator": state}, "some.pth")
+    convert(open_checkpoint("some.pth"), "ours.safetensors")
+    G, again = load("some.pth"), load("ours.safetensors")
+    assert torch.equal(again(G.draw(2)), G(G.draw(2)))
+    assert (again.fingerprint(), again.name) == (G.fingerprint(), "some")
+
+
+def test_a_converted_file_holds_floats_and_a_card_and_nothing_else(foreign):
+    torch.save({"generator": foreign.dcgan().state_dict()}, "some.pth")
+    opened = open_checkpoint("some.pth", classes=["red", "green"])
+    convert(opened, "ours.safetensors")
+    data = Path("ours.safetensors").read_bytes()
+    values, length = read_safetensors(data), int.from_bytes(data[:8], "little")
+    assert {value.dtype for value in values.values()} == {np.dtype(np.float32)}
+    assert len(data) == 8 + length + sum(value.nbytes for value in values.values())
+    header = json.loads(data[8 : 8 + length])
+    card = json.loads(header.pop("__metadata__")["ganatomy"])
+    assert header.keys() == values.keys() == opened.checkpoint.weights.keys()
+    assert card == {
+        "format": "generator-1",
+        "family": "dcgan",
+        "layout": "DCGAN",
+        "classes": ["red", "green"],
+        "resolution": 16,
+        "z_dim": 8,
+        "w_dim": 10,
+        "name": "some",
+        "source": "some.pth",
+        "place": "generator",
+        "sha256": hashlib.sha256(Path("some.pth").read_bytes()).hexdigest(),
+    }
+    assert load("ours.safetensors").classes == ("red", "green")
+
+
+def test_a_card_goes_into_the_file_and_through_conversions(carded):
+    carded(classes=["red", "green"])
+    opened = open_checkpoint("tiny", say=lambda line: None)
+    convert(opened, "ours.safetensors")
+    ours = open_checkpoint("ours.safetensors")
+    told = ("name", "title", "author", "trained_on", "licence", "citation")
+    assert {key: ours.facts[key] for key in told} == {key: CARD[key] for key in told}
+    assert (ours.name, ours.checkpoint.classes) == ("tiny", ("red", "green"))
+    convert(ours, "again.safetensors")  # still says where the weights came from at first
+    assert Path("again.safetensors").read_bytes() == Path("ours.safetensors").read_bytes()
+    assert open_checkpoint("again.safetensors").checkpoint.card["sha256"] == opened.facts["sha256"]
+
+
+def test_converting_to_another_format_is_refused(foreign):
+    torch.save(foreign.dcgan().state_dict(), "some.pth")
+    with pytest.raises(InputError, match=r"out\.pth: the format written is safetensors; let the name end in"):
+        convert(open_checkpoint("some.pth"), "out.pth")
+    assert not Path("out.pth").exists()
+
+
+def test_weights_that_are_not_finite_make_no_generator(foreign):
+    state = foreign.genforce()
+    state["layer3.bias"][1] = float("nan")
+    torch.save(state, "some.pth")
+    for use in (lambda: load("some.pth"), lambda: convert(open_checkpoint("some.pth"), "ours.safetensors")):
+        with pytest.raises(InputError, match=r"some\.pth: layer3\.bias has 1 NaN or infinite weights of 6"):
+            use()
+    assert [path.name for path in Path().iterdir()] == ["some.pth"]
+
+
+# Devices
+
+
+def test_devices_by_name(foreign):
+    torch.save(foreign.dcgan().state_dict(), "some.pth")
+    best = "cuda" if torch.cuda.is_available() else "cpu"
+    assert next(load("some.pth", device="auto").parameters()).device.type == best
+    assert next(load("some.pth", device=torch.device("cpu")).parameters()).device.type == "cpu"
+    with pytest.raises(InputError, match=r"unknown device 'gpu'; .*Known: auto, cpu, cuda"):
+        load("some.pth", device="gpu")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="has a GPU")
+def test_a_device_that_is_not_here_is_refused(foreign):
+    torch.save(foreign.dcgan().state_dict(), "some.pth")
+    with pytest.raises(InputError, match=r"device 'cuda' cannot be used here \(.*\); use cpu or auto"):
+        load("some.pth", device="cuda")
