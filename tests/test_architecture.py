@@ -303,7 +303,9 @@ def _loaded(code: str) -> set[str]:
 HELP = "import sys\nsys.argv = ['ganatomy', {}]\nfrom ganatomy.cli import main\ntry: main()\nexcept SystemExit: pass"
 
 
-@pytest.mark.parametrize("code", ["import ganatomy", HELP.format("'--help'"), HELP.format("'fit', '--help'")])
+@pytest.mark.parametrize(
+    "code", ["import ganatomy", *(HELP.format(words) for words in ("'--help'", "'fit', '--help'", "'sefa', '--help'"))]
+)
 def test_starting_loads_nothing_slow(code: str) -> None:
     assert not _loaded(code), "import it in the function that needs it, so that --help and errors come at once"
 

@@ -14,7 +14,7 @@ from ganatomy.adversarial.distributions import DISTRIBUTIONS
 from ganatomy.adversarial.yardstick import METRICS
 from ganatomy.config import load_recipe, recipe_names, tomllib
 
-VERBS = ["fit", "evaluate", "animate", "distributions", "recipes"]
+VERBS = ["fit", "evaluate", "animate", "distributions", "recipes", "sefa", "sample", "edit", "convert", "zoo", "report"]
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +59,14 @@ def test_help_lists_the_verbs_and_every_flag_of_the_contract(cli):
         assert f"--{flag}" in text
     for default in ("wgan-gp", "rmsprop", "course", "320", "256", "5e-5", "7000", "auto", "zigzag"):
         assert default in text
+    text = cli("sefa", "--help").out
+    for flag in (
+        *("-N", "-K", "--seed", "--seeds", "--start", "--end", "--steps", "--normalize", "--raw", "--layers", "--size"),
+        *("--precision", "--device", "--report-layout", "--weights-only", "--label", "--effects", "--out", "--force"),
+    ):
+        assert flag in text
+    assert all(flag in cli("edit", "--help").out for flag in ("--directions", "--index", "--strength", "--seeds"))
+    assert all(flag in cli("sample", "--help").out for flag in ("-n", "--seed", "--seeds", "--label"))
     assert "--fps" in cli("animate", "--help").out
     assert "12" in cli("animate", "--help").out
 

@@ -15,7 +15,6 @@ import ganatomy
 from ganatomy.adversarial.yardstick import METRICS
 from ganatomy.config import load_recipe, tomllib
 from ganatomy.errors import InputError
-from ganatomy.folders import strict_json
 from ganatomy.runs import RunFolder, fingerprint
 
 FIGURES = {"final", "film_strip", "losses", "metrics", "latent_grid"}
@@ -371,26 +370,3 @@ def test_a_checkpoint_runs_no_code(cli, command, unfinished, tmp_path):
     torch.save({"format": 1, "fingerprint": Bomb()}, unfinished / "checkpoint.pt")
     assert "checkpoint.pt" in cli(*command, "--out", unfinished).refusal
     assert not (tmp_path / "exploded").exists()
-
-
-# Numbers
-
-
-def test_strict_json_has_no_words_that_json_lacks():
-    text = strict_json({"a": float("nan"), "b": [float("inf"), 1.5, "é"], "c": {"d": -float("inf")}, "e": None})
-    assert _strict(text) == {"a": None, "b": [None, 1.5, "é"], "c": {"d": None}, "e": None}
-    assert "é" in text
-
-
-def test_a_file_that_cannot_be_finished_leaves_the_former_one(tmp_path):
-    folder = RunFolder(tmp_path)
-    folder.write_text("recipe.toml", "before")
-
-    def rows():
-        yield [1, 2]
-        raise OSError(28, "No space left on device")
-
-    with pytest.raises(InputError, match=r"recipe\.toml.*No space left"):
-        folder.write_table("recipe.toml", ["a", "b"], rows())
-    assert [path.name for path in tmp_path.iterdir()] == ["recipe.toml"]
-    assert (tmp_path / "recipe.toml").read_text() == "before"

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["UNIT", "draw", "draw_direction"]
 
+_FILM = 4096  # pixels a side that most players take; pictures in it become smaller for that, down to 64 pixels
+
 
 def _columns(exploration: Exploration, wanted: int) -> NDArray[np.intp]:
     """Choose at most so many strengths for a still picture: equally far apart, and with the middle, if that can be."""
@@ -103,13 +105,14 @@ def draw(
         strengths,
         [title.replace("  ", "\n") for title in titles],
         title=_heading(exploration),
-        size=exploration.size,
+        size=min(exploration.size, max(64, _FILM // max(len(unedited), whole + 1))),
     )
     write_mp4(film, folder / "traversal.mp4", FPS, hold=0)
     with replacing(folder / "traversal.html") as part:
         part.write_text(_page(exploration, unedited, grid, effects, whole), encoding="utf-8")
     if report_layout:
-        shutil.copyfile(folder / "traversal.mp4", folder / "video.mp4")
+        with replacing(folder / "video.mp4") as part:
+            shutil.copyfile(folder / "traversal.mp4", part)
         try:
             (folder / "strips").mkdir(exist_ok=True)
         except OSError as error:

@@ -8,7 +8,7 @@ whole by then is drawn. The folder, `edits/NAME` by default:
     direction_<k>.png        a row a sample                     overview.png     a row a direction, and where it acts
     directions.safetensors   the vectors (`Directions.load`)    directions.json  to read, without the vectors
     codes.npz                z (N, Z) and ws (N, L, W)          summary.json     what was done and found, written last
-    .ganatomy, .lock         see `folders`                      .pictures        while work is under way
+    .ganatomy-exploration, .lock   see `folders`                .pictures        while work is under way
 
 Not guaranteed: equal bits on another processor or number of threads; pictures then differ by a grey level here and
 there. Shapes: `N` samples, `K` directions, `S` strengths, `Z`, `L`, `W` as in `generators.base`.
@@ -31,77 +31,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganatomy import __version__, album
-from ganatomy.errors import InputError, unknown
+from ganatomy.errors import InputError
 from ganatomy.execution import deferred_interrupts
 from ganatomy.folders import OwnedFolder
 from ganatomy.generators.base import Generator, Precision
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.edits import Traversal
+from ganatomy.latent.edits import strengths as spaced
 from ganatomy.latent.effects import STEPS, Effect, measure
 from ganatomy.progress import Silent
-from ganatomy.rendering import Grid, Store, batch_size, painter
+from ganatomy.rendering import Grid, Painter, Store, batch_size, painter
+from ganatomy.samples import Samples, draw_samples
 
 FORMAT = 1
 """Of the folder: raised when unfinished work of an older version cannot go on."""
 
-
-@dataclass(frozen=True)
-class Samples:
-    """The codes that are moved.
-
-    Attributes:
-        z: standard normal codes (N, Z).
-        ws: what synthesis takes, (N, L, W).
-        names: N short texts, such as "seed 3".
-    """
-
-    z: Tensor
-    ws: Tensor
-    names: tuple[str, ...]
-
-
-def draw_samples(
-    generator: Generator,
-    n: int = 5,
-    seed: int = 0,
-    seeds: Sequence[int] | None = None,
-    label: str | None = None,
-    mapped: bool = True,
-) -> Samples:
-    """Draw codes: n of one seed, or one of each of several seeds.
-
-    Args:
-        generator: whose codes.
-        n: how many of `seed`.
-        seed: of the n codes together.
-        seeds: if given, a code of each, in place of n of one.
-        label: the class of all of them; by default the classes in turn.
-        mapped: whether codes go through the mapping. Without, a z-space generator gets them as they were drawn: a
-            ProGAN then normalises them after an edit only, as the laboratory report has it.
-
-    Raises:
-        InputError: no such class, or a label where there are none; n or a seed out of range.
-
-    >>> from ganatomy.generators.dcgan import DCGAN
-    >>> samples = draw_samples(DCGAN([10, 8, 3], kernels=[4, 4], classes=["blue", "green"]), seeds=[3, 7])
-    >>> samples.names, samples.ws.shape
-    (('seed 3, blue', 'seed 7, green'), torch.Size([2, 1, 10]))
-    """
-    if seeds is None:
-        z, names = generator.draw(n, seed), [f"sample {i}" for i in range(n)]
-    else:
-        if not seeds:
-            raise InputError("no seeds were given; name at least one")
-        z, names = torch.cat([generator.draw(1, each) for each in seeds]), [f"seed {each}" for each in seeds]
-    classes = generator.classes
-    if label is not None and label not in classes:
-        raise unknown("class", label, classes) if classes else InputError("this generator has no classes, so no label")
-    if classes:
-        chosen = [classes.index(label) if label is not None else i % len(classes) for i in range(len(z))]
-        names = [f"{name}, {classes[c]}" for name, c in zip(names, chosen, strict=True)]
-        return Samples(z, generator.mapping(z, torch.tensor(chosen)), tuple(names))
-    plain = not mapped and generator.space == "z"
-    return Samples(z, z[:, None] if plain else generator.mapping(z), tuple(names))
+_MOST = 100  # samples, directions or columns: what one can look at, and what films and pictures can hold
 
 
 @dataclass(frozen=True)
@@ -119,6 +64,7 @@ class Exploration:
         effect_codes: over how many codes effects are measured; 0 for not at all.
         effect_draws: random directions that they are compared with.
         seed: of the codes for effects and of the random directions.
+        label: the class of the codes for effects; by default the classes in turn.
         facts: what is known of the source; see `generators.loading.Opened`.
         settings: what else the summary shall say, such as how the samples were drawn.
     """
@@ -133,13 +79,21 @@ class Exploration:
     effect_codes: int = 16
     effect_draws: int = 8
     seed: int = 0
+    label: str | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.directions.check_fits(self.generator)
-        if not 2 <= self.columns <= len(self.strengths):
-            raise InputError(f"{self.columns} columns: give 2 to {len(self.strengths)}, the number of strengths")
+        for what, count in (("samples", len(self.samples.z)), ("directions", len(self.directions))):
+            if count > _MOST:
+                raise InputError(f"{count} {what}: at most {_MOST} are shown together")
+        if not 2 <= len(self.strengths) <= 200:
+            raise InputError(f"{len(self.strengths)} steps: give 2 to 200")
+        if not 2 <= self.columns <= min(len(self.strengths), _MOST):
+            raise InputError(f"{self.columns} columns: give 2 to {min(len(self.strengths), _MOST)}")
+        if not 0 <= self.seed < 2**63:
+            raise InputError(f"seed {self.seed}: give a whole number from 0 to 2^63 - 1")
         if not 64 <= self.size <= 1024:
             raise InputError(f"size {self.size}: pictures are shown 64 to 1024 pixels large")
         if self.effect_codes < 0:
@@ -152,17 +106,18 @@ class Exploration:
 
     @property
     def effect_pictures(self) -> int:
-        """How many pictures measuring takes, about."""
-        return self.effect_codes * (1 + (STEPS - 1) * (len(self.directions) + self.effect_draws))
+        """How many pictures measuring takes."""
+        moving = np.count_nonzero(spaced(self.strengths[0], self.strengths[-1], STEPS))
+        return self.effect_codes * ((moving < STEPS) + moving * (len(self.directions) + self.effect_draws))
 
     def fingerprint(self) -> str:
         """Digest all that decides the pictures and numbers, so that no other work is resumed by mistake."""
-        choices = [FORMAT, self.size, self.precision, self.columns, self.effect_codes, self.effect_draws, self.seed]
-        text = json.dumps(
-            [*choices, self.directions.fingerprint, self.directions.method, self.settings], sort_keys=True
-        )
-        digest = hashlib.sha256(text.encode())
-        for array in (self.directions.vectors, self.samples.ws.numpy(), self.strengths):
+        found = self.directions
+        choices = [FORMAT, self.size, self.precision, self.columns, self.settings]
+        choices += [self.effect_codes, self.effect_draws, self.seed, self.label]
+        choices += [found.fingerprint, found.method, found.layers]
+        digest = hashlib.sha256(json.dumps(choices, sort_keys=True).encode())
+        for array in (found.vectors, self.samples.ws.numpy(), self.strengths):
             digest.update(str(array.shape).encode() + np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
@@ -172,10 +127,11 @@ class EditFolder(OwnedFolder):
 
     noun = "exploration"
     others = "another source, seed, range or size"
+    mark_name = ".ganatomy-exploration"
     owned = (
         *("traversal.mp4", "traversal.html", "overview.png", "directions.safetensors", "directions.json"),
-        *("codes.npz", "summary.json", ".pictures", "video.mp4", "strips"),
-        *(f"direction_{k}.png" for k in range(1000)),
+        *("codes.npz", "summary.json", ".pictures", "video.mp4"),
+        *(f"{folder}direction_{k}.png" for folder in ("", "strips/") for k in range(_MOST)),
     )
 
 
@@ -206,53 +162,57 @@ def explore(
     folder, progress = EditFolder(out), progress or Silent()
     plan, batch = exploration.traversal, batch_size(exploration.generator.resolution)
     paint = painter(exploration.generator, exploration.size, exploration.precision)
+    paint(exploration.samples.ws[:1])  # what cannot be painted is refused before anything is written
     side = min(exploration.size, exploration.generator.resolution)
     effects: list[Effect] = []
     with folder.claim(exploration.fingerprint(), force), deferred_interrupts(True) as stop:
         store = Store(folder.path / ".pictures", (side, side, 3))
+        if len(store) < len(plan):  # a crash may have cut a batch; other batches could give other bits
+            store.keep(len(store) // batch * batch)
         _write_codes(folder, exploration)
-        begun, began = len(store), time.perf_counter()
+        begun = counted = len(store)
+
+        def painted(codes: Tensor, text: str = "") -> NDArray[np.uint8]:
+            nonlocal counted
+            if stop.is_set():
+                raise KeyboardInterrupt
+            pictures, counted = paint(codes), counted + len(codes)
+            progress.update(counted, text)
+            return pictures
+
         try:
             with progress.showing(len(plan) + exploration.effect_pictures, begun):
-                drawn = 0
-                while (done := len(store)) < len(plan):
-                    codes = plan.codes(exploration.samples.ws, exploration.directions, done, done + batch)
-                    store.append(paint(codes))
-                    progress.update(len(store))
-                    whole = plan.whole_directions(len(store))
-                    for k in range(drawn, whole):
-                        album.draw_direction(folder.path, exploration, Grid(store, plan.grid), k)
-                    drawn = whole
-                    if stop.is_set():
-                        raise KeyboardInterrupt
-                rendering, counted = time.perf_counter() - began, len(plan)
-
-                def pictures_of(codes: Tensor) -> NDArray[np.uint8]:
-                    nonlocal counted
-                    if stop.is_set():
-                        raise KeyboardInterrupt
-                    pictures, counted = paint(codes), counted + len(codes)
-                    progress.update(counted, "measuring effects")
-                    return pictures
-
+                seconds = _render(exploration, folder.path, store, painted, batch)
                 if exploration.effect_codes:
-                    effects = _measure(exploration, pictures_of, batch)
+                    effects = _measure(exploration, lambda codes: painted(codes, "measuring effects"), batch)
         except KeyboardInterrupt:
             whole = plan.whole_directions(len(store))
             if whole:
                 progress.say(f"drawing the {whole} of {plan.directions} directions that are whole")
-                album.draw(folder.path, exploration, store, [], whole)
+                album.draw(folder.path, exploration, store, [], whole, report_layout)
             raise
-        for k in range(drawn, len(exploration.directions)):  # all pictures were there when it began
-            album.draw_direction(folder.path, exploration, Grid(store, plan.grid), k)
         progress.say("drawing")
         album.draw(folder.path, exploration, store, effects, plan.directions, report_layout)
-        made = len(plan) - begun
-        summary = _summary(exploration, effects)
-        summary["seconds_rendering"], summary["pictures_a_second"] = rendering, made / rendering if made else None
+        summary, made = _summary(exploration, effects), len(plan) - begun
+        summary["seconds_rendering"], summary["pictures_a_second"] = seconds, made / seconds if made else None
         folder.write_json("summary.json", summary)
         store.path.unlink()
     return summary
+
+
+def _render(exploration: Exploration, folder: Path, store: Store, paint: Painter, batch: int) -> float:
+    """Fill the store, and draw each direction once it is whole; return the seconds that making pictures took."""
+    plan, drawn, seconds = exploration.traversal, 0, 0.0
+    while True:
+        whole = plan.whole_directions(len(store))
+        for k in range(drawn, whole):
+            album.draw_direction(folder, exploration, Grid(store, plan.grid), k)
+        drawn, done = whole, len(store)
+        if done == len(plan):
+            return seconds
+        began = time.perf_counter()
+        store.append(paint(plan.codes(exploration.samples.ws, exploration.directions, done, done + batch)))
+        seconds += time.perf_counter() - began
 
 
 def _write_codes(folder: EditFolder, exploration: Exploration) -> None:
@@ -263,12 +223,13 @@ def _write_codes(folder: EditFolder, exploration: Exploration) -> None:
     exploration.directions.save(folder.path / "directions.safetensors")
 
 
-def _measure(exploration: Exploration, pictures_of: Any, batch: int) -> list[Effect]:
+def _measure(exploration: Exploration, paint: Painter, batch: int) -> list[Effect]:
     generator = exploration.generator
     # Other codes than those on show: a number should not be of the very pictures one is looking at.
-    samples = draw_samples(generator, exploration.effect_codes, (exploration.seed + 2**32) % 2**63)
+    seed, mapped = (exploration.seed + 2**31) % 2**32, exploration.directions.method != "sefa-raw"
+    samples = draw_samples(generator, exploration.effect_codes, seed, label=exploration.label, mapped=mapped)
     return measure(
-        pictures_of,
+        paint,
         samples.ws,
         exploration.directions,
         (float(exploration.strengths[0]), float(exploration.strengths[-1])),

@@ -1,8 +1,9 @@
 """Folders that one piece of work owns: marked, locked while written, resumed by the same work and by no other.
 
-A folder holds a mark, `.ganatomy`, with the *fingerprint* of its work, a digest of all that decides it, so that only
-the same work goes on in it; and `.lock`, held while it is written. With a summary.json it is finished, and is never
-changed unless told to. Files appear whole or not at all. Not guaranteed: locks on network file systems that have none.
+A folder holds a mark, such as `.ganatomy`, with the *fingerprint* of its work, a digest of all that decides it, so that
+only the same work goes on in it; and `.lock`, held while it is written. With a summary.json it is finished, and is
+never changed unless told to; one with the mark of another kind of work is never written to. Files appear whole or not
+at all. Not guaranteed: locks on network file systems that have none.
 """
 
 import csv
@@ -26,6 +27,7 @@ class OwnedFolder:
     Attributes:
         noun: what the folder holds, in messages.
         others: what may differ in other work of the kind, in messages.
+        mark_name: of the file with the fingerprint, another for each kind of work, since none may touch another's.
         owned: names that `claim` removes when it is forced; nothing else is ever removed.
 
     >>> import tempfile
@@ -38,6 +40,7 @@ class OwnedFolder:
 
     noun = "result"
     others = "other settings"
+    mark_name = ".ganatomy"
     owned: tuple[str, ...] = ("summary.json", "log.txt")
 
     def __init__(self, path: str | Path) -> None:
@@ -51,7 +54,7 @@ class OwnedFolder:
     @property
     def begun(self) -> bool:
         """Whether such work was ever written here: each leaves its mark before it writes anything else."""
-        return (self.path / ".ganatomy").is_file()
+        return (self.path / self.mark_name).is_file()
 
     def check(self, mark: str, force: bool = False) -> None:
         """Refuse a folder that the work of this fingerprint must not write to; nothing is changed.
@@ -68,7 +71,8 @@ class OwnedFolder:
         except OSError as error:
             raise InputError(f"cannot read {self.path}: {error.strerror}; choose another --out") from None
         if present and not self.begun:
-            raise InputError(f"{self.path} holds other things ({min(present)}); choose another --out")
+            seen = min(present, key=lambda name: (name.startswith("."), name))
+            raise InputError(f"{self.path} holds other things ({seen}); choose another --out")
         if force:
             return
         if self.finished:
@@ -83,7 +87,7 @@ class OwnedFolder:
 
     def unfinished(self) -> str | None:
         """Return the fingerprint of the work that was begun here; None if nothing of it is worth keeping."""
-        return (self.path / ".ganatomy").read_text(encoding="utf-8", errors="replace").strip() or None
+        return (self.path / self.mark_name).read_text(encoding="utf-8", errors="replace").strip() or None
 
     def claim(self, mark: str, force: bool = False) -> FileLock:
         """Take the folder for the work of this fingerprint, making or (with force) emptying it; hold while writing.
@@ -94,7 +98,7 @@ class OwnedFolder:
         self.check(mark, force)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            (self.path / ".ganatomy").touch()
+            (self.path / self.mark_name).touch()
             lock = FileLock(self.path / ".lock", timeout=0)
             lock.acquire()
         except Timeout:
@@ -108,7 +112,7 @@ class OwnedFolder:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink(missing_ok=True)
             for part in self.path.rglob(".*.part"):  # what a kill while writing left behind
                 part.unlink()
-            (self.path / ".ganatomy").write_text(mark + "\n", encoding="utf-8")
+            (self.path / self.mark_name).write_text(mark + "\n", encoding="utf-8")
         except BaseException:
             lock.release()
             raise

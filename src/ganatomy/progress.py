@@ -41,7 +41,7 @@ class Progress(Silent):
         self._bar: Bar | None = None
         self._task: TaskID | None = None
         self._unit, self._rate = unit, rate
-        self._total = 1
+        self._total, self._begun, self._began = 1, 0, time.perf_counter()
         self._tenth = 0
 
     @contextmanager
@@ -60,8 +60,10 @@ class Progress(Silent):
         )
         with Bar(*columns, console=self._console) as self._bar:
             self._task = self._bar.add_task("", total=total, completed=done)
-            yield
-        self._bar = None
+            try:
+                yield
+            finally:
+                self._bar = None
 
     def update(self, done: int, text: str = "") -> None:
         """Take note of how much is done, and what else is to be said."""

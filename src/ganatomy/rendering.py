@@ -43,7 +43,7 @@ def painter(generator: Generator, size: int | None = None, precision: Precision 
         precision: of the generator's arithmetic.
 
     Raises:
-        InputError: a size below 16, an unknown precision.
+        InputError: a size below 16, an unknown precision; when painting, pictures that are not finite.
 
     >>> from ganatomy.generators.dcgan import DCGAN
     >>> _ = torch.manual_seed(0)
@@ -65,6 +65,8 @@ def painter(generator: Generator, size: int | None = None, precision: Precision 
                 x = functional.avg_pool2d(x, generator.resolution // wanted)
             else:
                 x = functional.interpolate(x, size=(wanted, wanted), mode="bilinear", antialias=True)
+        if not x.isfinite().all():
+            raise InputError("the generator gives NaN or infinite pictures; its weights are damaged, or too large")
         levels = x.add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
         return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
@@ -91,6 +93,11 @@ class Store:
         except FileNotFoundError:
             return 0
 
+    def keep(self, count: int) -> None:
+        """Forget all but the first `count` pictures, and what was cut off in the middle."""
+        if self.path.exists():
+            os.truncate(self.path, count * self._each)
+
     def append(self, pictures: NDArray[np.uint8]) -> None:
         """Put pictures (B, h, w, 3) behind those that are there.
 
@@ -101,7 +108,6 @@ class Store:
         whole = len(self) * self._each
         try:
             with open(self.path, "r+b" if self.path.exists() else "wb") as file:
-                file.truncate(whole)
                 file.seek(whole)
                 file.write(np.ascontiguousarray(pictures).data)
         except OSError as error:

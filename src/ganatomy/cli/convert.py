@@ -26,8 +26,10 @@ def convert(
     """
     from ganatomy.generators.loading import convert as write
 
+    options.check_ending(out, ".safetensors")
     opened = options.open_source(source, classes, sha256, trust)
+    found, weights = opened.checkpoint, opened.checkpoint.fingerprint()  # read before OUT, which may be SOURCE
+    options.make_folder(out.parent)
     write(opened, out)
-    found = opened.checkpoint
-    print(f"{opened.name}: {found.layout}, {found.resolution} pixels, weights {found.fingerprint()}")
+    print(f"{opened.name}: {found.layout}, {found.resolution} pixels, weights {weights}")
     print(f"written: {out}")

@@ -37,16 +37,14 @@ def edit(
 
       ganatomy edit mine.pth --directions mine/directions.safetensors --seeds 3,7,12
     """
-    import math
-
+    options.check_ending(out, ".png")
+    options.check_strength("--strength", strength)
     from ganatomy.generators.zoo import cards
     from ganatomy.latent.directions import Directions
 
     chosen = options.read_seeds(seeds)
-    if not math.isfinite(strength):
-        raise InputError(f"--strength {strength}: give a number")
     found = Directions.load(directions)
-    direction = found[index]
+    direction, index = found[index], range(len(found))[index]  # -1 is the last one
     if not source and found.source not in cards():
         raise InputError(
             f"{directions} was found in '{found.source}', which is not in the zoo; give its file as SOURCE"
@@ -54,15 +52,15 @@ def edit(
     opened = options.open_source(source or found.source, classes, sha256, trust)
     import numpy as np
 
-    from ganatomy.exploring import draw_samples
     from ganatomy.figures.samples import edit_figure
     from ganatomy.generators.loading import build
     from ganatomy.rendering import batch_size, painter
+    from ganatomy.samples import draw_samples
 
     with options.threads_of(threads):
         generator = build(opened, device)
         found.check_fits(generator)
-        samples = draw_samples(generator, seeds=chosen, label=label)
+        samples = draw_samples(generator, seeds=chosen, label=label, mapped=found.method != "sefa-raw")
         paint = painter(generator, size, precision)
         parts = samples.ws.split(batch_size(generator.resolution))
         before = np.concatenate([paint(part) for part in parts])

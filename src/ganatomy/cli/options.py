@@ -67,10 +67,32 @@ def read_seeds(text: str) -> list[int]:
         if ends is None:
             raise InputError(f"seeds '{text}': write whole numbers such as 3,7,12 or 0-7")
         first, last = int(ends[1]), int(ends[2] or ends[1])
-        if not first <= last < 2**63 or last - first > 10_000:
-            raise InputError(f"seeds '{part.strip()}': from a smaller to a larger one, below 2^63, at most 10,000")
+        if not first <= last < 2**63 or last - first + len(seeds) >= 1000:
+            raise InputError(
+                f"seeds '{part.strip()}': from a smaller to a larger one, below 2^63, at most 1,000 in all"
+            )
         seeds.extend(range(first, last + 1))
     return seeds
+
+
+def check_strength(flag: str, value: float) -> None:
+    """Refuse a strength that is no number, or so large that nothing of a code would be left."""
+    if not abs(value) <= 1000:
+        raise InputError(f"{flag} {value:g}: give a number from -1000 to 1000; coordinates of codes are about 1")
+
+
+def check_ending(path: Path | None, ending: str) -> None:
+    """Refuse a file's name that does not say what will be in it, before any work is done."""
+    if path is not None and path.suffix.lower() != ending:
+        raise InputError(f"{path}: the file will be {ending[1:]}; let the name end in {ending}")
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, if it is not there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write to {path}: {error.strerror or error}; choose another --out") from None
 
 
 def file_name(*parts: Any) -> str:
@@ -80,17 +102,13 @@ def file_name(*parts: Any) -> str:
     'a_b_N5'
     """
     text = "_".join(str(part) for part in parts if str(part))
-    return "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "_" for c in text)[:120]
+    text = "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "_" for c in text)
+    return text.encode()[:200].decode(errors="ignore")  # bytes are what file systems count
 
 
 def save_png(figure: "Figure", path: Path) -> None:
     """Save a figure, making the folder if need be."""
     from ganatomy.figures.saving import save_figure
 
-    if path.suffix.lower() != ".png":
-        raise InputError(f"{path}: pictures are written as PNG; let the name end in .png")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write to {path.parent}: {error.strerror or error}; choose another --out") from None
+    make_folder(path.parent)
     save_figure(figure, path)

@@ -32,16 +32,17 @@ def sample(
 
       ganatomy sample eyes --label blue
     """
+    options.check_ending(out, ".png")
     chosen = None if seeds is None else options.read_seeds(seeds)
-    if n < 1 or n > 1000:
+    if not 1 <= n <= 1000:
         raise InputError(f"-n {n}: give 1 to 1000")
     opened = options.open_source(source, classes, sha256, trust)
     import numpy as np
 
-    from ganatomy.exploring import draw_samples
     from ganatomy.figures.samples import sample_figure
     from ganatomy.generators.loading import build
     from ganatomy.rendering import batch_size, painter
+    from ganatomy.samples import draw_samples
 
     with options.threads_of(threads):
         generator = build(opened, device)

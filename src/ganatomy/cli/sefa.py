@@ -1,6 +1,5 @@
 """ganatomy sefa: find directions, edit pictures along them, say what each does."""
 
-import json
 import shlex
 import sys
 from pathlib import Path
@@ -12,7 +11,6 @@ from ganatomy.errors import InputError
 
 if TYPE_CHECKING:
     from ganatomy.generators.loading import Opened
-    from ganatomy.latent.directions import Directions
 
 
 @verb
@@ -25,9 +23,9 @@ def sefa(
     seed: Annotated[int, Flag(help="Of the codes.")] = 0,
     seeds: Annotated[str | None, Flag(help="A code of each, such as 3,7,12 or 0-7, in place of N of one.")] = None,
     start: Annotated[
-        float | None, Flag(help="Least strength, in units of the code.  [default: the card's; -3]")
+        float | None, Flag(help="Least strength, in units of the code.  [default: the card's or the family's]")
     ] = None,
-    end: Annotated[float | None, Flag(help="Largest strength.  [default: the card's; 3]")] = None,
+    end: Annotated[float | None, Flag(help="Largest strength.  [default: as of --start]")] = None,
     steps: Annotated[int, Flag(help="Strengths from start to end.")] = 21,
     normalize: Annotated[
         bool, Flag("--normalize/--raw", help="Rows scaled to length 1, or as they are and codes edited unmapped.")
@@ -57,7 +55,8 @@ def sefa(
 ) -> None:
     """Find the directions that change a generator's pictures most, and show and measure what each does.
 
-    SOURCE may also be a run of 'ganatomy fit': its directions are drawn beside the exact local ones.
+    SOURCE may also be a run of 'ganatomy fit': its directions are drawn beside the exact local ones. Of the other flags
+    only -K, --seed, --raw, --out and --json are of use then.
     Stopped by Ctrl-C or by a crash, the same command goes on where it stood.
 
     Examples:
@@ -66,39 +65,49 @@ def sefa(
 
       ganatomy sefa checkpoints/pggan_celebahq1024.pth -N 5 -K 5 --start -2 --end 2
     """
-    if Path(source).is_dir():
+    from ganatomy.generators.zoo import cards
+
+    if Path(source).is_dir() and not any(source in (card.name, *card.aliases) for card in cards().values()):
         _explore_run(source, 2 if directions is None else directions, normalize, seed, out, as_json)
         return
+    for flag, strength in (("--start", start), ("--end", end)):
+        if strength is not None:
+            options.check_strength(flag, strength)
+    if steps > 200:
+        raise InputError(f"--steps {steps}: give 2 to 200")
     k = 5 if directions is None else directions
     chosen = None if seeds is None else options.read_seeds(seeds)
     opened = options.open_source(source, classes, sha256, trust)
     if weights_only:
-        _from_weights(opened, k, layers, normalize, out, as_json)
+        _from_weights(opened, k, layers, normalize, out, force, as_json)
         return
-    from ganatomy.exploring import Exploration, draw_samples, explore
+    from ganatomy.exploring import Exploration, explore
+    from ganatomy.folders import strict_json
     from ganatomy.generators.loading import build
     from ganatomy.latent.edits import strengths
     from ganatomy.latent.sefa import sefa as find
     from ganatomy.progress import Progress
+    from ganatomy.samples import draw_samples
 
     with options.threads_of(threads):
         generator = build(opened, device)
         card = opened.obtained.card
         low, high = card.strength_range if card else generator.strength_range
-        measured = effects if effects is not None else 32 if generator.resolution <= 128 else 8
+        small = generator.resolution <= 128
         exploration = Exploration(
             generator,
             find(generator, k, layers, normalize, source=opened.name),
             draw_samples(generator, samples, seed, chosen, label, mapped=normalize),
             strengths(low if start is None else start, high if end is None else end, steps),
-            size,
-            precision,
-            min(columns, steps),
-            measured,
-            8 if generator.resolution <= 128 else 4,
-            seed,
-            opened.facts,
-            {"seed": seed} if chosen is None else {"seeds": chosen},
+            size=size,
+            precision=precision,
+            columns=min(columns, steps),
+            effect_codes=effects if effects is not None else 32 if small else 8,
+            effect_draws=8 if small else 4,
+            seed=seed,
+            label=label,
+            facts=opened.facts,
+            settings={"seed": seed} if chosen is None else {"seeds": chosen},
         )
         which = f"seed{seed}" if chosen is None else f"seeds{seeds.replace(',', '+').replace(' ', '')}"
         count = len(exploration.samples.z)
@@ -112,7 +121,7 @@ def sefa(
             again = shlex.join(["ganatomy", *(word for word in sys.argv[1:] if word != "--force")])
             fail(f"stopped; what is whole is in {folder}; to go on: {again}", 130)
     if as_json:
-        print(json.dumps(summary, indent=2, ensure_ascii=False))
+        print(strict_json(summary))
         return
     _print_directions(summary, opened.name)
     print(f"pictures: {folder / 'overview.png'}, direction_*.png")
@@ -144,14 +153,20 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3g}"
 
 
-def _from_weights(opened: "Opened", k: int, layers: str, normalize: bool, out: Path | None, as_json: bool) -> None:
+def _from_weights(
+    opened: "Opened", k: int, layers: str, normalize: bool, out: Path | None, force: bool, as_json: bool
+) -> None:
     """Find directions by reading the first layer only, and save them."""
     from ganatomy.cli.tables import print_table
     from ganatomy.latent.sefa import sefa as find
 
     found = find(opened.checkpoint, k, layers, normalize, source=opened.name)
     name = options.file_name(opened.name, f"K{k}", "" if normalize else "raw")
-    path = _saved(found, out or Path("edits") / name)
+    path = (out or Path("edits") / name) / "directions.safetensors"
+    if path.exists() and not force:
+        raise InputError(f"{path} is there already; choose another --out, or --force to replace it")
+    options.make_folder(path.parent)
+    found.save(path)
     if as_json:
         print(path.with_suffix(".json").read_text(encoding="utf-8"), end="")
         return
@@ -165,24 +180,15 @@ def _from_weights(opened: "Opened", k: int, layers: str, normalize: bool, out: P
     print(f"directions: {path}")
 
 
-def _saved(found: "Directions", folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write to {folder}: {error.strerror or error}; choose another --out") from None
-    path = folder / "directions.safetensors"
-    found.save(path)
-    return path
-
-
 def _explore_run(path: str, k: int, normalize: bool, seed: int, out: Path | None, as_json: bool) -> None:
     """Compare SeFa on a fitted planar GAN with the exact local directions."""
     from ganatomy.cli.tables import print_table
+    from ganatomy.folders import strict_json
     from ganatomy.planar_directions import explore_run
 
     result = explore_run(path, k=k, normalize=normalize, seed=seed, out=out)
     if as_json:
-        print(json.dumps(result.summary(), indent=2, ensure_ascii=False))
+        print(strict_json(result.summary()))
         return
     rows = []
     for i, (share, ours, best, chance) in enumerate(

@@ -106,11 +106,12 @@ class FoldedProGAN:
         channels, kind = len(second[1]), first[0].dtype
         rows = max(1, _BAND // (n * 4 * width * channels * 4))
         padded = functional.pad(x.to(kind), (0, 0, 0, 0, 1, 1))
-        out = x.new_empty(n, 2 * height, 2 * width, 3 if coloured else channels, dtype=None if coloured else kind)
+        depth, stored = (3, torch.float32) if coloured else (channels, kind)
+        out = x.new_empty(n, 2 * height, 2 * width, depth, dtype=stored)
         for top in range(0, height, rows):
             end = min(height, top + rows)
             fine = _upsampled(padded[:, top : end + 2], *first, edges=(top == 0, end == height))
-            fine = _activate(_convolve(fine, *second), torch.float32 if coloured else kind)
+            fine = _activate(_convolve(fine, *second), stored)
             out[:, 2 * top : 2 * end] = self._coloured(fine) if coloured else fine
         return out
 
