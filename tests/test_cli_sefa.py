@@ -140,7 +140,6 @@ def test_sefa_writes_its_folder_and_says_where(cli, contents):
     assert "a face [1] $x_$" in (folder / "traversal.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.xfail(strict=True, raises=UserWarning, reason="figures.style.house lets matplotlib warn of glyphs")
 @pytest.mark.parametrize("verb", ["sefa", "sample"])
 def test_a_chinese_name_is_drawn_as_well_as_the_font_can(cli, verb):
     result = cli(verb, "脸 no 1.pth", *(QUICK if verb == "sefa" else ()))

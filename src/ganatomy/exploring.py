@@ -92,8 +92,8 @@ class Exploration:
             raise InputError(f"{len(self.strengths)} steps: give 2 to 200")
         if not 2 <= self.columns <= min(len(self.strengths), _MOST):
             raise InputError(f"{self.columns} columns: give 2 to {min(len(self.strengths), _MOST)}")
-        if not 0 <= self.seed < 2**63:
-            raise InputError(f"seed {self.seed}: give a whole number from 0 to 2^63 - 1")
+        if not 0 <= self.seed < 2**32:
+            raise InputError(f"seed {self.seed}: give a whole number from 0 to 2^32 - 1")
         if not 64 <= self.size <= 1024:
             raise InputError(f"size {self.size}: pictures are shown 64 to 1024 pixels large")
         if self.effect_codes < 0:

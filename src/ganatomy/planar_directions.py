@@ -225,6 +225,8 @@ def explore_run(
     note = heading(model.recipe, trained.get("seed", 0))
     picture = draw_flows(model, result, heldout, seed=seed, title=f"{note}: SeFa's directions and the exact ones")
     folder = Path(out) if out is not None else run.path / "directions"
+    if (folder / "summary.json").exists() and not (folder / "flows.png").exists():
+        raise InputError(f"{folder} holds other results; choose another --out")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -67,9 +67,9 @@ def read_seeds(text: str) -> list[int]:
         if ends is None:
             raise InputError(f"seeds '{text}': write whole numbers such as 3,7,12 or 0-7")
         first, last = int(ends[1]), int(ends[2] or ends[1])
-        if not first <= last < 2**63 or last - first + len(seeds) >= 1000:
+        if not first <= last < 2**32 or last - first + len(seeds) >= 1000:
             raise InputError(
-                f"seeds '{part.strip()}': from a smaller to a larger one, below 2^63, at most 1,000 in all"
+                f"seeds '{part.strip()}': from a smaller to a larger one, below 2^32, at most 1,000 in all"
             )
         seeds.extend(range(first, last + 1))
     return seeds

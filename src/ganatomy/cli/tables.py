@@ -21,7 +21,7 @@ def print_table(
         table.add_column(heading, justify="right" if numbers else "left", header_style="dim", no_wrap=numbers)
     for row in rows:
         table.add_row(*row)
-    Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH).print(table)
+    Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _WIDTH).print(table)
 
 
 def print_metrics(metrics: Mapping[str, Mapping[str, Any]], title: str) -> None:

@@ -11,7 +11,9 @@ References:
 """
 
 import textwrap
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import matplotlib as mpl
 import numpy as np
@@ -58,7 +60,8 @@ _SETTINGS = {
 }
 
 
-def house():
+@contextmanager
+def house() -> Iterator[None]:
     """Put the house settings in force for a `with` block, in place of the caller's.
 
     >>> with house():
@@ -66,7 +69,9 @@ def house():
     9.0 False
     """
     default = {key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith("backend")}
-    return mpl.rc_context({**default, **_SETTINGS})
+    with mpl.rc_context({**default, **_SETTINGS}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # the box that is drawn in its place says enough
+        yield
 
 
 def new_figure(width: float, height: float, *, dpi: int = DPI, title: str = "") -> Figure:

@@ -133,8 +133,8 @@ class Generator(nn.Module):
         """
         if n < 1:
             raise InputError(f"cannot draw {n} codes: give a whole number, 1 or more")
-        if not 0 <= seed < 2**63:
-            raise InputError(f"seed {seed}: give a whole number from 0 to 2^63 - 1")
+        if not 0 <= seed < 2**32:  # PyTorch's generator on the CPU looks at no more of a seed
+            raise InputError(f"seed {seed}: give a whole number from 0 to 2^32 - 1")
         return torch.randn(n, self.z_dim, generator=torch.Generator().manual_seed(seed))
 
     def _arrays(self) -> dict[str, NDArray[np.float32]]:
