@@ -564,7 +564,7 @@ def test_what_is_no_generator_is_refused_by_every_verb(cli, edits, source, words
         (["--seeds", "-3"], "write whole numbers"),
         (["--seeds", "0-999999"], "at most 1,000"),
         (["--seeds", "0-500,1000-1499"], "at most 1,000"),
-        (["--seeds", "9999999999999999999"], "below 2^63"),
+        (["--seeds", "9999999999999999999"], "below 2^32"),
         (["--sha256", "0" * 64], "its sha256 is"),
         (["--out", "tiny.pth"], "is a file"),
         (["--out", "tiny.pth/below"], "is a file or below one"),
