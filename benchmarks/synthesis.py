@@ -82,15 +82,17 @@ def random_network(resolution: int) -> ProGAN:
     return network.eval().requires_grad_(False)
 
 
-def arithmetic(network: ProGAN, folded: bool) -> float:
-    """Products of a picture, in units of 10^9: 4 x 4 x ... convolutions, upsampled ones as 9 or as 4 products."""
-    total = 0
+def arithmetic(network: ProGAN, wide: float = 9, upsampled: float = 9) -> float:
+    """Products of a picture, in units of 10^9, by those a pixel of wide convolutions and of upsampled ones."""
+    total = 0.0
     for i, layer in enumerate(network.layers):
-        outputs, inputs, kernel, _ = layer.weight.shape
-        taps = 4 if folded and i >= 2 and i % 2 == 0 else kernel**2
-        pixels = 16 if i == 0 else (4 * 2 ** (i // 2)) ** 2
-        total += outputs * inputs * pixels * (1 if i == 0 else taps)
+        outputs, inputs = layer.weight.shape[:2]
+        taps = 1 if i == 0 else upsampled if i >= 2 and i % 2 == 0 else wide if min(outputs, inputs) >= 64 else 9
+        total += outputs * inputs * taps * (4 * 2 ** (i // 2)) ** 2
     return total / 1e9
+
+
+PRODUCTS = {"float32": (4.5, 2.5), "bfloat16": (6, 2.5)}  # see ganatomy.generators.fast_convolution
 
 
 def peak(dtype: torch.dtype) -> float:
@@ -129,13 +131,14 @@ def compare(resolution: int, rounds: int) -> float:
             times[name].append(seconds(lambda render=render: render(ws)) / BATCH)
     medians = {name: statistics.median(values) for name, values in times.items()}
     print(f"\n{resolution} pixels, {sum(p.numel() for p in network.parameters()):,} parameters")
-    print(f"plain      {1 / medians['plain']:6.2f} pictures/s  {arithmetic(network, False):5.1f} GMAC")
+    print(f"plain      {1 / medians['plain']:6.2f} pictures/s  {arithmetic(network):5.1f} GMAC")
     for name, render in renderers.items():
         pictures = render(ws)
         off = (levels(pictures) - levels(expected)).abs()
-        floor = arithmetic(network, True) / peak(getattr(torch, name))
+        products = arithmetic(network, *PRODUCTS[name])
+        floor = products / peak(getattr(torch, name))
         print(
-            f"{name:9}  {1 / medians[name]:6.2f} pictures/s  {arithmetic(network, True):5.1f} GMAC  "
+            f"{name:9}  {1 / medians[name]:6.2f} pictures/s  {products:5.1f} GMAC  "
             f"{medians['plain'] / medians[name]:.2f} x plain; floor {floor * 1e3:.0f} ms, took "
             f"{medians[name] * 1e3:.0f}; off by {off.mean():.4f} grey levels on average, by more than 1 on "
             f"{(off > 1).float().mean():.4%} of values, at most {off.max():.0f}"

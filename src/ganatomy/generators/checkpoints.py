@@ -153,7 +153,7 @@ def read_checkpoint(path: str | os.PathLike, *, classes: int | Sequence[str] | N
         found.family, layout, Weights(found.entries, path), card, path, tuple(map(str, named)), found.place
     )
     if named and found.family != "dcgan":
-        raise InputError(f"{path} is a {found.family}, which this version reads without classes; leave them out")
+        raise InputError(f"{path}: a ProGAN has no classes, {len(named)} were given; leave them out")
     if checkpoint.z_dim < 1:
         raise InputError(f"{path}: {len(named)} classes leave no coordinate of its {checkpoint.w_dim} for the code")
     return checkpoint
