@@ -3,14 +3,16 @@
 A picture here is a function of its arrays alone: the settings below replace whatever matplotlib was told
 elsewhere, every colour pair is distinguishable under the three common kinds of colour blindness (the two point
 colours are from the Okabe-Ito palette) and differs in lightness too, so it survives a grey printer; what
-colour says is said a second time by marker or line style. Not guaranteed: glyphs outside DejaVu Sans, the font
-that ships with matplotlib, are drawn as boxes.
+colour says is said a second time by marker or line style. Not guaranteed: glyphs that neither DejaVu Sans, the
+font that ships with matplotlib, nor an installed one of `CHINESE_FONTS` has are drawn as boxes.
 
 References:
     M. Okabe and K. Ito (2008), Color Universal Design: how to make figures that are colorblind friendly.
 """
 
-import textwrap
+import logging
+import re
+import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 
 HELDOUT = "#0072B2"  # Okabe-Ito blue: the real points
 GENERATED = "#D55E00"  # Okabe-Ito vermillion: what the generator makes
@@ -35,6 +38,12 @@ GREYS = LinearSegmentedColormap.from_list("ganatomy-greys", ["#b0b0b0", "#ffffff
 FAMILIES = (
     LinearSegmentedColormap.from_list("ganatomy-blues", ["#8ccbee", "#0072B2", "#003a5c"]),
     LinearSegmentedColormap.from_list("ganatomy-oranges", ["#f5b375", "#D55E00", "#6b2f00"]),
+)
+
+# In this order, glyph by glyph, for what DejaVu Sans lacks: free ones, then those of Windows and macOS.
+CHINESE_FONTS = (
+    *("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei"),
+    *("Microsoft YaHei", "SimHei", "PingFang SC", "Hiragino Sans GB", "Heiti TC"),
 )
 
 _SETTINGS = {
@@ -69,9 +78,53 @@ def house() -> Iterator[None]:
     9.0 False
     """
     default = {key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith("backend")}
-    with mpl.rc_context({**default, **_SETTINGS}), warnings.catch_warnings():
+    fonts = {"font.family": [*_SETTINGS["font.family"], *chinese_fonts()]}
+    log = logging.getLogger("matplotlib.font_manager")
+    level = log.level
+    with mpl.rc_context({**default, **_SETTINGS, **fonts}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # the box that is drawn in its place says enough
-        yield
+        log.setLevel(logging.ERROR)  # many Chinese fonts come without a bold face, and serve as they are
+        try:
+            yield
+        finally:
+            log.setLevel(level)
+
+
+def chinese_fonts() -> list[str]:
+    """List the fonts of `CHINESE_FONTS` that matplotlib finds on this machine; without one Chinese is not drawable.
+
+    >>> set(chinese_fonts()) <= set(CHINESE_FONTS)
+    True
+    """
+    installed = {font.name for font in fontManager.ttflist}
+    return [name for name in CHINESE_FONTS if name in installed]
+
+
+def wrapped_to(text: str, columns: int) -> str:
+    r"""Break the lines of `text` at spaces, and at wide characters, so that none is over `columns` letters wide.
+
+    A Chinese character is as wide as two letters and has no spaces around it. A longer word is broken where it must,
+    and a no-break space (U+00A0) is part of its word.
+
+    >>> wrapped_to("generated over real", 14)
+    'generated over\nreal'
+    >>> wrapped_to("生成的点，真实的点", 10)
+    '生成的点，\n真实的点'
+    """
+    wide = r"\u2e80-\uffef"
+    parts = re.compile(rf"[（「]*[{wide}][，。、；：）」]*[ \t]*|[^ \t{wide}]{{1,{columns}}}[ \t]*|[ \t]+")
+    lines = []
+    for given in text.splitlines():
+        lines.append("")
+        for part in parts.findall(given):
+            if lines[-1].strip() and _letters(lines[-1] + part.rstrip()) > columns:
+                lines.append("")
+            lines[-1] += part
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _letters(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def new_figure(width: float, height: float, *, dpi: int = DPI, title: str = "") -> Figure:
@@ -85,8 +138,8 @@ def new_figure(width: float, height: float, *, dpi: int = DPI, title: str = "") 
     figure = Figure(figsize=(width, height), dpi=dpi, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     if title:
-        lines = [textwrap.fill(line, int(11.5 * width)) for line in title.splitlines()]
-        figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=_SETTINGS["figure.titlesize"], parse_math=False)
+        title = wrapped_to(title, int(11.5 * width))
+        figure.suptitle(title, x=0.01, ha="left", fontsize=_SETTINGS["figure.titlesize"], parse_math=False)
     return figure
 
 
