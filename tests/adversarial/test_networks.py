@@ -9,7 +9,7 @@ from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
 
 from ganatomy.adversarial import networks, penalties
-from ganatomy.adversarial.networks import ACTIVATIONS, Discriminator, FoldedLinear, Generator, build, draw_codes
+from ganatomy.adversarial.networks import ACTIVATIONS, Discriminator, Generator, build, draw_codes
 from ganatomy.adversarial.objectives import objective
 from ganatomy.config import OBJECTIVES, Latent, load_recipe
 
@@ -141,19 +141,6 @@ def test_an_activation_has_its_formula_and_second_derivatives_through_it_are_rig
     ours, theirs = slopes_of_penalty(discriminator, list(discriminator.parameters())), slopes_of_penalty(plain, weights)
     for a, b in zip(ours, theirs, strict=True):
         torch.testing.assert_close(a, b)
-
-
-@pytest.mark.parametrize("batch", [1, 16, 50, 64])  # folded where a multiple of 16
-@pytest.mark.parametrize(("inputs", "outputs"), [(3, 4), (256, 256), (200, 400)])
-def test_a_folded_layer_is_a_linear_layer_forwards_and_backwards(monkeypatch, batch, inputs, outputs):
-    monkeypatch.setattr(networks, "_foldable", lambda device: True)  # on processors where it would not pay, too
-    layer = FoldedLinear(inputs, outputs)
-    x, back = _normal(batch, inputs).requires_grad_(), _normal(batch, outputs, seed=1)
-    ours, plain = layer(x), F.linear(x, layer.weight, layer.bias)
-    torch.testing.assert_close(ours, plain, rtol=1e-4, atol=1e-4)
-    targets = (x, layer.weight, layer.bias)
-    for a, b in zip(*(torch.autograd.grad(y, targets, back) for y in (ours, plain)), strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-3)
 
 
 def test_batch_normalization_uses_the_batch_it_is_given_in_training_and_in_sampling():

@@ -37,52 +37,20 @@ NORMALIZATIONS: dict[str, Callable[[int, float], nn.Module]] = {
     "layer": lambda width, eps: nn.LayerNorm(width, eps=eps),
 }
 
-_FOLD = 16  # PyTorch hands a convolution to oneDNN from this many images on
-_WIDE = 65536  # weights from which folding pays; below, its overhead is more than it saves
 
-
-class FoldedLinear(nn.Linear):
-    """A linear layer that runs as a 1 x 1 convolution where that is faster, with the same parameters.
-
-    The batch (N, in) is folded into 16 images of N / 16 pixels, without copying. On a CPU with AVX-512 this reaches
-    oneDNN's kernels, forward and backward, at up to twice the speed of the matrix product on processors for which
-    PyTorch's matrix library has no AVX-512 kernels. The sums are the same, in another order. Second derivatives are
-    slower this way, so discriminators do not use it.
-
-    >>> layer = FoldedLinear(256, 256)
-    >>> x = torch.randn(64, 256, generator=torch.Generator().manual_seed(0))
-    >>> torch.allclose(layer(x), nn.functional.linear(x, layer.weight, layer.bias), atol=1e-5)
-    True
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N, in) to (N, out)."""
-        if x.dim() != 2 or len(x) % _FOLD or self.weight.numel() < _WIDE or not _foldable(x.device):
-            return super().forward(x)
-        images = x.reshape(_FOLD, 1, len(x) // _FOLD, -1).permute(0, 3, 1, 2)
-        return torch.conv2d(images, self.weight[:, :, None, None], self.bias).permute(0, 2, 3, 1).flatten(0, 2)
-
-
-def _foldable(device: torch.device) -> bool:
-    capability = torch.backends.cpu.get_cpu_capability()
-    return device.type == "cpu" and torch.backends.mkldnn.is_available() and capability == "AVX512"
-
-
-def _perceptron(
-    network: config._Network, inputs: int, outputs: int, linear: type[nn.Linear] = nn.Linear
-) -> nn.Sequential:
+def _perceptron(network: config._Network, inputs: int, outputs: int) -> nn.Sequential:
     """Stack linear layers, each hidden one followed by its normalisation and the activation."""
     names = network.normalization
     names = (names,) * len(network.hidden) if isinstance(names, str) else names
     wrap = spectral_norm if network.spectral_norm else nn.Identity()
     layers: list[nn.Module] = []
     for width, name in zip(network.hidden, names, strict=True):
-        layers.append(wrap(linear(inputs, width)))
+        layers.append(wrap(nn.Linear(inputs, width)))
         if name != "none":
             layers.append(NORMALIZATIONS[name](width, network.normalization_eps))
         layers.append(ACTIVATIONS[network.activation](network))
         inputs = width
-    layers.append(wrap(linear(inputs, outputs)))
+    layers.append(wrap(nn.Linear(inputs, outputs)))
     return nn.Sequential(*layers)
 
 
@@ -97,7 +65,7 @@ class Generator(nn.Module):
 
     def __init__(self, recipe: config.Recipe, dim: int) -> None:
         super().__init__()
-        self.layers = _perceptron(recipe.generator, recipe.latent.width, dim, FoldedLinear)
+        self.layers = _perceptron(recipe.generator, recipe.latent.width, dim)
 
     def forward(self, z: Tensor) -> Tensor:
         """Generate points: codes (N, Z) -> points (N, D)."""

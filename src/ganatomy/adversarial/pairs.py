@@ -21,7 +21,7 @@ from ganatomy.errors import InputError
 
 WHOLE = 2**22
 """Most entries of a table that is kept: 32 MiB."""
-_BLOCK = 2**18  # entries of a block of one that is not kept: 2 MiB, which processors' caches hold
+_BLOCK = 2**18  # entries that are worked on at a time: 2 MiB, which processors' caches hold
 
 
 def point_set(points: ArrayLike, name: str) -> np.ndarray:
@@ -78,13 +78,10 @@ class Pairs:
 
     def blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
         """Yield (rows, their distances) until all rows of x are done; do not write to the distances."""
-        if self._whole is not None:
-            yield slice(0, len(self.x)), self._whole
-            return
         height = max(1, _BLOCK // len(self.y))
         for start in range(0, len(self.x), height):
             rows = slice(start, start + height)
-            yield rows, cdist(self.x[rows], self.y)
+            yield rows, cdist(self.x[rows], self.y) if self._whole is None else self._whole[rows]
 
     def _rowwise(self, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
         return np.concatenate([function(distances) for _, distances in self.blocks()])

@@ -22,6 +22,8 @@ _REFUSED = {
     "Muon": "it takes matrices only, and networks have biases too",
 }
 _SHAPED = {"Adafactor"}  # its update depends on the shape of each tensor
+_FUSED = {"Adam", "AdamW"}  # the same update in one pass over the vector, where no option speaks against it
+_UNFUSED = {"fused", "foreach", "capturable", "differentiable"}
 
 
 def optimizer_class(name: str) -> type[torch.optim.Optimizer]:
@@ -134,6 +136,8 @@ def _construct(
         if key not in known:
             raise unknown(f"option of optimizer '{settings.name}'", key, known)
     options = {key: tuple(v) if isinstance(v, list) else v for key, v in settings.options.items()}
+    if chosen.__name__ in _FUSED and not _UNFUSED & options.keys() and targets[0].device.type in ("cpu", "cuda"):
+        options["fused"] = True
     try:
         trial = nn.Parameter(torch.zeros(1))
         trial.grad = torch.zeros(1)

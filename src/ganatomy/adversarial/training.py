@@ -40,6 +40,7 @@ from ganatomy.adversarial.networks import build, draw_codes
 from ganatomy.adversarial.objectives import objective
 from ganatomy.adversarial.players import Player
 from ganatomy.adversarial.points import check_points
+from ganatomy.adversarial.products import swift_products
 from ganatomy.devices import choose_device
 from ganatomy.errors import InputError
 
@@ -134,7 +135,8 @@ class Trainer:
         while self.iteration < self.iterations:
             epoch = self.epoch
             for draws in self._draw_epoch(epoch)[self.iteration % self.iterations_an_epoch :]:
-                losses = self._iterate(draws)
+                with swift_products():
+                    losses = self._iterate(draws)
                 self._check(losses, epoch + 1)
                 self.iteration += 1
                 ended = self.iteration % self.iterations_an_epoch == 0

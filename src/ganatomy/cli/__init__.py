@@ -74,6 +74,7 @@ def main() -> None:
     """Run the command line."""
     from ganatomy.cli import (  # noqa: F401 (each registers its verb, in the order of --help)
         animate,
+        compare,
         convert,
         distributions,
         edit,

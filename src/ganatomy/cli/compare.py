@@ -1,0 +1,217 @@
+"""ganatomy compare: objectives and optimizers, over seeds."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ganatomy.cli import fail, verb
+from ganatomy.cli.options import Flag, read_seeds
+from ganatomy.errors import InputError
+
+if TYPE_CHECKING:
+    from ganatomy.adversarial.records import RunRecord
+    from ganatomy.study_plan import Plan
+
+
+@verb
+def compare(
+    points: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[POINTS|NAME]", help="A file of points, or a built-in distribution.  [default: zigzag]"
+        ),
+    ] = None,
+    objectives: Annotated[
+        str | None, Flag(help="Such as gan,lsgan, or my.py:MyObjective.  [default: gan,wgan,wgan-gp]")
+    ] = None,
+    optimizers: Annotated[str | None, Flag(help="torch.optim classes by name.  [default: rmsprop,adam,sgd]")] = None,
+    seeds: Annotated[str | None, Flag(help="Such as 0-4, or 3,7,12.  [default: 0-2]")] = None,
+    lrs: Annotated[
+        str | None,
+        Flag(
+            help="Learning rates, such as 5e-5,5e-4; of several, each pair is given its best.  [default: the recipe's]"
+        ),
+    ] = None,
+    recipe: Annotated[
+        str | None, Flag(help="A name, a recipe's TOML file, or a study's, which has a [[grid]].  [default: course]")
+    ] = None,
+    epochs: Annotated[int | None, Flag(help="Passes over the points.  [default: the recipe's; 320]")] = None,
+    train_size: Annotated[
+        int | None,
+        Flag(help="Points to train on; half of the others choose rates, half test.  [default: 7000 of 8192]"),
+    ] = None,
+    variable: Annotated[
+        str | None, Flag(help="Array in a .mat or .npz, or columns of a table (x,y).  [default: xx, or the only one]")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        Flag("--set", metavar="KEY=VALUE", help="Any other recipe field, such as penalties.clip=0.01."),
+    ] = None,
+    jobs: Annotated[str, Flag(help="Processes, of one thread each; auto: one a core.")] = "auto",
+    backend: Annotated[str, Flag(help="local, or dask: a cluster.")] = "local",
+    scheduler: Annotated[str | None, Flag(help="Address of dask's, such as tcp://host:8786.")] = None,
+    out: Annotated[Path | None, Flag(help="Folder to write.  [default: studies/NAME-RECIPE]")] = None,
+    language: Annotated[str, Flag(help="Of report.html: en or zh.")] = "en",
+    tensorboard: Annotated[bool, Flag("--tensorboard", help="Write event files too.")] = False,
+    force: Annotated[bool, Flag("--force", help="Replace the study that the folder holds.")] = False,
+    dry_run: Annotated[bool, Flag("--dry-run", help="Print the runs and how long they take, and do nothing.")] = False,
+) -> None:
+    """Compare objectives and optimizers over seeds: run them all, judge each, and say which differences are real.
+
+    Stopped or killed, the same command makes what is missing. So does one that asks for more.
+
+    Examples:
+
+      ganatomy compare
+
+      ganatomy compare points.mat --seeds 0-4 --lrs 5e-5,5e-4 --out studies/mine
+    """
+    from ganatomy import config  # noqa: F401 (quick; what is wrong with a recipe is said before PyTorch is loaded)
+    from ganatomy.cli.fit import _settings
+
+    settings = {
+        "objectives": _names("--objectives", objectives),
+        "optimizers": _names("--optimizers", optimizers),
+        "lrs": _rates(lrs),
+        "seeds": None if seeds is None else _seeds(seeds),
+        "recipe": recipe,
+        "train_size": train_size,
+        "variable": variable,
+        "epochs": epochs,
+        **_settings(set_ or []),
+    }
+    processes = _processes(jobs)
+    from ganatomy.executors import choose_executor
+    from ganatomy.study import run_study
+    from ganatomy.study_plan import plan_study
+
+    plan = plan_study(points, **settings)
+    folder = out or Path("studies") / plan.name
+    executor = choose_executor(backend, processes, scheduler)
+    try:
+        if dry_run:
+            _show_plan(plan, folder, executor.width, force)
+            return
+        again = shlex.join(["ganatomy", *(word for word in sys.argv[1:] if word != "--force")])
+        records = run_study(
+            plan,
+            folder,
+            executor,
+            force=force,
+            progress=True,
+            tensorboard=tensorboard,
+            language=language,
+            command=again,
+        )
+    except KeyboardInterrupt:
+        fail(f"stopped; what is finished is kept; to go on: {again}", 130)
+    finally:
+        executor.close()
+    _show_result(records, folder)
+
+
+def _names(flag: str, text: str | None) -> list[str] | None:
+    """Read "a,b"; None where the flag was not given."""
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise InputError(f"{flag} '{text}': write names with commas between them")
+    return names
+
+
+def _rates(text: str | None) -> list[float] | None:
+    try:
+        return None if text is None else [float(rate) for rate in text.split(",")]
+    except ValueError:
+        raise InputError(f"--lrs '{text}': write numbers with commas between them, such as 5e-5,5e-4") from None
+
+
+def _seeds(text: str) -> list[int]:
+    if not text.strip():
+        raise InputError("--seeds: none were given; write 0-4, or 3,7,12")
+    return read_seeds(text)
+
+
+def _processes(text: str) -> "int | str":
+    try:
+        return text if text == "auto" else int(text)
+    except ValueError:
+        raise InputError(f"--jobs '{text}': give a whole number, or auto") from None
+
+
+def _show_plan(plan: "Plan", folder: Path, width: int, force: bool) -> None:
+    """Print the cells, their seeds, and what is missing."""
+    from ganatomy.cli.tables import print_table
+    from ganatomy.study_folder import StudyFolder
+    from ganatomy.study_trial import estimate
+
+    study = StudyFolder(folder)
+    study.check_plan(plan, force)
+    missing = list(plan.runs) if force else study.missing(plan)
+    rows = []
+    for cell in plan.cells:
+        wanted = [run.seed for run in plan.runs if run.cell == cell]
+        left = [run.seed for run in missing if run.cell == cell]
+        lr = f"{cell.lr:g}"
+        row = (cell.target, cell.objective, cell.optimizer, lr, cell.variant, _listed(wanted), _listed(left) or "-")
+        rows.append(row)
+    columns = ("points", "objective", "optimizer", "rate", "variant", "seeds", "to be made")
+    shown = [k for k, name in enumerate(columns) if name != "variant" or any(row[k] for row in rows)]
+    print_table([columns[k] for k in shown], [[row[k] for k in shown] for row in rows])
+    print(f"# {len(plan.runs)} runs, of which {len(missing)} are to be made, {width} at once")
+    if missing:
+        seconds = estimate(missing, width)
+        print(f"# about {_duration(seconds)}, as some iterations of each cell and one drawing took on this machine now")
+    print(f"# would write {folder}")
+
+
+def _listed(seeds: list[int]) -> str:
+    """Write seeds as `--seeds` reads them.
+
+    >>> _listed([0, 1, 2, 7])
+    '0-2,7'
+    """
+    ranges: list[list[int]] = []
+    for seed in sorted(seeds):
+        if ranges and seed == ranges[-1][1] + 1:
+            ranges[-1][1] = seed
+        else:
+            ranges.append([seed, seed])
+    return ",".join(f"{a}" if a == b else f"{a}-{b}" for a, b in ranges)
+
+
+def _duration(seconds: float) -> str:
+    """Say how long in words.
+
+    >>> _duration(42), _duration(300), _duration(9000)
+    ('42 s', '5 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _show_result(records: "list[RunRecord]", folder: Path) -> None:
+    """Print a line a cell, and where everything is."""
+    from ganatomy.adversarial import comparison
+    from ganatomy.cli.tables import print_table
+
+    summaries = comparison.compare(records).summaries.values()
+    rows = [(s.cell.target, s.cell.label, s.final_ratio.text(), s.words) for s in summaries]
+    columns = ("points", "cell", "distance / floor", "in words")
+    print_table(columns, rows, right=("distance / floor",))
+    print(f"tables: {folder / 'table.csv'}, {folder / 'summary.csv'}")
+    if (folder / "report.html").exists():
+        print(f"report: {folder / 'report.html'}")
+    failed = [record for record in records if record.status == "failed"]
+    if failed:
+        first = failed[0]
+        fail(
+            f"{len(failed)} of {len(records)} runs failed; {first.cell.label}, seed {first.seed}: {first.reason}; "
+            f"see {folder / first.path}; the same command makes them again",
+            1,
+        )
