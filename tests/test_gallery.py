@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from ganatomy import gallery
+from ganatomy.adversarial import objectives
 from ganatomy.config import OBJECTIVES, load_recipe
 from ganatomy.errors import InputError
 from ganatomy.history import History
@@ -168,7 +169,8 @@ def test_losses_are_labelled_by_what_they_are(tmp_path, objective, monkeypatch):
     history = History()
     for k in range(1, 9):  # 4 iterations an epoch
         history.add_losses(k, (k + 3) // 4, -0.5 * k, 0.25, 0.125 if objective in {"wgan-gp", "rpgan"} else 0.0)
-    gallery.draw_curves(RunFolder(tmp_path), load_recipe(objective=objective), history, {}, "title")
+    recipe, own = load_recipe(objective=objective), objectives.objective(objective)
+    gallery.draw_curves(RunFolder(tmp_path), recipe, own, history, {}, "title")
     np.testing.assert_allclose(drawn["epochs"], np.arange(1, 9) / 4)
     first = next(iter(drawn["curves"]))
     if objective in {"wgan", "wgan-gp"}:

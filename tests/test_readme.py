@@ -94,6 +94,8 @@ def _run_in_order(commands: list[str], folder: Path) -> None:
         words = shlex.split(command)[1:]
         if words[0] == "fit" and "--dry-run" not in words:
             words += ["--epochs", "1"]
+        if words[0] == "compare" and "--dry-run" not in words:
+            words += ["--epochs", "1", "--seeds", "0"]
         if words[0] == "sefa" and "runs/first" not in words:
             words += ["--steps", "3", "--effects", "0"]
         done = _run([sys.executable, "-m", "ganatomy", *words], folder)

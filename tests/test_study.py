@@ -79,7 +79,7 @@ class Inline:
 def _plain(monkeypatch):
     """Leave pictures and the page out: other tests look at them."""
     monkeypatch.setattr("ganatomy.gallery.draw_run", lambda *arguments: None)
-    monkeypatch.setattr("ganatomy.study_report.draw_report", lambda *arguments: None)
+    monkeypatch.setattr("ganatomy.study_report._draw_report", lambda *arguments: None)
 
 
 @pytest.fixture
@@ -437,7 +437,7 @@ def test_event_files_hold_losses_metrics_and_pictures(points_file, tmp_path, mon
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     monkeypatch.undo()  # with pictures
-    monkeypatch.setattr("ganatomy.study_report.draw_report", lambda *arguments: None)
+    monkeypatch.setattr("ganatomy.study_report._draw_report", lambda *arguments: None)
     plan = tiny(points_file, seeds=[0], optimizers=["sgd"])
     records = run_study(plan, tmp_path / "s", Inline(), tensorboard=True)
     events = EventAccumulator(str(tmp_path / "s" / "tensorboard" / plan.runs[0].name), {"images": 0}).Reload()

@@ -20,6 +20,8 @@ _HOMES = {
     "Step": "ganatomy.adversarial.training",
     "Diverged": "ganatomy.adversarial.training",
     "FittedGAN": "ganatomy.adversarial.model",
+    "Objective": "ganatomy.adversarial.objectives",
+    "read_objective": "ganatomy.adversarial.own_objectives",
     "evaluate": "ganatomy.adversarial.yardstick",
     "load_points": "ganatomy.adversarial.points",
     "distribution": "ganatomy.adversarial.distributions",
@@ -40,6 +42,7 @@ __all__ = [
     "FittedGAN",
     "Generator",
     "InputError",
+    "Objective",
     "Recipe",
     "Step",
     "__version__",
@@ -49,6 +52,7 @@ __all__ = [
     "load",
     "load_points",
     "load_recipe",
+    "read_objective",
     "sefa",
     "train",
 ]
@@ -56,6 +60,8 @@ __all__ = [
 if TYPE_CHECKING:
     from ganatomy.adversarial.distributions import distribution
     from ganatomy.adversarial.model import FittedGAN
+    from ganatomy.adversarial.objectives import Objective
+    from ganatomy.adversarial.own_objectives import read_objective
     from ganatomy.adversarial.points import load_points
     from ganatomy.adversarial.training import Diverged, Step, train
     from ganatomy.adversarial.yardstick import evaluate

@@ -8,7 +8,8 @@ and the length of the training. Two conveniences exist in files only and are gon
 
 Precedence, lowest first: the defaults below, the file, its `[for.OBJECTIVE]`, overrides (flags or keywords). A
 resolved recipe is frozen, writes every value out, and survives `to_toml` and `load_recipe` unchanged. Reading one
-never executes anything.
+never executes anything: an objective that somebody wrote is recorded by its name and the SHA-256 of its file, and
+whoever trains with it gives the file again (see `ganatomy.adversarial.own_objectives`).
 """
 
 import sys
@@ -16,13 +17,22 @@ from collections.abc import Mapping
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
-from ganatomy.errors import InputError, unknown
-from ganatomy.layering import DEFAULT_OPTIMIZER, merged, per_player, plain, spelled_out
+from ganatomy.errors import InputError, complaint, unknown
+from ganatomy.layering import DEFAULT_OPTIMIZER, is_class, merged, per_player, plain, spelled_out, taken_variants
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -34,6 +44,13 @@ REPORTED = ("gan", "wgan", "wgan-gp")  # the laboratory report's three
 
 Normalization = Literal["none", "batch", "layer"]
 Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=16384)], ...], Field(min_length=1, max_length=32, strict=False)]
+
+
+class OwnCode(Protocol):
+    """What a recipe records of an objective that is none of `OBJECTIVES`."""
+
+    name: str
+    sha256: str
 
 
 class _Table(BaseModel):
@@ -128,7 +145,8 @@ class Recipe(_Table):
 
     name: str = "custom"
     description: str = ""
-    objective: Literal[OBJECTIVES] = "wgan-gp"
+    objective: str = "wgan-gp"
+    objective_sha256: str = Field("", pattern="^([0-9a-f]{64})?$")  # of the file of one that is none of OBJECTIVES
     epochs: int = Field(320, ge=1, le=10_000_000)
     batch_size: int = Field(256, ge=2, le=1_000_000)
     updates: Literal["simultaneous", "alternating"] = "simultaneous"
@@ -144,6 +162,10 @@ class Recipe(_Table):
     @model_validator(mode="after")
     def _no_contradiction(self) -> "Recipe":
         held = self.penalties
+        if self.objective in OBJECTIVES and self.objective_sha256:
+            raise ValueError(f"objective_sha256 is of an objective in a file, and {self.objective} is built in")
+        if self.objective not in OBJECTIVES and not (self.objective_sha256 and is_class(self.objective)):
+            raise ValueError(str(unknown("objective", self.objective, OBJECTIVES)))
         for name in ("generator", "discriminator"):
             hidden = getattr(self, name).hidden
             weights = sum(a * b for a, b in pairwise((self.latent.width, *hidden)))
@@ -163,6 +185,11 @@ class Recipe(_Table):
                 "mixes them (Gulrajani et al., 2017, section 4): use 'layer' or 'none'"
             )
         return self
+
+    @model_serializer(mode="wrap")
+    def _in_full(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave the digest out where there is none."""
+        return {key: value for key, value in write(self).items() if key != "objective_sha256" or value}
 
     @property
     def optimizer_name(self) -> str:
@@ -190,7 +217,7 @@ def recipe_names() -> list[str]:
 
 def load_recipe(
     source: "str | Path | Mapping[str, Any] | Recipe | None" = None,
-    objective: str | None = None,
+    objective: str | OwnCode | None = None,
     /,
     **overrides: Any,
 ) -> Recipe:
@@ -199,7 +226,8 @@ def load_recipe(
     Args:
         source: a built-in name, a path to a TOML file, a mapping, or a recipe. None means `course` for the
             report's objectives and `literature` for the others.
-        objective: replaces the recipe's objective and selects its `[for.OBJECTIVE]` table.
+        objective: replaces the recipe's objective and selects its `[for.OBJECTIVE]` table: a name, or what is to be
+            recorded of one's own.
         **overrides: recipe fields (tables as mappings, merged key by key), dotted keys such as
             `{"generator.hidden": [64, 64]}`, and three short names: `optimizer` (its name) and `lr`, for both
             players, and `latent_dim`.
@@ -218,27 +246,25 @@ def load_recipe(
     if source is None:
         source = "course" if objective is None or objective in REPORTED else "literature"
     where, table = _read(source)
-    variants = table.pop("for", {})
-    if not isinstance(variants, Mapping) or not all(isinstance(v, Mapping) for v in variants.values()):
-        raise InputError(f"{where}: 'for' holds tables, one an objective, such as [for.wgan]")
-    for name, variant in variants.items():
-        if name not in OBJECTIVES:
-            raise InputError(f"{where}: a table [for.OBJECTIVE]: {unknown('objective', str(name), OBJECTIVES)}")
-        if "objective" in variant:
-            raise InputError(f"{where}: [for.{name}] is for that objective and cannot name another")
+    variants = taken_variants(table, where, OBJECTIVES)
     top = spelled_out(overrides)
     if objective is not None:
-        top["objective"] = objective
+        own = hasattr(objective, "sha256")
+        top["objective"], top["objective_sha256"] = (objective.name, objective.sha256) if own else (objective, "")
     chosen = top.get("objective", table.get("objective", Recipe.model_fields["objective"].default))
-    if chosen not in OBJECTIVES:
-        raise unknown("objective", str(chosen), OBJECTIVES)
+    given, held = (layer.get("objective_sha256") for layer in (top, table))
+    if chosen not in OBJECTIVES and not (given or held):
+        aside = "; one in a file is given as --objective FILE.py:CLASS, and never by a recipe"
+        raise InputError(f"{unknown('objective', str(chosen), OBJECTIVES)}{aside if '.py' in str(chosen) else ''}")
+    if given and held and given != held and chosen == table.get("objective"):
+        raise InputError(f"{where}: its {chosen} is from a file with the SHA-256 {held}, not {given}; give that file")
     whole: dict[str, Any] = {}
-    for layer in (table, variants.get(chosen, {}), top):
+    for layer in (table, variants.get(str(chosen).partition("(")[0], {}), top):
         whole = merged(whole, per_player(layer, where))
     try:
         return Recipe.model_validate(whole)
     except ValidationError as error:
-        raise InputError(f"{where}: {_first(error)}") from None
+        raise InputError(f"{where}: {complaint(error, Recipe)}") from None
 
 
 def _read(source: "str | Path | Mapping[str, Any] | Recipe") -> tuple[str, dict[str, Any]]:
@@ -265,32 +291,3 @@ def _read(source: "str | Path | Mapping[str, Any] | Recipe") -> tuple[str, dict[
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{path}: cannot read the recipe: {reason}") from None
     return str(path), {"name": path.stem, **table}
-
-
-def _first(error: ValidationError) -> str:
-    """Say the first of pydantic's complaints in one line: the key, the value, what it should be."""
-    details = error.errors()[0]
-    location = [str(part) for part in details["loc"]]
-    if details["type"] == "extra_forbidden":
-        return str(unknown("key", ".".join(location), _keys(location[:-1])))
-    if details["type"] == "value_error":
-        prefix = f"{'.'.join(location)} " if location else ""
-        return prefix + details["msg"].removeprefix("Value error, ")
-    key = ".".join(part for part in location if not part.startswith(("tuple", "literal", "function")))
-    value = details["input"]
-    try:
-        shown = ascii(value)[:60]
-    except (ValueError, RecursionError):  # a number of thousands of digits, or tables nested as deeply
-        shown = type(value).__name__
-    return f"{key} = {shown}: {details['msg'].removeprefix('Input ')}"
-
-
-def _keys(location: list[str]) -> list[str]:
-    """List the keys that a table knows, with the path to it, for suggestions."""
-    model: type[BaseModel] = Recipe
-    for part in location:
-        field = model.model_fields.get(part)
-        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
-            return []
-        model = field.annotation
-    return [".".join([*location, key]) for key in model.model_fields]

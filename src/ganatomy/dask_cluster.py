@@ -44,6 +44,10 @@ class DaskCluster:
                 f"no dask scheduler answers at '{scheduler}' within {ANSWER:.0f} s ({described(error)}); "
                 f"start one with 'dask scheduler', or correct --scheduler"
             ) from None
+        if not self._client.scheduler_info(n_workers=-1)["workers"]:
+            logging.getLogger(__name__).warning(
+                "the dask scheduler at %s has no workers yet; waiting for some", scheduler
+            )
 
     @property
     def width(self) -> int:

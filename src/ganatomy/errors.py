@@ -6,6 +6,10 @@ line and leaves with exit code 2; from Python it is an ordinary `ValueError`.
 
 import difflib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
 
 
 class InputError(ValueError):
@@ -30,3 +34,43 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
     hint = f"did you mean '{near[0]}'? " if near else ""
     return InputError(f"unknown {kind} '{name}'; {hint}Known: {', '.join(names)}")
+
+
+def complaint(error: "ValidationError", model: "type[BaseModel]") -> str:
+    """Say the first of pydantic's complaints about a table in one line: the key, the value, what it should be.
+
+    >>> from pydantic import BaseModel, ValidationError
+    >>> class Table(BaseModel, extra="forbid"):
+    ...     rate: float = 0.1
+    >>> for table in {"rate": "fast"}, {"rite": 1}:
+    ...     try:
+    ...         Table.model_validate(table)
+    ...     except ValidationError as error:
+    ...         print(complaint(error, Table))
+    rate = 'fast': should be a valid number, unable to parse string as a number
+    unknown key 'rite'; did you mean 'rate'? Known: rate
+    """
+    details = error.errors()[0]
+    location = [str(part) for part in details["loc"]]
+    if details["type"] == "extra_forbidden":
+        return str(unknown("key", ".".join(location), _keys(location[:-1], model)))
+    if details["type"] == "value_error":
+        prefix = f"{'.'.join(location)} " if location else ""
+        return prefix + details["msg"].removeprefix("Value error, ")
+    key = ".".join(part for part in location if not part.startswith(("tuple", "literal", "function")))
+    value = details["input"]
+    try:
+        shown = ascii(value)[:60]
+    except (ValueError, RecursionError):  # a number of thousands of digits, or tables nested as deeply
+        shown = type(value).__name__
+    return f"{key} = {shown}: {details['msg'].removeprefix('Input ')}"
+
+
+def _keys(location: list[str], model: "type[BaseModel]") -> list[str]:
+    """List the keys that a table knows, with the path to it, for suggestions."""
+    for part in location:
+        field = model.model_fields.get(part)
+        if field is None or not hasattr(field.annotation, "model_fields"):
+            return []
+        model = field.annotation
+    return [".".join([*location, key]) for key in model.model_fields]

@@ -8,6 +8,7 @@ is interrupted, and resumes from one. Measuring and drawing are not counted as t
 import platform
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from numpy.typing import ArrayLike
 from ganatomy import __version__, config, gallery
 from ganatomy.adversarial.distributions import Distribution
 from ganatomy.adversarial.model import FittedGAN
+from ganatomy.adversarial.own_objectives import AnyObjective, own_objective
 from ganatomy.adversarial.points import check_points, split_points
 from ganatomy.adversarial.training import Diverged, Step, Trainer
 from ganatomy.adversarial.yardstick import Measurement, Yardstick
@@ -40,7 +42,7 @@ _LOSSES = "D {:+.3f}  G {:+.3f}"
 
 def fit(
     points: ArrayLike,
-    objective: str | None = None,
+    objective: str | AnyObjective | None = None,
     recipe: "str | Path | config.Recipe | dict[str, Any] | None" = None,
     seed: int = 0,
     *,
@@ -59,7 +61,7 @@ def fit(
 
     Args:
         points: (N, D) or (N,), in any units. All of them are trained on, unless `train_size` says otherwise.
-        objective: one of `ganatomy.config.OBJECTIVES`; None takes the recipe's.
+        objective: a name, or one's own: a subclass of `Objective`, an instance, `read_objective("my.py:Mine")`.
         recipe: a built-in name, a path to a TOML file, or a recipe; None is `course` for the report's objectives and
             `literature` for the others.
         seed: of everything random; same seed, same machine, same number of threads: same model.
@@ -84,7 +86,8 @@ def fit(
     >>> model.sample(1000, seed=1).mean(axis=0).round() + 0.0
     array([5., 0.])
     """
-    resolved = config.load_recipe(recipe, objective, **overrides)
+    own = None if objective is None or isinstance(objective, str) else own_objective(objective)
+    resolved = config.load_recipe(recipe, own or objective, **overrides)
     points = check_points(points)
     if train_size is not None and heldout is not None:
         raise InputError("give heldout= or train_size=, not both")
@@ -99,7 +102,7 @@ def fit(
     if out is not None and heldout is None:
         raise InputError("out= writes measured results: give heldout= or train_size= too")
     with use_threads(threads):
-        trainer = Trainer(resolved, points, seed, device)
+        trainer = Trainer(resolved, points, seed, device, own)
         display = Progress() if progress else Silent()
         if heldout is None:
             return _train(trainer, display)
@@ -168,7 +171,8 @@ class MeasuredFit:
         except Diverged as error:
             folder.log(str(error))
             self._write_tables(folder)
-            gallery.draw_curves(folder, trainer.recipe, self.history, self.yardstick.floor, trainer.seed)
+            known = (trainer.recipe, trainer.objective, self.history, self.yardstick.floor, trainer.seed)
+            gallery.draw_curves(folder, *known)
             raise Diverged(f"{error}; what was done is in {folder.path}") from None
         except KeyboardInterrupt:
             folder.log(f"interrupted after {trainer.epoch} of {trainer.recipe.epochs} epochs")
@@ -254,6 +258,7 @@ class MeasuredFit:
         recipe = self.trainer.recipe
         return {
             "objective": recipe.objective,
+            "field_label": self.trainer.objective.label,
             "optimizer": recipe.optimizer_name,
             "recipe": recipe.name,
             "seed": self.trainer.seed,
@@ -266,18 +271,13 @@ class MeasuredFit:
             "device": str(self.trainer.device),
             "threads": torch.get_num_threads(),
             "versions": versions(),
-            "metrics": {
-                name: {"value": m.value, "floor": m.floor, "floor_spread": m.floor_spread, "ratio": m.ratio}
-                for name, m in measurements.items()
-            },
+            "metrics": {name: asdict(measurement) for name, measurement in measurements.items()},
         }
 
     def _write_tables(self, folder: RunFolder) -> None:
         history = self.history
         names = history.metric_names
-        rows = [
-            (epoch, *(row[name] for name in names)) for epoch, row in zip(history.epochs, history.metrics, strict=True)
-        ]
+        rows = [(epoch, *row.values()) for epoch, row in zip(history.epochs, history.metrics, strict=True)]
         folder.write_table("metrics.csv", ["epoch", *names], rows)
         folder.write_table("losses.csv", LOSSES, history.losses)
         arrays = {"snapshots": np.stack(history.samples), "epochs": np.array(history.epochs), "heldout": self.heldout}

@@ -15,7 +15,7 @@ import numpy as np
 from ganatomy import config
 from ganatomy.adversarial.model import FittedGAN
 from ganatomy.adversarial.networks import class_codes
-from ganatomy.adversarial.objectives import objective
+from ganatomy.adversarial.objectives import Objective, objective
 from ganatomy.adversarial.yardstick import METRICS, Floor
 from ganatomy.config import Recipe
 from ganatomy.errors import InputError
@@ -65,7 +65,7 @@ def draw_run(
     """
     figures = _figures(folder)
     view, title = View.fit(heldout), heading(model.recipe, seed)
-    label = objective(model.recipe.objective).label
+    label = model.objective.label
     samples, fields = np.stack(history.samples), np.stack(history.fields)
     marks = None
     if arrows:
@@ -74,7 +74,7 @@ def draw_run(
     save_figure(final, figures / "final.png")
     strip = film_strip(view, heldout, samples, history.epochs, fields, title=title, field_label=label)
     save_figure(strip, figures / "film_strip.png")
-    draw_curves(folder, model.recipe, history, floor, seed)
+    draw_curves(folder, model.recipe, model.objective, history, floor, seed)
     _draw_latent_grid(figures / "latent_grid.png", view, model, heldout, title)
     animate(folder, view, heldout, samples, history.epochs, fields, title=title, field_label=label)
 
@@ -89,13 +89,15 @@ def _figures(folder: RunFolder) -> Path:
     return figures
 
 
-def draw_curves(folder: RunFolder, recipe: Recipe, history: History, floor: dict[str, Floor], seed: int) -> None:
+def draw_curves(
+    folder: RunFolder, recipe: Recipe, objective: Objective, history: History, floor: dict[str, Floor], seed: int
+) -> None:
     """Draw losses and metrics; all that can be drawn of a run that ended early, and nothing of one that did at once."""
     if not history.losses:
         return
     figures, title = _figures(folder), heading(recipe, seed)
     an_epoch = max(row[0] for row in history.losses) / history.losses[-1][1]
-    if objective(recipe.objective).critic:
+    if objective.critic:
         curves = {"estimated distance (minus the critic's loss)": -history.loss("discriminator")}
     else:
         curves = {"discriminator loss": history.loss("discriminator")}
@@ -179,5 +181,5 @@ def animate_run(path: str | Path, fps: float = 12, width: int = 640) -> list[Pat
     recipe = config.load_recipe(folder.path / "recipe.toml")
     samples, epochs, heldout, fields = folder.read_arrays(["snapshots", "epochs", "heldout", "fields"])
     view, title = View.fit(heldout), heading(recipe, summary.get("seed", 0))
-    label = objective(recipe.objective).label
+    label = summary.get("field_label") or objective(recipe.objective).label  # runs of before it was in the summary
     return animate(folder, view, heldout, samples, epochs, fields, title=title, field_label=label, fps=fps, width=width)

@@ -3,12 +3,40 @@
 A table is a nested mapping. Laying `top` over `base` goes key by key: tables are merged, anything else is replaced.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ganatomy.errors import InputError
+from ganatomy.errors import InputError, unknown
 
 DEFAULT_OPTIMIZER = "rmsprop"
+
+
+def is_class(objective: str) -> bool:
+    """Whether a name can be that of a user's class, which no built-in name can, perhaps with its instance's values.
+
+    >>> [is_class(name) for name in ("Mine", "Mine(share=0.9)", "wgan_gp", "my.py:Mine")]
+    [True, True, False, False]
+    """
+    name = objective.partition("(")[0]
+    return name.isidentifier() and not name[0].islower() and objective.isprintable() and len(objective) <= 200
+
+
+def taken_variants(table: dict[str, Any], where: str, objectives: Sequence[str]) -> Mapping[str, Any]:
+    """Take the tables [for.OBJECTIVE] out of a recipe's table, with the names that they are for.
+
+    >>> table = {"epochs": 9, "for": {"gan": {"epochs": 5}}}
+    >>> taken_variants(table, "recipe", ["gan", "wgan"]), table
+    ({'gan': {'epochs': 5}}, {'epochs': 9})
+    """
+    variants = table.pop("for", {})
+    if not isinstance(variants, Mapping) or not all(isinstance(v, Mapping) for v in variants.values()):
+        raise InputError(f"{where}: 'for' holds tables, one an objective, such as [for.wgan]")
+    for name, variant in variants.items():
+        if name not in objectives and not is_class(name):
+            raise InputError(f"{where}: a table [for.OBJECTIVE]: {unknown('objective', str(name), objectives)}")
+        if "objective" in variant:
+            raise InputError(f"{where}: [for.{name}] is for that objective and cannot name another")
+    return variants
 
 
 def spelled_out(overrides: Mapping[str, Any]) -> dict[str, Any]:

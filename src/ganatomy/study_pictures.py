@@ -122,14 +122,18 @@ class Artist:
         """Say something in the language of the pictures."""
         return _SAYS[key][self._tongue].format(**values)
 
+    def head(self, several: Sequence[Any], target: str, *more: str) -> str:
+        """Say, in the language of the page, what tells a picture from others: its target, where there are several."""
+        texts = [_SAYS[key][self.language == "zh"].format(lr=self.rate) for key in more]
+        return ", ".join([*([target] if len(several) > 1 else []), *texts])
+
     def draw(self, judgements: Sequence[Judgement]) -> Iterator[Picture]:
         """Draw everything there is to see; a target of which nothing was measured has nothing."""
         for target in self.judged.targets:
             known = groups(self.judged, target, self.rate)
             for group in known:
-                named = [target] if len(self.judged.targets) > 1 else []
-                named += [self.say(group.name, lr=self.rate)] if len(known) > 1 else []
-                heading, stem = ", ".join(named), f"{target}-{group.name}"
+                heading = self.head(self.judged.targets, target, *([group.name] if len(known) > 1 else []))
+                stem = f"{target}-{group.name}"
                 yield from self._matrix(target, group, heading, stem)
                 for place in ("curves", "time"):
                     figure = self._curves(target, group.cells, place)
@@ -228,7 +232,7 @@ class Artist:
         options = {**self._bounds, "language": self.language, "kinds": kinds}
         title, interval = self.say("ranking", name=target), self.say("range") if few else None
         figure = ranking_figure(labels, medians, *ends, title=title, interval=interval, **options)
-        yield self._saved(figure, "ranking", f"ranking-{target}", target if len(self.judged.targets) > 1 else "")
+        yield self._saved(figure, "ranking", f"ranking-{target}", self.head(self.judged.targets, target))
 
     def _claim(self, judgement: Judgement) -> Iterator[Picture]:
         """Draw the curves of the cells that a claim is about."""
@@ -237,7 +241,7 @@ class Artist:
         stem = "".join(c if c.isalnum() or c in "-." else "_" for c in f"claim-{name}-{target}")
         figure = self._curves(target, cells, "curves")
         if figure is not None:
-            yield self._saved(figure, f"claim:{name}", stem, target if len(self.judged.targets) > 1 else "")
+            yield self._saved(figure, f"claim:{name}", stem, self.head(self.judged.targets, target))
 
 
 def _padded(values: np.ndarray, size: int) -> np.ndarray:

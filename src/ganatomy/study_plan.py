@@ -168,6 +168,8 @@ def plan_study(
     base = recipe if file is None else file.recipe
     file = file or _File()
     overrides = {**file.set, **{key: value for key, value in overrides.items() if value is not None}}
+    if "objective" in overrides:
+        raise InputError("objective is no setting of all runs; name objectives (--objectives, or those of a [[grid]])")
     resolve = _resolver("course" if base is None else base, folder, overrides)
     seeds = _distinct("seeds", file.seeds if seeds is None else seeds)
     for seed in seeds:
@@ -196,6 +198,7 @@ def plan_study(
     ]
     shared = _shared(resolve)
     title = name or f"{targets[0].name}-{shared.name}"
+    title = "".join(c if c.isprintable() and c not in "/\\:" else "_" for c in title)
     for k, table in enumerate(file.claim, 1):
         declared_claim(table, f"{recipe}: claim {k}")
     return Plan(title, tuple(targets), tuple(runs), shared, tuple(map(int, seeds)), file.claim)

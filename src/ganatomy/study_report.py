@@ -40,13 +40,13 @@ def write_report(folder: str | Path, language: str = "en") -> None:
     judged = comparison.compare(study.records())
     study.write_table("table.csv", *comparison.tidy_rows(judged.records))
     study.write_table("summary.csv", *comparison.summary_rows(judged.summaries.values()))
-    draw_report(study, state, judged, language)
+    _draw_report(study, state, judged, language)
 
 
-def draw_report(study: StudyFolder, state: Mapping[str, Any], judged: comparison.Comparison, language: str) -> None:
+def _draw_report(study: StudyFolder, state: Mapping[str, Any], judged: comparison.Comparison, language: str) -> None:
     """Draw the pictures of a study and write its page."""
     choice = contested(judged.summaries)
-    judgements = _judgements(state, judged, bool(choice))
+    judgements = judge(state, judged)
     rate = state["identity"]["recipe"]["generator"]["optimizer"]["lr"]
     shown = [judgement for judgement in judgements if judgement.at == "course" and judgement.cells]
     pictures = list(Artist(study, judged, rate, language).draw(shown))
@@ -75,8 +75,19 @@ def draw_report(study: StudyFolder, state: Mapping[str, Any], judged: comparison
     study.write_text("report.html", page)
 
 
-def _judgements(state: Mapping[str, Any], judged: comparison.Comparison, choice: bool) -> list[Judgement]:
-    """Judge the laboratory report's claims, if this study is about any of them, and those of the study file."""
+def judge(state: Mapping[str, Any], judged: comparison.Comparison) -> list[Judgement]:
+    """Judge the laboratory report's claims, if this study is about any of them, and those of the study file.
+
+    Args:
+        state: what study.json holds.
+        judged: the runs.
+
+    >>> from ganatomy.adversarial.records import Cell, RunRecord
+    >>> failed = RunRecord(cell=Cell("ring", "gan", "sgd", 0.1), seed=0, status="failed")
+    >>> judge({"claims": []}, comparison.compare([failed]))
+    []
+    """
+    choice = contested(judged.summaries)
     declared = [declared_claim(table, f"claim {k}") for k, table in enumerate(state["claims"], 1)]
     found: list[Judgement] = []
     for claims, always in ((REPORT_CLAIMS, False), (declared, True)):

@@ -4,11 +4,10 @@ import copy
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
 
-from ganatomy.adversarial import networks, penalties
+from ganatomy.adversarial import penalties
 from ganatomy.adversarial.networks import ACTIVATIONS, Discriminator, Generator, build, draw_codes
 from ganatomy.adversarial.objectives import objective
 from ganatomy.config import OBJECTIVES, Latent, load_recipe

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from ganatomy import config
 from ganatomy.adversarial import metrics
 from ganatomy.adversarial.networks import Discriminator, Generator, build, draw_codes
-from ganatomy.adversarial.objectives import objective
+from ganatomy.adversarial.objectives import Objective
+from ganatomy.adversarial.own_objectives import AnyObjective, objective_of
 from ganatomy.adversarial.yardstick import Measurement
 from ganatomy.errors import InputError
 from ganatomy.files import replacing
@@ -64,13 +65,30 @@ class FittedGAN:
     """
 
     def __init__(
-        self, recipe: config.Recipe, generator: Generator, discriminator: Discriminator, scaling: Scaling
+        self,
+        recipe: config.Recipe,
+        generator: Generator,
+        discriminator: Discriminator,
+        scaling: Scaling,
+        objective: Objective | None = None,
     ) -> None:
         self.recipe = recipe
         self.generator = generator.eval()
         self.discriminator = discriminator.eval()
         self.scaling = scaling
         self.measurements: dict[str, Measurement] | None = None
+        self._objective = objective
+
+    @property
+    def objective(self) -> Objective:
+        """What the players minimised, which says how the discriminator's scores are read.
+
+        Raises:
+            InputError: it is not built in, and `load` was not given it.
+        """
+        if self._objective is None:
+            self._objective = objective_of(self.recipe)
+        return self._objective
 
     @property
     def dim(self) -> int:
@@ -151,13 +169,13 @@ class FittedGAN:
         It is the probability D(x) for `gan` and `ns-gan`, the score itself for the other objectives.
         """
         x = self.scaling.to_network(self._checked(points)).to(next(self.discriminator.parameters()).device)
-        return objective(self.recipe.objective).readout(self.discriminator(x)).cpu().numpy().astype(np.float64)
+        return self.objective.readout(self.discriminator(x)).cpu().numpy().astype(np.float64)
 
     def discriminator_gradient(self, points: ArrayLike) -> NDArray[np.float64]:
         """Differentiate the discriminator's value by the point: (N, D) -> (N, D), in the data's units."""
         device = next(self.discriminator.parameters()).device
         x = self.scaling.to_network(self._checked(points)).to(device).requires_grad_()
-        value = objective(self.recipe.objective).readout(self.discriminator(x)).sum()
+        value = self.objective.readout(self.discriminator(x)).sum()
         return torch.autograd.grad(value, x)[0].cpu().numpy().astype(np.float64) / self.scaling.scale
 
     def score(self, heldout: ArrayLike, seed: int = 0) -> float:
@@ -199,11 +217,14 @@ class FittedGAN:
                 raise OSError(str(error)) from error
 
     @classmethod
-    def load(cls, path: str | Path) -> "FittedGAN":
+    def load(cls, path: str | Path, objective: AnyObjective | None = None) -> "FittedGAN":
         """Read a model that `save` wrote. Nothing in the file is executed.
 
+        An `objective` that is not built in is not in the file. Without it the model can be sampled, but not asked for
+        the discriminator's value.
+
         Raises:
-            InputError: no such file, or not a model of this version.
+            InputError: no such file, not a model of this version, or not the objective that it was trained with.
         """
         path = Path(path)
         if not path.is_file():
@@ -232,4 +253,4 @@ class FittedGAN:
                 network.load_state_dict(own)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise InputError(f"{path}: damaged model: {str(error).splitlines()[0]}") from None
-        return cls(recipe, *networks, scaling)
+        return cls(recipe, *networks, scaling, None if objective is None else objective_of(recipe, objective))

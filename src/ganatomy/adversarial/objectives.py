@@ -7,6 +7,8 @@ objective holds no network and no penalty; scores are unbounded, and where a pro
 is not:
 
     log D = logsigmoid(s)        log(1 - D) = logsigmoid(-s)
+
+One's own is a subclass of `Objective` (see `ganatomy.adversarial.own_objectives` and examples/label_smoothing.py).
 """
 
 import torch.nn.functional as F
@@ -22,6 +24,7 @@ class Objective:
     Attributes:
         relative: whether the generator's loss looks at the real scores too.
         critic: whether minus the discriminator's loss estimates a distance between the distributions.
+        label: what `readout` returns, for pictures.
     """
 
     relative = False

@@ -37,7 +37,7 @@ from ganatomy import config
 from ganatomy.adversarial import penalties
 from ganatomy.adversarial.model import FittedGAN, Scaling
 from ganatomy.adversarial.networks import build, draw_codes
-from ganatomy.adversarial.objectives import objective
+from ganatomy.adversarial.own_objectives import AnyObjective, objective_of
 from ganatomy.adversarial.players import Player
 from ganatomy.adversarial.points import check_points
 from ganatomy.adversarial.products import swift_products
@@ -82,14 +82,20 @@ class _Draws:
 class Trainer:
     """The state of a training run; iterating over it trains, and goes on where it stands.
 
-    `state_dict` may be taken between any two steps.
+    `state_dict` may be taken between any two steps. An `objective` is given if the recipe's is not built in.
 
     Raises:
-        InputError: unusable points, fewer points than a batch, an unknown optimizer, option or device.
+        InputError: unusable points, fewer points than a batch, an unknown optimizer, option or device, an objective
+            that is missing or wrong.
     """
 
     def __init__(
-        self, recipe: config.Recipe, points: ArrayLike, seed: int = 0, device: str | torch.device = "cpu"
+        self,
+        recipe: config.Recipe,
+        points: ArrayLike,
+        seed: int = 0,
+        device: str | torch.device = "cpu",
+        objective: AnyObjective | None = None,
     ) -> None:
         points = check_points(points)
         if not isinstance(seed, numbers.Integral) or not 0 <= seed < 2**63:
@@ -106,11 +112,14 @@ class Trainer:
         self.iterations_an_epoch = max(1, len(points) // recipe.batch_size // recipe.discriminator_steps)
         self._scaling = Scaling.fit(points, recipe.standardize)
         self._points = self._scaling.to_network(points)
-        self._objective = objective(recipe.objective)
+        self.objective = objective_of(recipe, objective)
         generator, discriminator = build(recipe, points.shape[1], seed)
         self._generator = Player(generator.to(self.device), recipe.generator.optimizer)
         self._discriminator = Player(discriminator.to(self.device), recipe.discriminator.optimizer)
         self._no_penalty = torch.zeros(())
+        network, held = recipe.discriminator, recipe.penalties
+        # Real and generated points may be scored at once where that gives the same scores, and no slopes are asked for.
+        self._one_pass = not ("batch" in network.normalization or network.spectral_norm or held.r1 or held.r2)
         self._average = self._generator.parameters.detach().clone() if recipe.averaging else None
         marks = np.linspace(0, recipe.epochs, min(recipe.snapshots, recipe.epochs) + 1)
         self.snapshot_epochs = [int(epoch) for epoch in marks.round()]
@@ -172,10 +181,10 @@ class Trainer:
                 fake = generate(draws.codes[i])
             share = None if draws.shares is None else draws.shares[i]
             real, fake, real_scores, fake_scores = self._score(real, fake)
-            loss = self._objective.discriminator_loss(real_scores, fake_scores)
+            loss = self.objective.discriminator_loss(real_scores, fake_scores)
             penalty = self._penalty(real, fake, real_scores, fake_scores, share)
             if together:
-                generator_loss = self._objective.generator_loss(real_scores, fake_scores)
+                generator_loss = self.objective.generator_loss(real_scores, fake_scores)
                 generator_gradients = self._generator.gradients(generator_loss, retain_graph=True)
             total = loss if penalty is None else loss + penalty
             self._discriminator.step(self._discriminator.gradients(total), progress)
@@ -184,8 +193,8 @@ class Trainer:
         if not simultaneous:
             fake_scores = self._discriminator.network(generate(draws.codes[-1]))
             with torch.no_grad():
-                real_scores = self._discriminator.network(draws.real[-1]) if self._objective.relative else fake_scores
-            generator_loss = self._objective.generator_loss(real_scores, fake_scores)
+                real_scores = self._discriminator.network(draws.real[-1]) if self.objective.relative else fake_scores
+            generator_loss = self.objective.generator_loss(real_scores, fake_scores)
             generator_gradients = self._generator.gradients(generator_loss)
         self._generator.step(generator_gradients, progress)
         if self._average is not None:
@@ -198,7 +207,10 @@ class Trainer:
             real = real.detach().requires_grad_()
         if self.recipe.penalties.r2 and not fake.requires_grad:
             fake = fake.requires_grad_()
-        return real, fake, self._discriminator.network(real), self._discriminator.network(fake)
+        score = self._discriminator.network
+        if not self._one_pass:
+            return real, fake, score(real), score(fake)
+        return real, fake, *score(torch.cat((real, fake), dim=-2)).chunk(2, dim=-1)
 
     def _penalty(
         self, real: Tensor, fake: Tensor, real_scores: Tensor, fake_scores: Tensor, share: Tensor | None
@@ -235,7 +247,8 @@ class Trainer:
         if self._average is not None:
             # A copy, since the parameters become views of what they are given.
             torch.nn.utils.vector_to_parameters(self._average.clone(), generator.parameters())
-        return FittedGAN(self.recipe, generator, copy.deepcopy(self._discriminator.network), self._scaling)
+        discriminator = copy.deepcopy(self._discriminator.network)
+        return FittedGAN(self.recipe, generator, discriminator, self._scaling, self.objective)
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything needed to go on, by reference: tensors, numbers and plain containers only."""
@@ -256,9 +269,15 @@ class Trainer:
 
 
 def train(
-    recipe: config.Recipe, points: ArrayLike, seed: int = 0, device: str | torch.device = "cpu"
+    recipe: config.Recipe,
+    points: ArrayLike,
+    seed: int = 0,
+    device: str | torch.device = "cpu",
+    objective: AnyObjective | None = None,
 ) -> Iterator[Step]:
     """Train on points (N, D), yielding a `Step` an iteration; stop consuming to stop training.
+
+    An `objective` is given if the recipe's is not built in.
 
     >>> from ganatomy.config import load_recipe
     >>> points = np.random.default_rng(0).normal(size=(512, 2))
@@ -268,4 +287,4 @@ def train(
     >>> steps[-1].snapshot.sample(3).shape
     (3, 2)
     """
-    return iter(Trainer(recipe, points, seed, device))
+    return iter(Trainer(recipe, points, seed, device, objective))

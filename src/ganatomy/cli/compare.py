@@ -69,7 +69,6 @@ def compare(
 
       ganatomy compare points.mat --seeds 0-4 --lrs 5e-5,5e-4 --out studies/mine
     """
-    from ganatomy import config  # noqa: F401 (quick; what is wrong with a recipe is said before PyTorch is loaded)
     from ganatomy.cli.fit import _settings
 
     settings = {
@@ -81,21 +80,23 @@ def compare(
         "train_size": train_size,
         "variable": variable,
         "epochs": epochs,
-        **_settings(set_ or []),
     }
+    changes = _settings(set_ or [])
+    for key in changes.keys() & (settings.keys() - {"epochs"}):
+        raise InputError(f"--set {key}: that is no recipe field; there is a flag for it, see --help")
     processes = _processes(jobs)
     from ganatomy.executors import choose_executor
     from ganatomy.study import run_study
     from ganatomy.study_plan import plan_study
 
-    plan = plan_study(points, **settings)
+    plan = plan_study(points, **{**settings, **changes})
     folder = out or Path("studies") / plan.name
+    again = shlex.join(["ganatomy", *(word for word in sys.argv[1:] if word != "--force")])
     executor = choose_executor(backend, processes, scheduler)
     try:
         if dry_run:
             _show_plan(plan, folder, executor.width, force)
             return
-        again = shlex.join(["ganatomy", *(word for word in sys.argv[1:] if word != "--force")])
         records = run_study(
             plan,
             folder,
@@ -199,11 +200,20 @@ def _show_result(records: "list[RunRecord]", folder: Path) -> None:
     """Print a line a cell, and where everything is."""
     from ganatomy.adversarial import comparison
     from ganatomy.cli.tables import print_table
+    from ganatomy.study_folder import StudyFolder
+    from ganatomy.study_report import judge
 
-    summaries = comparison.compare(records).summaries.values()
-    rows = [(s.cell.target, s.cell.label, s.final_ratio.text(), s.words) for s in summaries]
+    judged = comparison.compare(records)
+    rows = [(s.cell.target, s.cell.label, s.final_ratio.text(), s.words) for s in judged.summaries.values()]
     columns = ("points", "cell", "distance / floor", "in words")
     print_table(columns, rows, right=("distance / floor",))
+    told = [
+        (j.target, j.claim.text, "at the course's rate" if j.at == "course" else "at best rates", j.verdict)
+        for j in judge(StudyFolder(folder).read(), judged)
+    ]
+    if told:
+        print()
+        print_table(("points", "claim", "", "verdict"), told)
     print(f"tables: {folder / 'table.csv'}, {folder / 'summary.csv'}")
     if (folder / "report.html").exists():
         print(f"report: {folder / 'report.html'}")

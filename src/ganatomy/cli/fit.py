@@ -20,7 +20,11 @@ def fit(
         str, typer.Argument(metavar="[POINTS|NAME]", help="A file of points, or a built-in distribution.")
     ] = "zigzag",
     objective: Annotated[
-        str | None, Flag(help="gan, ns-gan, wgan, wgan-gp, lsgan, hinge or rpgan.  [default: the recipe's; wgan-gp]")
+        str | None,
+        Flag(
+            help="gan, ns-gan, wgan, wgan-gp, lsgan, hinge, rpgan, or your own: my.py:MyObjective, which is run.  "
+            "[default: the recipe's; wgan-gp]"
+        ),
     ] = None,
     optimizer: Annotated[
         str | None, Flag(help="Of both players: a torch.optim class by name.  [default: the recipe's; rmsprop]")
@@ -74,7 +78,12 @@ def fit(
         "latent_dim": latent_dim,
         **_settings(set_ or []),
     }
-    resolved = config.load_recipe(recipe, objective, **overrides)
+    own = None
+    if objective is not None and ".py" in objective:
+        from ganatomy.adversarial.own_objectives import read_objective
+
+        own = read_objective(objective)
+    resolved = config.load_recipe(recipe, own or objective, **overrides)
     from ganatomy import fitting
     from ganatomy.adversarial.points import split_points
     from ganatomy.adversarial.training import Diverged, Trainer
@@ -88,7 +97,7 @@ def fit(
     folder = RunFolder(out or Path("runs") / _folder_name(name, resolved, seed))
     if dry_run:
         with use_threads(threads):
-            trainer = Trainer(resolved, train, seed, device)
+            trainer = Trainer(resolved, train, seed, device, own)
             fitting.MeasuredFit(trainer, train, heldout, target)
         folder.check(fingerprint(resolved, seed, train, heldout), force)
         print(resolved.to_toml())
@@ -99,7 +108,8 @@ def fit(
     try:
         fitting.fit(
             train,
-            recipe=resolved,
+            own,
+            resolved,
             seed=seed,
             heldout=heldout,
             device=device,

@@ -22,12 +22,5 @@ def save_figure(figure: Figure, path: str | os.PathLike) -> None:
     >>> target.read_bytes()[1:4]
     b'PNG'
     """
-    layout = figure.get_layout_engine()
     with replacing(path) as part, house():
-        if layout is not None:  # done here, since savefig would draw the whole figure once more for it
-            layout.execute(figure)
-            figure.set_layout_engine("none")
-        try:
-            figure.savefig(part, format="png", dpi="figure", metadata={"Software": None})
-        finally:
-            figure.set_layout_engine(layout)
+        figure.savefig(part, format="png", dpi="figure", metadata={"Software": None})

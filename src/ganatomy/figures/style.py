@@ -117,8 +117,8 @@ def wrapped_to(text: str, columns: int) -> str:
     for given in text.splitlines():
         lines.append("")
         for part in parts.findall(given):
-            if lines[-1].strip() and _letters(lines[-1] + part.rstrip()) > columns:
-                lines.append("")
+            if _letters(lines[-1] + part.rstrip()) > columns:
+                lines[-1:] = [lines[-1], ""] if lines[-1].strip() else [""]
             lines[-1] += part
     return "\n".join(line.rstrip() for line in lines)
 
