@@ -125,15 +125,6 @@ def own_objective(given: AnyObjective) -> OwnObjective:
     return own
 
 
-def chosen(text: str | None) -> "str | OwnObjective | None":
-    """Read what follows --objective: FILE.py:CLASS is read, anything else is a name and stays.
-
-    >>> chosen("wgan-gp")
-    'wgan-gp'
-    """
-    return read_objective(text) if text is not None and (".py:" in text or text.endswith(".py")) else text
-
-
 def objective_of(recipe: Recipe, own: AnyObjective | None = None) -> Objective:
     """Return the objective of a recipe: built in, or the very one that it records, which has to be given.
 

@@ -24,9 +24,7 @@ def compare(
             metavar="[POINTS|NAME]", help="A file of points, or a built-in distribution.  [default: zigzag]"
         ),
     ] = None,
-    objectives: Annotated[
-        str | None, Flag(help="Such as gan,lsgan, or my.py:MyObjective.  [default: gan,wgan,wgan-gp]")
-    ] = None,
+    objectives: Annotated[str | None, Flag(help="Such as gan,lsgan.  [default: gan,wgan,wgan-gp]")] = None,
     optimizers: Annotated[str | None, Flag(help="torch.optim classes by name.  [default: rmsprop,adam,sgd]")] = None,
     seeds: Annotated[str | None, Flag(help="Such as 0-4, or 3,7,12.  [default: 0-2]")] = None,
     lrs: Annotated[
