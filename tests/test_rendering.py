@@ -22,8 +22,36 @@ class Given(Generator):
         self.pictures = torch.nn.Parameter(torch.as_tensor(pictures, dtype=torch.float32), requires_grad=False)
         self.resolution = self.pictures.shape[-1]
 
+    def mapping(self, z, label=None):
+        return z[:, None]
+
     def synthesis(self, ws):
         return self.pictures[ws[:, 0, 0].long()]
+
+    def features(self, ws, layer):
+        return self.synthesis(ws)
+
+    @classmethod
+    def from_weights(cls, weights, classes=()):
+        return cls(weights["pictures"])
+
+
+def test_a_family_without_its_maps_cannot_be_made():
+    class Unfinished(Generator):
+        family = "unfinished"
+
+    with pytest.raises(TypeError, match="mapping"):
+        Unfinished()
+
+
+def test_any_number_of_codes_is_painted_in_batches(monkeypatch):
+    G = Given(np.linspace(-1, 1, 200)[:, None, None, None] * np.ones((1, 3, 16, 16)))
+    seen, original = [], Given.synthesis
+    monkeypatch.setattr(Given, "synthesis", lambda self, ws: seen.append(len(ws)) or original(self, ws))
+    pictures = painter(G)(_codes(*range(200)))
+    assert max(seen) == batch_size(16) == 64
+    assert sum(seen) == 200
+    np.testing.assert_array_equal(pictures[:, 0, 0, 0], np.round((np.linspace(-1, 1, 200) + 1) * 127.5))
 
 
 def _codes(*numbers):

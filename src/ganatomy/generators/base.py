@@ -15,6 +15,7 @@ Not guaranteed: equal bits on other processors or with other numbers of threads,
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Literal
 
@@ -44,7 +45,7 @@ def dtype_of(precision: Precision) -> torch.dtype:
     return PRECISIONS[precision]
 
 
-class Generator(nn.Module):
+class Generator(nn.Module, ABC):
     """A pretrained generator: see the module's docstring for its two maps.
 
     Attributes:
@@ -74,6 +75,7 @@ class Generator(nn.Module):
         """The number E of coordinates of a code that can be edited, the first ones."""
         return self.w_dim - len(self.classes)
 
+    @abstractmethod
     def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Map codes z (N, Z) to what synthesis takes, (N, L, W).
 
@@ -81,24 +83,23 @@ class Generator(nn.Module):
             z: standard normal, (N, Z).
             label: the class of each, whole numbers (N,), for conditional generators only.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def synthesis(self, ws: Tensor) -> Tensor:
         """Make pictures (N, 3, H, H), about [-1, 1], from ws (N, L, W)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def features(self, ws: Tensor, layer: int) -> Tensor:
         """Return what leaves a layer after its activation, (N, C, h, w), for ws (N, L, W)."""
-        raise NotImplementedError
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Make the picture of each code: synthesis(mapping(z))."""
         return self.synthesis(self.mapping(z, label))
 
     @classmethod
+    @abstractmethod
     def from_weights(cls, weights: Mapping[str, NDArray[np.float32]], classes: Sequence[str] = ()) -> Generator:
         """Build the network that has these weights, inferring every size from their shapes."""
-        raise NotImplementedError
 
     def renderer(self, precision: Precision = "float32") -> Callable[[Tensor], Tensor]:
         """Return the fastest function with the values of `synthesis`, for pictures rather than gradients.

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from ganatomy.errors import InputError
 from ganatomy.files import replacing
 from ganatomy.generators.containers import open_container
-from ganatomy.generators.layouts import find_generator, resolution
+from ganatomy.generators.layouts import find_generator
 from ganatomy.generators.stored import Entry
 from ganatomy.generators.unpickling import printable
 from ganatomy.generators.weights import FAMILIES, fingerprint, style_weights
@@ -64,7 +64,7 @@ class Checkpoint:
     """A generator's weights, and what they say about it; `read_checkpoint` makes it.
 
     Attributes:
-        family: "progan" or "dcgan".
+        family: one of `weights.FAMILIES`.
         layout: the layout that it came in, in words.
         weights: float32 arrays by our names, read at access.
         card: what our own files tell; empty for foreign ones.
@@ -86,7 +86,7 @@ class Checkpoint:
     @property
     def w_dim(self) -> int:
         """The number of coordinates of a code, the class's among them."""
-        return self.weights.shapes["layers.0.weight"][1 if self.family == "progan" else 0]
+        return FAMILIES[self.family].code_length(self.weights.shapes)
 
     @property
     def z_dim(self) -> int:
@@ -101,7 +101,7 @@ class Checkpoint:
     @property
     def resolution(self) -> int:
         """Pixels a side."""
-        return resolution(self.family, self.weights.shapes)
+        return FAMILIES[self.family].resolution(self.weights.shapes)
 
     def style_weights(self, layers: Sequence[int] | None = None) -> NDArray[np.float64]:
         """Return the matrix (R, E) that SeFa factorises; reads the first layer only."""
@@ -152,8 +152,9 @@ def read_checkpoint(path: str | os.PathLike, *, classes: int | Sequence[str] | N
     checkpoint = Checkpoint(
         found.family, layout, Weights(found.entries, path), card, path, tuple(map(str, named)), found.place
     )
-    if named and found.family != "dcgan":
-        raise InputError(f"{path}: a ProGAN has no classes, {len(named)} were given; leave them out")
+    family = FAMILIES[found.family]
+    if named and not family.conditional:
+        raise InputError(f"{path}: a {family.title} has no classes, {len(named)} were given; leave them out")
     if checkpoint.z_dim < 1:
         raise InputError(f"{path}: {len(named)} classes leave no coordinate of its {checkpoint.w_dim} for the code")
     return checkpoint

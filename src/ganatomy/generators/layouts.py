@@ -59,8 +59,8 @@ def find_generator(tree: Any, where: str) -> Found:
     >>> def tensor(*shape): return types.SimpleNamespace(shape=shape, dtype="float32", read=lambda: None)
     >>> tree = {"netG_state_dict": {"0.weight": tensor(100, 64, 4, 4), "2.weight": tensor(64, 3, 4, 4)}}
     >>> found = find_generator(tree, "a.pth")
-    >>> found.layout, found.place, resolution(found.family, {k: e.shape for k, e in found.entries.items()})
-    ('DCGAN', 'netG_state_dict', 8)
+    >>> found.layout, found.place, list(found.entries)
+    ('DCGAN', 'netG_state_dict', ['layers.0.weight', 'layers.1.weight'])
     >>> find_generator({"epoch": 3}, "a.pth")
     Traceback (most recent call last):
     ganatomy.errors.InputError: a.pth holds no tensors by name; this version reads generators of ProGAN and DCGAN
@@ -81,17 +81,6 @@ def find_generator(tree: Any, where: str) -> Found:
         entries = progan_layouts.convert(naming, state, where)
         return Found("progan", f"ProGAN, {naming.title}", printable(place), entries)
     return Found("dcgan", "DCGAN", printable(place), dcgan_layouts.convert(state, where))
-
-
-def resolution(family: str, shapes: Mapping[str, tuple[int, ...]]) -> int:
-    """Compute the pixels a side from the shapes of a generator's tensors, by our names.
-
-    >>> resolution("dcgan", {"layers.0.weight": (100, 64, 4, 4), "layers.1.weight": (64, 3, 4, 4)})
-    8
-    """
-    layers = [shape for name, shape in shapes.items() if re.fullmatch(r"layers\.\d+\.weight", name)]
-    doublings = len(layers) // 2 - 1 if family == "progan" else sum(shape[-1] == 4 for shape in layers) - 1
-    return 4 << doublings
 
 
 def _kind(state: State) -> str:

@@ -7,14 +7,55 @@ Shape letters: `Z` latent coordinates, `E` of them editable (the first), `C` cha
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganatomy.errors import InputError, unknown
 
-FAMILIES = ("progan", "dcgan")
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Family:
+    """What the shapes of a family's weights say, so that nobody else asks which family it is.
+
+    Attributes:
+        title: for people.
+        code_axis: the axis of `layers.0.weight` that runs over the coordinates of a code.
+        conditional: whether a class can be among them.
+        doublings: how often the first 4 x 4 pixels are doubled, from the shapes of the layers' weights.
+    """
+
+    title: str
+    code_axis: int
+    conditional: bool
+    doublings: Callable[[list[tuple[int, ...]]], int]
+
+    def code_length(self, shapes: Shapes) -> int:
+        """Count the coordinates of a code, a class's among them."""
+        return shapes["layers.0.weight"][self.code_axis]
+
+    def resolution(self, shapes: Shapes) -> int:
+        """Compute the pixels a side.
+
+        >>> FAMILIES["dcgan"].resolution({"layers.0.weight": (100, 64, 4, 4), "layers.1.weight": (64, 3, 4, 4)})
+        8
+        """
+        return 4 << self.doublings(
+            [shape for name, shape in shapes.items() if re.fullmatch(r"layers\.\d+\.weight", name)]
+        )
+
+
+FAMILIES = {
+    "progan": Family("ProGAN", code_axis=1, conditional=False, doublings=lambda layers: len(layers) // 2 - 1),
+    "dcgan": Family(
+        "DCGAN", code_axis=0, conditional=True, doublings=lambda layers: sum(shape[-1] == 4 for shape in layers) - 1
+    ),
+}
 
 
 def style_weights(
@@ -26,7 +67,7 @@ def style_weights(
     kernel (of ProGAN, whose layer 0 is a convolution, that is the picture turned by 180 degrees).
 
     Args:
-        family: "progan" or "dcgan".
+        family: one of FAMILIES.
         weights: by our names; only `layers.0.weight` is read: (C, Z, 4, 4) of ProGAN, (Z, C, 4, 4) of DCGAN.
         edit_dim: E; the coordinates behind are a conditional generator's class.
         layers: None or (0,): these families take one code, for all layers.
@@ -49,7 +90,7 @@ def style_weights(
     if layers is not None and list(layers) != [0]:
         raise InputError(f"layers {list(layers)}: a {family} takes one code for all its layers; leave layers out")
     kernel = weights["layers.0.weight"]
-    inputs = 1 if family == "progan" else 0
+    inputs = FAMILIES[family].code_axis
     matrix = np.moveaxis(kernel, inputs, -1).reshape(-1, kernel.shape[inputs])
     return np.ascontiguousarray(matrix[:, :edit_dim], dtype=np.float64)
 

@@ -122,6 +122,15 @@ def cards() -> dict[str, Card]:
     return dict(_all_cards())
 
 
+def is_name(name: str) -> bool:
+    """Whether a card has this name, or this alias.
+
+    >>> is_name("pggan_celebahq1024"), is_name("runs/first")
+    (True, False)
+    """
+    return any(name in (one.name, *one.aliases) for one in cards().values())
+
+
 def card(name: str) -> Card:
     """Return the card of this name or alias.
 
@@ -237,7 +246,7 @@ def _find(source: str) -> Path | Card | Hub | Web:
         if not there:
             raise InputError(f"no such file: {source}; give a path that exists or a zoo name: {', '.join(cards())}")
         return path
-    if there and not any(source in (one.name, *one.aliases) for one in cards().values()):
+    if there and not is_name(source):
         return path
     return card(source)
 
