@@ -21,7 +21,7 @@ from ganatomy.errors import InputError
 from ganatomy.figures.film import FPS, traversal_frames
 from ganatomy.figures.mosaic import save_picture, strip
 from ganatomy.figures.saving import save_figure
-from ganatomy.figures.traversals import UNIT, direction_figure, overview_figure
+from ganatomy.figures.traversals import direction_figure, overview_figure
 from ganatomy.figures.video import write_mp4
 from ganatomy.files import replacing
 from ganatomy.latent.effects import Effect
@@ -30,8 +30,6 @@ from ganatomy.report.traversal import Row, traversal_page
 
 if TYPE_CHECKING:
     from ganatomy.exploring import Exploration
-
-__all__ = ["UNIT", "draw", "draw_direction"]
 
 _FILM = 4096  # pixels a side that most players take; pictures in it become smaller for that, down to 64 pixels
 

@@ -33,6 +33,7 @@ from torch import Tensor
 from ganatomy import __version__, album
 from ganatomy.errors import InputError
 from ganatomy.execution import deferred_interrupts
+from ganatomy.figures.traversals import UNIT
 from ganatomy.folders import OwnedFolder
 from ganatomy.generators.base import Generator, Precision
 from ganatomy.latent.directions import Directions
@@ -255,7 +256,7 @@ def _summary(exploration: Exploration, effects: Sequence[Effect]) -> dict[str, A
         "labels": list(directions.labels),
         "samples": list(exploration.samples.names),
         **exploration.settings,
-        "strengths": {"start": strengths[0], "end": strengths[-1], "steps": len(strengths), "unit": album.UNIT},
+        "strengths": {"start": strengths[0], "end": strengths[-1], "steps": len(strengths), "unit": UNIT},
         "size": min(exploration.size, generator.resolution),
         "precision": exploration.precision,
         "device": str(next(generator.parameters()).device),

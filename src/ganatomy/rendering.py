@@ -37,6 +37,8 @@ def batch_size(resolution: int) -> int:
 def painter(generator: Generator, size: int | None = None, precision: Precision = "float32") -> Painter:
     """Return a function from ws (N, L, W) to pictures, uint8 (N, h, h, 3), h = min(size, resolution).
 
+    It makes them `batch_size` at a time, so that any number of codes can be given.
+
     Args:
         generator: whose pictures.
         size: pixels a side, 16 or more; larger pictures are reduced to it, smaller ones stay as they are.
@@ -58,7 +60,7 @@ def painter(generator: Generator, size: int | None = None, precision: Precision 
     wanted = min(size or generator.resolution, generator.resolution)
 
     @torch.inference_mode()
-    def paint(ws: Tensor) -> NDArray[np.uint8]:
+    def paint_batch(ws: Tensor) -> NDArray[np.uint8]:
         x = render(ws.to(device, torch.float32))
         if wanted < generator.resolution:
             if generator.resolution % wanted == 0:
@@ -70,7 +72,7 @@ def painter(generator: Generator, size: int | None = None, precision: Precision 
         levels = x.add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
         return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
-    return paint
+    return lambda ws: np.concatenate([paint_batch(some) for some in ws.split(batch_size(generator.resolution))])
 
 
 class Store:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganatomy.cli import fail, verb
-from ganatomy.cli.options import Flag, read_seeds
+from ganatomy.cli.options import Flag, read_seeds, read_settings
 from ganatomy.errors import InputError
 
 if TYPE_CHECKING:
@@ -67,8 +67,6 @@ def compare(
 
       ganatomy compare points.mat --seeds 0-4 --lrs 5e-5,5e-4 --out studies/mine
     """
-    from ganatomy.cli.fit import _settings
-
     settings = {
         "objectives": _names("--objectives", objectives),
         "optimizers": _names("--optimizers", optimizers),
@@ -79,7 +77,7 @@ def compare(
         "variable": variable,
         "epochs": epochs,
     }
-    changes = _settings(set_ or [])
+    changes = read_settings(set_ or [])
     for key in changes.keys() & (settings.keys() - {"epochs"}):
         raise InputError(f"--set {key}: that is no recipe field; there is a flag for it, see --help")
     processes = _processes(jobs)

@@ -39,22 +39,20 @@ def edit(
     """
     options.check_ending(out, ".png")
     options.check_strength("--strength", strength)
-    from ganatomy.generators.zoo import cards
+    from ganatomy.generators.zoo import is_name
     from ganatomy.latent.directions import Directions
 
     chosen = options.read_seeds(seeds)
     found = Directions.load(directions)
     direction, index = found[index], range(len(found))[index]  # -1 is the last one
-    if not source and found.source not in cards():
+    if not source and not is_name(found.source):
         raise InputError(
             f"{directions} was found in '{found.source}', which is not in the zoo; give its file as SOURCE"
         )
     opened = options.open_source(source or found.source, classes, sha256, trust)
-    import numpy as np
-
     from ganatomy.figures.samples import edit_figure
     from ganatomy.generators.loading import build
-    from ganatomy.rendering import batch_size, painter
+    from ganatomy.rendering import painter
     from ganatomy.samples import draw_samples
 
     with options.threads_of(threads):
@@ -62,10 +60,8 @@ def edit(
         found.check_fits(generator)
         samples = draw_samples(generator, seeds=chosen, label=label, mapped=found.method != "sefa-raw")
         paint = painter(generator, size, precision)
-        parts = samples.ws.split(batch_size(generator.resolution))
-        before = np.concatenate([paint(part) for part in parts])
-        after = np.concatenate([paint(direction.edit(part, strength)) for part in parts])
-    which = f"seeds{seeds.replace(',', '+').replace(' ', '')}"
+        before, after = paint(samples.ws), paint(direction.edit(samples.ws, strength))
+    which = options.seeds_in_name(0, seeds)
     name = options.file_name(opened.name, f"direction{index}", f"{strength:+g}", which, label or "")
     path = out or Path("edits") / f"{name}.png"
     meaning = f" ({direction.label})" if direction.label else ""

@@ -8,10 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ganatomy.cli import fail, verb
+from ganatomy.cli import fail, options, verb
+from ganatomy.cli.options import Flag
 from ganatomy.errors import InputError
-
-Flag = typer.Option
 
 
 @verb
@@ -76,7 +75,7 @@ def fit(
         "batch_size": batch_size,
         "lr": lr,
         "latent_dim": latent_dim,
-        **_settings(set_ or []),
+        **options.read_settings(set_ or []),
     }
     own = None
     if objective is not None and ".py" in objective:
@@ -159,19 +158,3 @@ def _points(points: str, variable: str | None, seed: int) -> tuple[str, Any, Any
 def _folder_name(name: str, recipe: Any, seed: int) -> str:
     name = f"{name}-{recipe.objective}-{recipe.optimizer_name}-{recipe.name}"
     return "".join(c if c.isprintable() and c not in "/\\:" else "_" for c in name)[:80] + f"-seed{seed}"
-
-
-def _settings(assignments: list[str]) -> dict[str, Any]:
-    """Read KEY=VALUE, the value as TOML, or as text where it is none."""
-    from ganatomy.config import tomllib
-
-    settings: dict[str, Any] = {}
-    for assignment in assignments:
-        key, equals, value = assignment.partition("=")
-        if not (equals and key.strip() and all(key.strip().split("."))):
-            raise InputError(f"--set {assignment}: write KEY=VALUE, such as --set penalties.clip=0.01")
-        try:
-            settings[key.strip()] = tomllib.loads(f"value = {value}")["value"]
-        except (tomllib.TOMLDecodeError, RecursionError):
-            settings[key.strip()] = value.strip()
-    return settings

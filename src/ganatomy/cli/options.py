@@ -30,7 +30,7 @@ Sha256 = Annotated[str | None, Flag(help="That the file must have.")]
 Trust = Annotated[bool, Flag("--trust-on-first-use", help="Take a file whose hash nobody has checked, and pin it.")]
 Label = Annotated[str | None, Flag(help="Class of all samples, for conditional generators.  [default: in turn]")]
 Size = Annotated[int, Flag(help="Pixels a side at which pictures are shown.")]
-Precision = Annotated[str, Flag(help="float32, or bfloat16: faster, half a grey level off.")]
+Precision = Annotated[str, Flag(help="float32, or bfloat16: faster, about a grey level off.")]
 Device = Annotated[str, Flag(help="auto, cpu, cuda, cuda:1, mps.")]
 Threads = Annotated[int | None, Flag(help="Of the processor.  [default: as many as it has cores]")]
 
@@ -73,6 +73,35 @@ def read_seeds(text: str) -> list[int]:
             )
         seeds.extend(range(first, last + 1))
     return seeds
+
+
+def read_settings(assignments: list[str]) -> dict[str, Any]:
+    """Read KEY=VALUE, the value as TOML, or as text where it is none.
+
+    >>> read_settings(["penalties.clip=0.01", "optimizer=adam"])
+    {'penalties.clip': 0.01, 'optimizer': 'adam'}
+    """
+    from ganatomy.config import tomllib
+
+    settings: dict[str, Any] = {}
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
+        if not (equals and key.strip() and all(key.strip().split("."))):
+            raise InputError(f"--set {assignment}: write KEY=VALUE, such as --set penalties.clip=0.01")
+        try:
+            settings[key.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except (tomllib.TOMLDecodeError, RecursionError):
+            settings[key.strip()] = value.strip()
+    return settings
+
+
+def seeds_in_name(seed: int, seeds: str | None) -> str:
+    """Say in a file's name which seeds it is of.
+
+    >>> seeds_in_name(0, None), seeds_in_name(0, "3, 7,10-12")
+    ('seed0', 'seeds3+7+10-12')
+    """
+    return f"seed{seed}" if seeds is None else f"seeds{seeds.replace(',', '+').replace(' ', '')}"
 
 
 def check_strength(flag: str, value: float) -> None:

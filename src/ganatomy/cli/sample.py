@@ -37,20 +37,16 @@ def sample(
     if not 1 <= n <= 1000:
         raise InputError(f"-n {n}: give 1 to 1000")
     opened = options.open_source(source, classes, sha256, trust)
-    import numpy as np
-
     from ganatomy.figures.samples import sample_figure
     from ganatomy.generators.loading import build
-    from ganatomy.rendering import batch_size, painter
+    from ganatomy.rendering import painter
     from ganatomy.samples import draw_samples
 
     with options.threads_of(threads):
         generator = build(opened, device)
         samples = draw_samples(generator, n, seed, chosen, label)
-        paint = painter(generator, size, precision)
-        pictures = np.concatenate([paint(part) for part in samples.ws.split(batch_size(generator.resolution))])
-    which = f"seed{seed}" if chosen is None else f"seeds{seeds.replace(',', '+').replace(' ', '')}"
-    name = options.file_name(opened.name, f"n{len(pictures)}", which, label or "")
+        pictures = painter(generator, size, precision)(samples.ws)
+    name = options.file_name(opened.name, f"n{len(pictures)}", options.seeds_in_name(seed, seeds), label or "")
     title = f"{opened.name}: {len(pictures)} samples" + (f" of seed {seed}" if chosen is None else "")
     path = out or Path("samples") / f"{name}.png"
     options.save_png(sample_figure(pictures, samples.names, title=title), path)

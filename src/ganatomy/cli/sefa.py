@@ -65,9 +65,9 @@ def sefa(
 
       ganatomy sefa checkpoints/pggan_celebahq1024.pth -N 5 -K 5 --start -2 --end 2
     """
-    from ganatomy.generators.zoo import cards
+    from ganatomy.generators.zoo import is_name
 
-    if Path(source).is_dir() and not any(source in (card.name, *card.aliases) for card in cards().values()):
+    if Path(source).is_dir() and not is_name(source):
         _explore_run(source, 2 if directions is None else directions, normalize, seed, out, as_json)
         return
     for flag, strength in (("--start", start), ("--end", end)):
@@ -109,8 +109,7 @@ def sefa(
             facts=opened.facts,
             settings={"seed": seed} if chosen is None else {"seeds": chosen},
         )
-        which = f"seed{seed}" if chosen is None else f"seeds{seeds.replace(',', '+').replace(' ', '')}"
-        count = len(exploration.samples.z)
+        count, which = len(exploration.samples.z), options.seeds_in_name(seed, seeds)
         name = options.file_name(opened.name, f"N{count}", f"K{k}", which, label or "", "" if normalize else "raw")
         folder = out or Path("edits") / name
         try:
