@@ -6,15 +6,28 @@ page stands in a folder that all of them are in, and links them by relative path
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from ganatomy.errors import InputError
 from ganatomy.files import replacing
 from ganatomy.report.index import Entry, index_page
 
-_Link = Callable[[str], str]
+# What a folder may hold, in the page's order: path, title, kind, caption, and what to show of it.
+_OF_RUN = (
+    ("figures/final.png", "The fit", "picture", "Blue: real points never trained on. Orange: generated.", ""),
+    ("animation.mp4", "The training", "video", "A frame a snapshot.", "figures/final.png"),
+    ("figures/film_strip.png", "The training, still", "picture", "Some moments of it, from first to last.", ""),
+    ("directions/flows.png", "SeFa on it", "picture", "SeFa's directions beside the exact local ones.", ""),
+    ("summary.json", "All numbers", "data", "", ""),
+)
+_OF_EXPLORATION = (
+    ("traversal.html", "Play with it", "page", "Sliders for every direction, and what each does.", "direction_0.png"),
+    ("traversal.mp4", "All at once", "video", "A row a sample, a column a direction.", "overview.png"),
+    ("overview.png", "Where each acts", "picture", "One sample along each direction, and a map of the change.", ""),
+    ("directions.json", "The directions", "data", "The vectors are in the file beside it.", ""),
+    ("summary.json", "All numbers", "data", "", ""),
+)
 
 
 def write_index(folders: Sequence[str | os.PathLike], out: str | os.PathLike, title: str = "Ganatomy") -> None:
@@ -62,34 +75,12 @@ def _entries(folder: Path, base: Path) -> Iterator[Entry]:
         relative = folder.resolve().relative_to(base.resolve()).as_posix()
     except ValueError:
         raise InputError(f"{folder} is not below {base}, where the page is to be; choose another --out") from None
-    found = _of_run(folder, summary) if "objective" in known else _of_exploration(folder, summary)
-    for entry in found:
-        if (folder / entry.href).exists():
-            thumbnail = f"{relative}/{entry.thumbnail}" if entry.thumbnail else ""
-            yield Entry(entry.part, entry.title, entry.kind, f"{relative}/{entry.href}", entry.caption, thumbnail)
-
-
-def _of_run(folder: Path, summary: dict[str, Any]) -> Iterator[Entry]:
-    part = f"A GAN fitted to points: {summary['objective']}, {summary.get('epochs', '?')} epochs ({folder.name})"
-    for name, title, kind, caption in (
-        ("figures/final.png", "The fit", "picture", "Blue: real points never trained on. Orange: generated."),
-        ("animation.mp4", "The training", "video", "A frame a snapshot."),
-        ("figures/film_strip.png", "The training, still", "picture", "Some moments of it, from first to last."),
-        ("directions/flows.png", "SeFa on it", "picture", "SeFa's directions beside the exact local ones."),
-        ("summary.json", "All numbers", "data", ""),
-    ):
-        yield Entry(part, title, kind, name, caption, "figures/final.png" if kind == "video" else "")
-
-
-def _of_exploration(folder: Path, summary: dict[str, Any]) -> Iterator[Entry]:
-    part = f"Directions of a generator: {summary.get('name', folder.name)}, {len(summary.get('share', []))} of them"
-    for name, title, kind, caption in (
-        ("traversal.html", "Play with it", "page", "Sliders for every direction, and what each does in numbers."),
-        ("traversal.mp4", "All at once", "video", "A row a sample, a column a direction."),
-        ("overview.png", "Where each acts", "picture", "One sample along each direction, and a map of the change."),
-        ("directions.json", "The directions", "data", "The vectors are in the file beside it."),
-        ("summary.json", "All numbers", "data", ""),
-    ):
-        yield Entry(
-            part, title, kind, name, caption, {"video": "overview.png", "page": "direction_0.png"}.get(kind, "")
-        )
+    if "objective" in known:
+        part = f"A GAN fitted to points: {summary['objective']}, {summary.get('epochs', '?')} epochs ({folder.name})"
+        contents = _OF_RUN
+    else:
+        part = f"Directions of a generator: {summary.get('name', folder.name)}, {len(summary.get('share', []))} of them"
+        contents = _OF_EXPLORATION
+    for name, title, kind, caption, thumbnail in contents:
+        if (folder / name).exists():
+            yield Entry(part, title, kind, f"{relative}/{name}", caption, thumbnail and f"{relative}/{thumbnail}")

@@ -1,0 +1,72 @@
+"""The page that links results: what it shows, in which order, and what it refuses."""
+
+import json
+import re
+
+import pytest
+
+from ganatomy.contents import write_index
+from ganatomy.errors import InputError
+
+
+@pytest.fixture
+def exploration(tmp_path):
+    """A folder as `ganatomy sefa` leaves it, without its video."""
+    folder = tmp_path / "脸 1"
+    folder.mkdir()
+    (folder / "summary.json").write_text(json.dumps({"name": "faces", "method": "sefa", "share": [0.2, 0.1]}))
+    for name in ("traversal.html", "overview.png", "direction_0.png", "directions.json"):
+        (folder / name).write_bytes(b"")
+    return folder
+
+
+def test_what_is_there_is_linked_and_nothing_else(exploration, tmp_path):
+    page = tmp_path / "index.html"
+    write_index([exploration], page, "here")
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r'href="([^"#]+)"', text)
+    assert "%E8%84%B8%201/traversal.html" in links
+    assert not any("traversal.mp4" in link for link in links)
+    assert "faces, 2 of them" in text
+    assert "direction_0.png" in text  # shown in place of the page
+
+
+def test_a_run_is_shown_with_its_film(cli, finished):
+    page = finished.folder.parent / "index.html"
+    result = cli("report", finished.folder, "--out", page)
+    assert (result.code, result.out) == (0, f"page: {page}\n")
+    text = page.read_text(encoding="utf-8")
+    for name in ("final.png", "animation.mp4", "film_strip.png", "summary.json"):
+        assert f"{finished.folder.name}/" in text
+        assert name in text
+    assert "flows.png" not in text
+
+
+def test_folders_come_in_the_order_given(exploration, tmp_path):
+    other = tmp_path / "b"
+    other.mkdir()
+    (other / "summary.json").write_text(json.dumps({"name": "eyes", "method": "sefa", "share": [0.2]}))
+    page = tmp_path / "index.html"
+    write_index([other, exploration], page)
+    text = page.read_text(encoding="utf-8")
+    assert text.index("eyes, 1 of them") < text.index("faces, 2 of them")
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", '{"seed": 0}', "{"])
+def test_a_folder_without_a_result_is_refused(tmp_path, content):
+    folder = tmp_path / "nothing"
+    folder.mkdir()
+    if content is not None:
+        (folder / "summary.json").write_text(content)
+    with pytest.raises(InputError, match="nothing holds no finished result; give a run"):
+        write_index([folder], tmp_path / "index.html")
+    assert not (tmp_path / "index.html").exists()
+
+
+def test_wrong_places_and_names_are_refused(exploration, tmp_path):
+    with pytest.raises(InputError, match=r"index\.txt: the page is HTML"):
+        write_index([exploration], tmp_path / "index.txt")
+    with pytest.raises(InputError, match=r"is not below .*, where the page is to be"):
+        write_index([exploration], exploration / "deeper" / "index.html")
+    with pytest.raises(InputError, match="no folders were given"):
+        write_index([], tmp_path / "index.html")
