@@ -44,9 +44,11 @@ def _allowed() -> Iterator[None]:
 
 @cache
 def _exact() -> bool:
-    """Try whether oneDNN, allowed to round, leaves the 20 bits behind the point that bfloat16 has no room for."""
+    """Try whether oneDNN, allowed to round, leaves the 20 bits behind the point that bfloat16 has no room for.
+
+    Small and large products are tried, since it may choose between kernels by size.
+    """
     if _SETTING is None or not torch.backends.mkldnn.is_available():
         return False
-    x = torch.full((64, 64), 1 + 2**-20)
     with _allowed():
-        return torch.equal(x @ torch.eye(64), x)
+        return all(torch.equal(x @ torch.eye(len(x)), x) for x in (torch.full((n, n), 1 + 2**-20) for n in (64, 512)))
