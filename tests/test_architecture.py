@@ -28,6 +28,10 @@ ARROWS = {
     "latent": {"errors", "files"},
     "figures": {"errors", "files"},
     "report": {"errors", "files", "figures"},
+    "study": {
+        *("errors", "files", "config", "devices", "adversarial", "figures", "report"),
+        *("events", "execution", "extras", "fitting", "folders", "gallery", "progress", "runs"),
+    },
 }
 FOREIGN = {  # what a part must leave to others
     "errors": {"torch", "matplotlib"},

@@ -33,9 +33,9 @@ class Inline:
 @pytest.fixture
 def inline(monkeypatch):
     """Make runs in this process, without pictures."""
-    monkeypatch.setattr("ganatomy.executors.choose_executor", lambda *arguments: Inline())
+    monkeypatch.setattr("ganatomy.study.executors.choose_executor", lambda *arguments: Inline())
     monkeypatch.setattr("ganatomy.gallery.draw_run", lambda *arguments: None)
-    monkeypatch.setattr("ganatomy.study_report._draw_report", lambda *arguments: None)
+    monkeypatch.setattr("ganatomy.study.report._draw_report", lambda *arguments: None)
 
 
 @pytest.mark.usefixtures("inline")
@@ -78,7 +78,7 @@ def test_failed_runs_end_the_command_with_code_1_and_the_first_reason(cli, point
     def broken(*arguments, **settings):
         raise RuntimeError("no luck")
 
-    monkeypatch.setattr("ganatomy.study_run.fit", broken)
+    monkeypatch.setattr("ganatomy.study.jobs.fit", broken)
     result = cli("compare", points_file, *TINY, "--seeds", "4", "--out", tmp_path / "s")
     assert result.code == 1
     assert "2 of 2 runs failed; gan, sgd, 5e-05, seed 4: RuntimeError: no luck; see " in result.err

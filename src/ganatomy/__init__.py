@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "fit": "ganatomy.fitting",
+    "compare": "ganatomy.study.conduct",
     "train": "ganatomy.adversarial.training",
     "Step": "ganatomy.adversarial.training",
     "Diverged": "ganatomy.adversarial.training",
@@ -46,6 +47,7 @@ __all__ = [
     "Recipe",
     "Step",
     "__version__",
+    "compare",
     "distribution",
     "evaluate",
     "fit",
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
     from ganatomy.latent.direction import Direction
     from ganatomy.latent.directions import Directions
     from ganatomy.latent.sefa import sefa
+    from ganatomy.study.conduct import compare
 
 
 def __getattr__(name: str) -> Any:

@@ -15,7 +15,7 @@ from ganatomy.adversarial.guarded_objectives import Guarded
 from ganatomy.adversarial.objectives import LeastSquares, Objective
 from ganatomy.adversarial.own_objectives import own_objective, read_objective
 from ganatomy.adversarial.training import Diverged, Trainer
-from ganatomy.config import OBJECTIVES, load_recipe
+from ganatomy.config import load_recipe
 from ganatomy.errors import InputError
 from ganatomy.fitting import fit
 
@@ -305,14 +305,11 @@ def test_no_number_for_scores_far_out_is_divergence_and_for_ordinary_ones_a_mist
 # The example
 
 
-def test_the_example_compares_its_objective_with_all_the_built_in_ones():
+def test_the_example_is_what_it_says_and_the_same_by_its_class_and_by_its_file():
     path = Path(__file__).parents[2] / "examples" / "label_smoothing.py"
     spec = importlib.util.spec_from_file_location("label_smoothing", path)
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
-    rows = list(example.compare(epochs=1, **{"generator.hidden": [8], "discriminator.hidden": [8]}))
-    assert [name for name, *_ in rows] == ["SmoothedLeastSquares", *OBJECTIVES]
-    assert np.isfinite([row[1:] for row in rows]).all()
     real, fake = torch.tensor([0.9, 0.5]), torch.tensor([0.0, 0.5])
     smoothed = example.SmoothedLeastSquares()
     assert smoothed.discriminator_loss(real, fake) == pytest.approx((0.16 + 0.25) / 4)

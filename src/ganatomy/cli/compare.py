@@ -13,7 +13,7 @@ from ganatomy.errors import InputError
 
 if TYPE_CHECKING:
     from ganatomy.adversarial.records import RunRecord
-    from ganatomy.study_plan import Plan
+    from ganatomy.study.plan import Plan
 
 
 @verb
@@ -24,7 +24,10 @@ def compare(
             metavar="[POINTS|NAME]", help="A file of points, or a built-in distribution.  [default: zigzag]"
         ),
     ] = None,
-    objectives: Annotated[str | None, Flag(help="Such as gan,lsgan.  [default: gan,wgan,wgan-gp]")] = None,
+    objectives: Annotated[
+        str | None,
+        Flag(help="Such as gan,lsgan, or your own: my.py:MyObjective, which is run.  [default: gan,wgan,wgan-gp]"),
+    ] = None,
     optimizers: Annotated[str | None, Flag(help="torch.optim classes by name.  [default: rmsprop,adam,sgd]")] = None,
     seeds: Annotated[str | None, Flag(help="Such as 0-4, or 3,7,12.  [default: 0-2]")] = None,
     lrs: Annotated[
@@ -66,6 +69,8 @@ def compare(
       ganatomy compare
 
       ganatomy compare points.mat --seeds 0-4 --lrs 5e-5,5e-4 --out studies/mine
+
+      ganatomy compare --objectives my.py:MyObjective,lsgan --recipe literature
     """
     settings = {
         "objectives": _names("--objectives", objectives),
@@ -81,9 +86,9 @@ def compare(
     for key in changes.keys() & (settings.keys() - {"epochs"}):
         raise InputError(f"--set {key}: that is no recipe field; there is a flag for it, see --help")
     processes = _processes(jobs)
-    from ganatomy.executors import choose_executor
-    from ganatomy.study import run_study
-    from ganatomy.study_plan import plan_study
+    from ganatomy.study.conduct import run_study
+    from ganatomy.study.executors import choose_executor
+    from ganatomy.study.plan import plan_study
 
     plan = plan_study(points, **{**settings, **changes})
     folder = out or Path("studies") / plan.name
@@ -143,8 +148,8 @@ def _processes(text: str) -> "int | str":
 def _show_plan(plan: "Plan", folder: Path, width: int, force: bool) -> None:
     """Print the cells, their seeds, and what is missing."""
     from ganatomy.cli.tables import print_table
-    from ganatomy.study_folder import StudyFolder
-    from ganatomy.study_trial import estimate
+    from ganatomy.study.folder import StudyFolder
+    from ganatomy.study.trial import estimate
 
     study = StudyFolder(folder)
     study.check_plan(plan, force)
@@ -196,8 +201,8 @@ def _show_result(records: "list[RunRecord]", folder: Path) -> None:
     """Print a line a cell, and where everything is."""
     from ganatomy.adversarial import comparison
     from ganatomy.cli.tables import print_table
-    from ganatomy.study_folder import StudyFolder
-    from ganatomy.study_report import judge
+    from ganatomy.study.folder import StudyFolder
+    from ganatomy.study.report import judge
 
     judged = comparison.compare(records)
     rows = [(s.cell.target, s.cell.label, s.final_ratio.text(), s.words) for s in judged.summaries.values()]

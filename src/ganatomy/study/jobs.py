@@ -29,6 +29,7 @@ import numpy as np
 
 from ganatomy.adversarial.distributions import DISTRIBUTIONS
 from ganatomy.adversarial.metrics import wasserstein2
+from ganatomy.adversarial.own_objectives import OwnObjective
 from ganatomy.adversarial.records import DISTANCE, Cell, RunRecord
 from ganatomy.adversarial.training import Diverged
 from ganatomy.adversarial.yardstick import Yardstick
@@ -62,6 +63,7 @@ class Job:
     validation: np.ndarray | None = None
     distribution: str | None = None
     scratch: str | None = None
+    objective: OwnObjective | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def make_run(job: Job) -> Outcome:
             try:
                 fit(
                     job.train,
+                    job.objective,
                     recipe=job.recipe,
                     seed=job.seed,
                     heldout=job.test,

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from ganatomy.errors import InputError
-from ganatomy.executors import LOST, LocalProcesses, Lost, choose_executor, cores
+from ganatomy.study.executors import LOST, LocalProcesses, Lost, choose_executor, cores
 
 WORK = '''
 import os, signal, time
@@ -183,7 +183,7 @@ def test_dask_is_asked_for_where_it_is_missing(monkeypatch):
 @pytest.mark.parametrize("kind", ["closed", "silent", "nonsense", "empty"])
 def test_a_scheduler_that_does_not_answer_is_told_within_seconds(kind, monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr("ganatomy.dask_cluster.ANSWER", 0.5)
+    monkeypatch.setattr("ganatomy.study.dask_cluster.ANSWER", 0.5)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         if kind == "silent":
@@ -200,7 +200,7 @@ def test_a_scheduler_that_does_not_answer_is_told_within_seconds(kind, monkeypat
 @pytest.mark.filterwarnings("ignore")
 def test_a_cluster_makes_every_job_and_those_of_a_killed_worker_again(work, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
-    monkeypatch.setattr("ganatomy.dask_cluster.ANSWER", 2.0)
+    monkeypatch.setattr("ganatomy.study.dask_cluster.ANSWER", 2.0)
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
     ) as cluster:

@@ -4,17 +4,14 @@ A study is a union of grids. A grid is a product
 
     targets x objectives x optimizers x learning rates x (values of any other recipe keys),
 
-its elements are *cells*, and every cell is run with every seed, on the same points (see `ganatomy.study_points`). What
+its elements are *cells*, and every cell is run with every seed, on the same points (see `ganatomy.study.targets`). What
 a grid leaves out is the recipe's own.
-
-A study file is TOML: `recipe` (a name or file, default course), `targets`, `train_size`, `seeds`, a table `[set]` of
-recipe keys, and one `[[grid]]` or more with `objectives`, `optimizers`, `lrs` and a table `vary` of lists of values by
-recipe key; `[[claim]]` tables say what is to be judged (see `ganatomy.adversarial.claims`).
 """
 
 import contextlib
 import hashlib
 import itertools
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,60 +19,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ganatomy import config
 from ganatomy.adversarial.claims import declared_claim
+from ganatomy.adversarial.own_objectives import AnyObjective, OwnObjective, own_objective, read_objective
 from ganatomy.adversarial.records import Cell
-from ganatomy.errors import InputError, unknown
+from ganatomy.errors import InputError
 from ganatomy.runs import fingerprint
-from ganatomy.study_points import Target, read_target
-
-OPTIMIZERS = ("rmsprop", "adam", "sgd")
-"""The optimizers that the laboratory report compares."""
-
-SEEDS = (0, 1, 2)
+from ganatomy.study.file import Grid, StudyFile, read_study_file
+from ganatomy.study.targets import Target, read_target
 
 _OWN = {"objective": "objectives", "optimizer": "optimizers", "optimizer.name": "optimizers", "lr": "lrs"}
 _MOST = 100_000  # runs; more are a slip of the pen
 
 
-class Grid(BaseModel):
-    """A product of settings; None stands for the recipe's own."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    objectives: tuple[str, ...] | None = None
-    optimizers: tuple[str, ...] | None = None
-    lrs: tuple[float, ...] | None = None
-    vary: dict[str, tuple[Any, ...]] = {}
-
-
-REPORTED = Grid(objectives=config.REPORTED, optimizers=OPTIMIZERS)
-
-
-class _File(BaseModel):
-    """What a study file holds."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    recipe: str = "course"
-    targets: tuple[str, ...] = ()
-    train_size: int | None = Field(None, strict=True)
-    seeds: tuple[int, ...] = SEEDS
-    set: dict[str, Any] = {}
-    grid: tuple[Grid, ...] = (REPORTED,)
-    claim: tuple[dict[str, Any], ...] = ()
-
-
 @dataclass(frozen=True)
 class Run:
-    """One run: a cell, a seed, the resolved recipe and the points."""
+    """One run: a cell, a seed, the resolved recipe, the points, and the objective if it is not built in."""
 
     cell: Cell
     seed: int
     recipe: config.Recipe
     target: Target
+    objective: OwnObjective | None = None
 
     @property
     def name(self) -> str:
@@ -135,7 +101,7 @@ def contested(cells: Iterable[Cell]) -> set[Cell]:
 def plan_study(
     points: "str | Path | None" = None,
     *,
-    objectives: Sequence[str] | None = None,
+    objectives: Sequence[str | AnyObjective] | None = None,
     optimizers: Sequence[str] | None = None,
     lrs: Sequence[float] | None = None,
     seeds: Iterable[int] | None = None,
@@ -148,7 +114,7 @@ def plan_study(
 
     Args:
         points: a file or a built-in distribution; None takes the study file's targets, else `zigzag`.
-        objectives: instead of those of every grid.
+        objectives: instead of those of every grid: names, and one's own as in `ganatomy.fit`, or as FILE.py:CLASS.
         optimizers: likewise.
         lrs: learning rates, likewise; None is the recipe's own.
         seeds: of every cell.
@@ -164,9 +130,9 @@ def plan_study(
     >>> [run.name for run in plan.runs][:2], len(plan.targets[0].test)
     (['ring-gan-adam-0.0001-seed0', 'ring-gan-adam-0.001-seed0'], 596)
     """
-    file, folder, name = _study_file(recipe)
+    file, folder, name = read_study_file(recipe)
     base = recipe if file is None else file.recipe
-    file = file or _File()
+    file = file or StudyFile()
     overrides = {**file.set, **{key: value for key, value in overrides.items() if value is not None}}
     if "objective" in overrides:
         raise InputError("objective is no setting of all runs; name objectives (--objectives, or those of a [[grid]])")
@@ -175,12 +141,13 @@ def plan_study(
     for seed in seeds:
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
             raise InputError(f"seed {seed!r}: give whole numbers from 0 to 2^63 - 1")
-    given = {"objectives": objectives, "optimizers": optimizers, "lrs": lrs}
+    own, names = _own_objectives(objectives)
+    given = {"objectives": names, "optimizers": optimizers, "lrs": lrs}
     grids = [
         grid.model_copy(update={key: tuple(value) for key, value in given.items() if value is not None})
         for grid in file.grid
     ]
-    recipes = _cells(grids, resolve)
+    recipes = _cells(grids, lambda name, **special: resolve(own.get(name, name), **special))
     if points is not None or not file.targets:
         sources = [("zigzag" if points is None else points, Path())]
     else:
@@ -191,7 +158,7 @@ def plan_study(
     if len(recipes) * len(seeds) * len(targets) > _MOST:
         raise InputError(f"{len(recipes) * len(seeds) * len(targets):,} runs are too many; plan {_MOST:,} at most")
     runs = [
-        Run(Cell(target.name, *key), int(seed), recipe, target)
+        Run(Cell(target.name, *key), int(seed), recipe, target, own.get(recipe.objective))
         for seed in seeds
         for target in targets
         for key, recipe in recipes.items()
@@ -204,26 +171,29 @@ def plan_study(
     return Plan(title, tuple(targets), tuple(runs), shared, tuple(map(int, seeds)), file.claim)
 
 
-def _study_file(recipe: Any) -> tuple[_File | None, Path, str]:
-    """Read a study file, its folder and its name; None for any other kind of recipe."""
-    path = Path(recipe) if isinstance(recipe, str | Path) else None
-    if path is None or path.suffix.lower() != ".toml":
-        return None, Path(), ""
-    try:
-        table = config.tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError):  # load_recipe will say it
-        return None, Path(), ""
-    if not table.keys() & (set(_File.model_fields) - {"set"}):
-        return None, Path(), ""
-    try:
-        return _File.model_validate(table), path.parent, path.stem
-    except ValidationError as error:
-        details = error.errors()[0]
-        where = [str(part) for part in details["loc"]]
-        if details["type"] == "extra_forbidden":
-            known = Grid.model_fields if where[0] == "grid" else _File.model_fields
-            raise InputError(f"{path}: {unknown('key', where[-1], known)}") from None
-        raise InputError(f"{path}: {'.'.join(where)}: {details['msg'].removeprefix('Input ')}") from None
+def _own_objectives(
+    objectives: Sequence[str | AnyObjective] | None,
+) -> tuple[dict[str, OwnObjective], list[str] | None]:
+    """Return the objectives that are not built in, by name, and the names of all."""
+    own: dict[str, OwnObjective] = {}
+    if objectives is None:
+        return own, None
+    names = []
+    for given in objectives:
+        if isinstance(given, str) and ".py" not in given:
+            names.append(given)
+            continue
+        mine = read_objective(given) if isinstance(given, str) else own_objective(given)
+        if type(mine.given).__module__ == "__main__" and not hasattr(sys.modules["__main__"], "__file__"):
+            raise InputError(
+                f"objective {mine.name}: a study's processes cannot import what was typed in; put the class into a "
+                f"file, and give FILE.py:{type(mine.given).__name__}"
+            )
+        if mine.name in own and own[mine.name] != mine:
+            raise InputError(f"objectives: two are called {mine.name}; rename the class of one")
+        own[mine.name] = mine
+        names.append(mine.name)
+    return own, names
 
 
 def _resolver(base: Any, folder: Path, overrides: Mapping[str, Any]) -> Callable[..., config.Recipe]:
@@ -231,7 +201,7 @@ def _resolver(base: Any, folder: Path, overrides: Mapping[str, Any]) -> Callable
     if isinstance(base, str) and base not in config.recipe_names() and Path(base).suffix:
         base = folder / base
 
-    def resolve(objective: str | None = None, **special: Any) -> config.Recipe:
+    def resolve(objective: str | OwnObjective | None = None, **special: Any) -> config.Recipe:
         special = {key: value for key, value in special.items() if value is not None}
         return config.load_recipe(base, objective, **{**overrides, **special})
 

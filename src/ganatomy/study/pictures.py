@@ -35,8 +35,8 @@ from ganatomy.figures.view import View
 from ganatomy.report.findings import Picture
 from ganatomy.report.words import written
 from ganatomy.runs import RunFolder
-from ganatomy.study_folder import StudyFolder
-from ganatomy.study_plan import contested
+from ganatomy.study.folder import StudyFolder
+from ganatomy.study.plan import contested
 
 _FPS = 8
 _ROWS, _COLUMNS = 8, 5  # of a matrix; more panels than these show nothing any more

@@ -10,7 +10,7 @@ that dies takes one job with it, which is made again; a job that was lost `LOST 
 early stops what is in flight. Not guaranteed: that a job is made once only, so it must not change anything outside.
 
 - `LocalProcesses`: processes of this machine, of one thread each.
-- `ganatomy.dask_cluster.DaskCluster`: a cluster of dask.distributed.
+- `ganatomy.study.dask_cluster.DaskCluster`: a cluster of dask.distributed.
 """
 
 import contextlib
@@ -81,7 +81,7 @@ def choose_executor(backend: str = "local", jobs: "int | str" = "auto", schedule
     if backend == "dask":
         if scheduler is None:
             raise InputError("the dask backend needs the scheduler's address: --scheduler tcp://HOST:8786")
-        from ganatomy.dask_cluster import DaskCluster
+        from ganatomy.study.dask_cluster import DaskCluster
 
         return DaskCluster(scheduler)
     if scheduler is not None:

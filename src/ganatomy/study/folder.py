@@ -16,8 +16,8 @@ from typing import Any
 from ganatomy.adversarial.records import Cell, RunRecord
 from ganatomy.errors import InputError
 from ganatomy.folders import OwnedFolder
-from ganatomy.study_plan import Plan, Run
-from ganatomy.study_run import read_content, read_record
+from ganatomy.study.jobs import read_content, read_record
+from ganatomy.study.plan import Plan, Run
 
 FORMAT = 1
 """Of study.json: raised when older ones can no longer be read."""
@@ -27,7 +27,7 @@ class StudyFolder(OwnedFolder):
     """The folder of one study, never finished for good: it can always be widened.
 
     >>> import tempfile
-    >>> from ganatomy.study_plan import plan_study
+    >>> from ganatomy.study.plan import plan_study
     >>> folder = StudyFolder(tempfile.mkdtemp())
     >>> folder.missing(plan_study("ring", seeds=[0], objectives=["gan"], optimizers=["sgd"]))[0].name
     'ring-gan-sgd-5e-05-seed0'
@@ -71,7 +71,7 @@ class StudyFolder(OwnedFolder):
             content = read_content(self.runs / run.name)
             if content is not None and content["fingerprint"] != run.fingerprint:
                 raise InputError(
-                    f"{self.runs / run.name} is of another study: its recipe or points differ; "
+                    f"{self.runs / run.name} is of another study: its recipe, its objective or its points differ; "
                     f"choose another --out, or --force to replace the study"
                 )
 
@@ -166,7 +166,7 @@ def load_records(folder: str | Path) -> list[RunRecord]:
 def identity(plan: Plan) -> dict[str, Any]:
     """Return what must be equal for two plans to be of one study.
 
-    >>> from ganatomy.study_plan import plan_study
+    >>> from ganatomy.study.plan import plan_study
     >>> identity(plan_study("ring", epochs=5))["recipe"]["epochs"]
     5
     """

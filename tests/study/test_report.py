@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from ganatomy.errors import InputError
-from ganatomy.study import run_study
-from ganatomy.study_folder import StudyFolder
-from ganatomy.study_plan import plan_study
-from ganatomy.study_report import write_report
+from ganatomy.study.conduct import run_study
+from ganatomy.study.folder import StudyFolder
+from ganatomy.study.plan import plan_study
+from ganatomy.study.report import write_report
 
 STUDY = """
 targets = ["points.npy", "others.npy"]
@@ -139,7 +139,7 @@ def test_a_study_of_which_everything_failed_has_a_page_without_pictures(points_f
     def broken(*arguments, **settings):
         raise RuntimeError("no luck")
 
-    monkeypatch.setattr("ganatomy.study_run.fit", broken)
+    monkeypatch.setattr("ganatomy.study.jobs.fit", broken)
     (tmp_path / "tiny.toml").write_text(RECIPE)
     plan = plan_study(points_file, recipe=tmp_path / "tiny.toml", objectives=["gan"], train_size=300)
     run_study(plan, tmp_path / "s", Inline())

@@ -14,15 +14,15 @@ from itertools import islice
 from typing import Any
 
 from ganatomy.errors import InputError
-from ganatomy.executors import Job, Lost, described
 from ganatomy.extras import require_extra
+from ganatomy.study.executors import Job, Lost, described
 
 ANSWER = 5.0
 """Seconds within which a scheduler must answer."""
 
 
 class DaskCluster:
-    """An executor (see `ganatomy.executors`) that gives jobs to the workers of a cluster.
+    """An executor (see `ganatomy.study.executors`) that gives jobs to the workers of a cluster.
 
     Raises:
         InputError: dask is not installed, or no scheduler answers at the address within `ANSWER` seconds.

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from ganatomy.adversarial.records import Cell
+from ganatomy.adversarial.statements import OPTIMIZERS
 from ganatomy.config import load_recipe
 from ganatomy.errors import InputError
-from ganatomy.study_plan import OPTIMIZERS, contested, plan_study
-from ganatomy.study_points import read_target
-from ganatomy.study_trial import estimate, try_cells
+from ganatomy.study.plan import contested, plan_study
+from ganatomy.study.targets import read_target
+from ganatomy.study.trial import estimate, try_cells
 
 STUDY = """
 recipe = "course"
@@ -223,8 +224,8 @@ def test_rates_are_chosen_where_there_are_several():
 
 def test_the_estimate_grows_with_the_runs_and_shrinks_with_the_processes(points_file, monkeypatch):
     times = {("points", "gan", "sgd", ""): 0.5, ("points", "lsgan", "sgd", ""): 0.25}
-    monkeypatch.setattr("ganatomy.study_trial.try_cells", lambda runs, iterations: times)
-    monkeypatch.setattr("ganatomy.study_trial._time_measuring", lambda run: (0.125, 4.0))
+    monkeypatch.setattr("ganatomy.study.trial.try_cells", lambda runs, iterations: times)
+    monkeypatch.setattr("ganatomy.study.trial._time_measuring", lambda run: (0.125, 4.0))
     recipe = {
         "generator": {"hidden": [8], "normalization": "none"},
         "objective": "gan",
@@ -244,13 +245,13 @@ def test_every_cell_is_tried_once_whatever_its_rates_and_seeds(monkeypatch):
     tried = []
 
     class Trainer:
-        def __init__(self, recipe, points, seed):
+        def __init__(self, recipe, points, seed, device, objective):
             tried.append((recipe.objective, recipe.optimizer_name))
 
         def __iter__(self):
             return iter(range(100))
 
-    monkeypatch.setattr("ganatomy.study_trial.Trainer", Trainer)
+    monkeypatch.setattr("ganatomy.study.trial.Trainer", Trainer)
     plan = plan_study("ring", lrs=[0.1, 0.2], objectives=["gan", "wgan"], optimizers=["sgd"])
     assert all(seconds >= 0 for seconds in try_cells(plan.runs, 10).values())
     assert tried == [("gan", "sgd"), ("wgan", "sgd")]

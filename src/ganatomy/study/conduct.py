@@ -2,12 +2,12 @@
 
     study.json       what was asked, of which points, where and when; its *identity*: points, split, base recipe
     table.csv        a row a run and snapshot                 summary.csv   a row a cell: median and interval over seeds
-    runs/NAME/       a folder a run (see `ganatomy.study_run`)
+    runs/NAME/       a folder a run (see `ganatomy.study.jobs`)
     figures/         report.html                              tensorboard/  event files, if wanted
     .ganatomy-study  the mark of a study's folder             .lock         held while it is written
 
 A run's folder appears whole, by one renaming, and only this process writes: killed at any moment, the same command
-makes what is missing and nothing else. So does a wider one (see `ganatomy.study_folder`), and all are judged together.
+makes what is missing and nothing else. So does a wider one (see `ganatomy.study.folder`), and all are judged together.
 """
 
 import contextlib
@@ -20,16 +20,16 @@ from typing import Any
 
 from ganatomy.adversarial.records import RunRecord
 from ganatomy.errors import unknown
-from ganatomy.executors import Executor, Lost, choose_executor, cores
 from ganatomy.extras import require_extra
 from ganatomy.fitting import versions
 from ganatomy.progress import Progress, Silent
 from ganatomy.report.words import LANGUAGES
 from ganatomy.runs import RunFolder
-from ganatomy.study_folder import FORMAT, StudyFolder, identity
-from ganatomy.study_plan import Plan, Run, contested, plan_study
-from ganatomy.study_run import Job, Outcome, add_validation, keep, make_run, record_of
-from ganatomy.study_trial import try_cells
+from ganatomy.study.executors import Executor, Lost, choose_executor, cores
+from ganatomy.study.folder import FORMAT, StudyFolder, identity
+from ganatomy.study.jobs import Job, Outcome, add_validation, keep, make_run, record_of
+from ganatomy.study.plan import Plan, Run, contested, plan_study
+from ganatomy.study.trial import try_cells
 
 
 def run_study(
@@ -68,7 +68,7 @@ def run_study(
     >>> [record.status for record in run_study(plan, tempfile.mkdtemp(), choose_executor(jobs=1))]
     ['finished']
     """
-    from ganatomy.study_report import write_report
+    from ganatomy.study.report import write_report
 
     if tensorboard:
         require_extra("tensorboard", "tensorboard", "--tensorboard")
@@ -163,7 +163,8 @@ def _job(run: Run, validated: bool, scratch: str | None) -> Job:
     known = None if target.distribution is None else target.distribution.name
     validation = target.validation if validated else None
     arrays = {"train": target.train, "test": target.test, "validation": validation}
-    return Job(run.name, run.cell, run.seed, run.recipe, run.fingerprint, **arrays, distribution=known, scratch=scratch)
+    what = {"distribution": known, "scratch": scratch, "objective": run.objective}
+    return Job(run.name, run.cell, run.seed, run.recipe, run.fingerprint, **arrays, **what)
 
 
 def _said(record: Mapping[str, Any]) -> str:

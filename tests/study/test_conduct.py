@@ -13,11 +13,11 @@ from ganatomy.adversarial.training import Diverged
 from ganatomy.adversarial.yardstick import Yardstick
 from ganatomy.cli import main  # noqa: F401 (imports nothing slow, and everything that is patched below)
 from ganatomy.errors import InputError
-from ganatomy.executors import LocalProcesses, Lost, choose_executor
-from ganatomy.study import compare, run_study
-from ganatomy.study_folder import StudyFolder, load_records
-from ganatomy.study_plan import plan_study
-from ganatomy.study_run import make_run
+from ganatomy.study.conduct import compare, run_study
+from ganatomy.study.executors import LocalProcesses, Lost, choose_executor
+from ganatomy.study.folder import StudyFolder, load_records
+from ganatomy.study.jobs import make_run
+from ganatomy.study.plan import plan_study
 
 TINY = {
     "generator": {"hidden": [8], "normalization": "none"},
@@ -33,7 +33,7 @@ WORKERS = '''
 import os, signal
 from pathlib import Path
 import ganatomy.gallery
-from ganatomy.study_run import make_run as ordinary
+from ganatomy.study.jobs import make_run as ordinary
 
 def quick(job):
     """An ordinary run without its pictures, which take most of the time."""
@@ -79,7 +79,7 @@ class Inline:
 def _plain(monkeypatch):
     """Leave pictures and the page out: other tests look at them."""
     monkeypatch.setattr("ganatomy.gallery.draw_run", lambda *arguments: None)
-    monkeypatch.setattr("ganatomy.study_report._draw_report", lambda *arguments: None)
+    monkeypatch.setattr("ganatomy.study.report._draw_report", lambda *arguments: None)
 
 
 @pytest.fixture
@@ -234,7 +234,7 @@ def test_a_run_of_another_recipe_is_refused_even_where_the_study_does_not_know(p
     """What a [for.OBJECTIVE] table changes is in no identity but the run's own."""
     run_study(tiny(points_file, seeds=[0]), tmp_path / "s", Inline())
     (tmp_path / "s" / "study.json").unlink()
-    with pytest.raises(InputError, match="is of another study: its recipe or points differ"):
+    with pytest.raises(InputError, match="is of another study: its recipe, its objective or its points differ"):
         run_study(tiny(points_file, seeds=[0], epochs=5), tmp_path / "s", Inline())
     again = Inline()
     run_study(tiny(points_file, seeds=[0]), tmp_path / "s", again)
@@ -295,14 +295,14 @@ def test_half_a_run_is_no_run(points_file, tmp_path):
 def test_a_failing_run_is_told_with_its_reason_and_made_again(points_file, tmp_path, monkeypatch):
     from ganatomy.fitting import fit
 
-    def broken(points, **settings):
+    def broken(points, objective, **settings):
         if settings["seed"] == 1:
             raise RuntimeError("no luck\ntoday")
         return fit(points, **settings)
 
     plan = tiny(points_file)
     with monkeypatch.context() as patched:
-        patched.setattr("ganatomy.study_run.fit", broken)
+        patched.setattr("ganatomy.study.jobs.fit", broken)
         records = run_study(plan, tmp_path / "s", Inline())
     failed = [record for record in records if record.status == "failed"]
     assert [(record.seed, record.reason) for record in failed] == [(1, "RuntimeError: no luck")] * 2
@@ -387,14 +387,14 @@ def alone(points_file, tmp_path):
 
 
 def test_one_and_two_processes_make_the_same_table(points_file, tmp_path, alone, workers, monkeypatch):
-    monkeypatch.setattr("ganatomy.study.make_run", workers.quick)
+    monkeypatch.setattr("ganatomy.study.conduct.make_run", workers.quick)
     for width in (1, 2):
         run_study(tiny(points_file), tmp_path / f"s{width}", LocalProcesses(width))
         assert table(tmp_path / f"s{width}") == alone
 
 
 def test_a_killed_worker_changes_nothing(points_file, tmp_path, alone, workers, monkeypatch):
-    monkeypatch.setattr("ganatomy.study.make_run", workers.killed_once)
+    monkeypatch.setattr("ganatomy.study.conduct.make_run", workers.killed_once)
     run_study(tiny(points_file), tmp_path / "s", LocalProcesses(2))
     assert (tmp_path / "died").exists()
     assert table(tmp_path / "s") == alone
@@ -402,7 +402,7 @@ def test_a_killed_worker_changes_nothing(points_file, tmp_path, alone, workers, 
 
 
 def test_a_run_that_kills_every_worker_fails_alone(points_file, tmp_path, workers, monkeypatch):
-    monkeypatch.setattr("ganatomy.study.make_run", workers.killed_always)
+    monkeypatch.setattr("ganatomy.study.conduct.make_run", workers.killed_always)
     records = run_study(tiny(points_file), tmp_path / "s", LocalProcesses(2))
     assert [(record.seed, record.status) for record in records] == [(0, "finished"), (1, "failed")] * 2
     assert all("its process died" in record.reason for record in records if record.status == "failed")
@@ -411,7 +411,7 @@ def test_a_run_that_kills_every_worker_fails_alone(points_file, tmp_path, worker
 @pytest.mark.filterwarnings("ignore")
 def test_a_cluster_of_which_a_worker_is_killed_makes_the_same_table(points_file, tmp_path, alone, workers, monkeypatch):
     distributed = pytest.importorskip("distributed")
-    monkeypatch.setattr("ganatomy.study.make_run", workers.killed_once)
+    monkeypatch.setattr("ganatomy.study.conduct.make_run", workers.killed_once)
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
     ) as cluster:
@@ -437,7 +437,7 @@ def test_event_files_hold_losses_metrics_and_pictures(points_file, tmp_path, mon
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     monkeypatch.undo()  # with pictures
-    monkeypatch.setattr("ganatomy.study_report._draw_report", lambda *arguments: None)
+    monkeypatch.setattr("ganatomy.study.report._draw_report", lambda *arguments: None)
     plan = tiny(points_file, seeds=[0], optimizers=["sgd"])
     records = run_study(plan, tmp_path / "s", Inline(), tensorboard=True)
     events = EventAccumulator(str(tmp_path / "s" / "tensorboard" / plan.runs[0].name), {"images": 0}).Reload()
@@ -461,14 +461,14 @@ def test_tensorboard_is_asked_for_before_anything_is_made(points_file, tmp_path,
 
 def test_from_python_it_is_one_call(points_file, tmp_path, monkeypatch):
     executor = Inline()
-    monkeypatch.setattr("ganatomy.study.choose_executor", lambda *arguments: executor)
+    monkeypatch.setattr("ganatomy.study.conduct.choose_executor", lambda *arguments: executor)
     records = compare(points_file, out=tmp_path / "s", recipe=TINY, objectives=["wgan"], train_size=300, seeds=[5])
     assert [(record.cell.optimizer, record.seed) for record in records] == [("rmsprop", 5), ("adam", 5), ("sgd", 5)]
     assert executor.made == [f"points-wgan-{name}-5e-05-seed5" for name in ("rmsprop", "adam", "sgd")]
 
 
 def test_make_run_leaves_nothing_behind(points_file, tmp_path):
-    from ganatomy.study import _job
+    from ganatomy.study.conduct import _job
 
     run = tiny(points_file).runs[0]
     outcome = make_run(_job(run, True, str(tmp_path)))

@@ -14,9 +14,9 @@ from ganatomy.adversarial.claims import REPORT_CLAIMS, Judgement, declared_claim
 from ganatomy.errors import InputError
 from ganatomy.report.findings import Run, Setup, Target, Thresholds
 from ganatomy.report.study import study_page
-from ganatomy.study_folder import StudyFolder
-from ganatomy.study_pictures import Artist
-from ganatomy.study_plan import contested
+from ganatomy.study.folder import StudyFolder
+from ganatomy.study.pictures import Artist
+from ganatomy.study.plan import contested
 
 
 def write_report(folder: str | Path, language: str = "en") -> None:

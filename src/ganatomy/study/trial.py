@@ -20,7 +20,7 @@ from ganatomy.errors import InputError
 from ganatomy.execution import use_threads
 from ganatomy.fitting import DRAWS, MeasuredFit
 from ganatomy.runs import RunFolder
-from ganatomy.study_plan import Run
+from ganatomy.study.plan import Run
 
 _WARM, _TIMED = 3, 20  # iterations
 _RESAMPLES = 5  # of the floor
@@ -32,7 +32,7 @@ def try_cells(runs: Sequence[Run], iterations: int = 1) -> dict[tuple, float]:
     Raises:
         InputError: a setting that PyTorch refuses, too few points for a batch, an objective that raises.
 
-    >>> from ganatomy.study_plan import plan_study
+    >>> from ganatomy.study.plan import plan_study
     >>> seconds = try_cells(plan_study("ring", objectives=["gan"], optimizers=["sgd", "adam"], lrs=[0.1, 1]).runs)
     >>> [key[1:] for key in seconds]
     [('gan', 'sgd', ''), ('gan', 'adam', '')]
@@ -46,6 +46,10 @@ def try_cells(runs: Sequence[Run], iterations: int = 1) -> dict[tuple, float]:
     return found
 
 
+def _trainer(run: Run) -> Trainer:
+    return Trainer(run.recipe, run.target.train, run.seed, "cpu", run.objective)
+
+
 def _kind(run: Run) -> tuple:
     return run.cell.target, run.cell.objective, run.cell.optimizer, run.cell.variant
 
@@ -54,7 +58,7 @@ def _try(run: Run, iterations: int) -> float:
     """Train for some iterations, of which all but the first few count."""
     warm = min(_WARM, iterations - 1)
     try:
-        steps = iter(Trainer(run.recipe, run.target.train, run.seed))
+        steps = iter(_trainer(run))
         for _ in islice(steps, warm):
             pass
         started = time.perf_counter()
@@ -75,7 +79,7 @@ def estimate(runs: Sequence[Run], processes: int) -> float:
     Raises:
         InputError: as `try_cells`.
 
-    >>> from ganatomy.study_plan import plan_study
+    >>> from ganatomy.study.plan import plan_study
     >>> tiny = {"generator": {"hidden": [8], "normalization": "none"}, "batch_size": 100, "snapshots": 2}
     >>> plan = plan_study("ring", recipe=tiny, objectives=["gan"], optimizers=["sgd"], seeds=[0], epochs=2)
     >>> 0 < estimate(plan.runs, 2) < 60
@@ -90,7 +94,7 @@ def estimate(runs: Sequence[Run], processes: int) -> float:
             if name not in measuring:
                 measuring[name] = _time_measuring(run)
             once, drawing = measuring[name]
-            trainer = Trainer(run.recipe, run.target.train, run.seed)
+            trainer = _trainer(run)
             snapshots = len(trainer.snapshot_epochs)
             measured = (snapshots + DRAWS + _RESAMPLES) * once
             total += trainer.iterations * iterations[_kind(run)] + measured + drawing
@@ -99,7 +103,7 @@ def estimate(runs: Sequence[Run], processes: int) -> float:
 
 def _time_measuring(run: Run) -> tuple[float, float]:
     """Time measuring a snapshot, and drawing a run as if it had stood still."""
-    trainer, known = Trainer(run.recipe, run.target.train, run.seed), run.target.distribution
+    trainer, known = _trainer(run), run.target.distribution
     measured = MeasuredFit(trainer, run.target.train, run.target.test, known)
     model, history = trainer.snapshot(), measured.history
     samples = model.sample(max(measured.yardstick.size, min(len(run.target.test), 2048)), seed=0)
