@@ -18,6 +18,7 @@ from ganatomy.study.executors import LocalProcesses, Lost, choose_executor
 from ganatomy.study.folder import StudyFolder, load_records
 from ganatomy.study.jobs import make_run
 from ganatomy.study.plan import plan_study
+from ganatomy.study.trial import longest_first
 
 TINY = {
     "generator": {"hidden": [8], "normalization": "none"},
@@ -77,7 +78,8 @@ class Inline:
 
 @pytest.fixture(autouse=True)
 def _plain(monkeypatch):
-    """Leave pictures and the page out: other tests look at them."""
+    """Leave pictures and the page out, which other tests look at, and what depends on how long things took."""
+    monkeypatch.setattr("ganatomy.study.conduct.longest_first", lambda runs, seconds: runs)
     monkeypatch.setattr("ganatomy.gallery.draw_run", lambda *arguments: None)
     monkeypatch.setattr("ganatomy.study.report._draw_report", lambda *arguments: None)
 
@@ -121,6 +123,17 @@ def test_a_study_leaves_a_row_a_run_and_snapshot_and_ordinary_run_folders(points
     assert "checkpoint.pt" not in files
     assert {path.name for path in (tmp_path / "s").iterdir()} >= {"study.json", "table.csv", "summary.csv", "runs"}
     assert not (tmp_path / "s" / ".work").exists()
+
+
+def test_within_a_seed_the_runs_that_take_longest_begin_first(points_file, tmp_path, monkeypatch):
+    def times(runs, iterations):
+        return {("points", "wgan", name, ""): k for k, name in enumerate(("rmsprop", "sgd"))}
+
+    monkeypatch.setattr("ganatomy.study.conduct.longest_first", longest_first)
+    monkeypatch.setattr("ganatomy.study.conduct.try_cells", times)
+    executor = Inline()
+    run_study(tiny(points_file), tmp_path / "s", executor)
+    assert executor.made == [f"points-wgan-{name}-5e-05-seed{seed}" for seed in (0, 1) for name in ("sgd", "rmsprop")]
 
 
 def test_a_run_is_the_run_that_fit_makes(points_file, tmp_path):

@@ -29,7 +29,7 @@ from ganatomy.study.executors import Executor, Lost, choose_executor, cores
 from ganatomy.study.folder import FORMAT, StudyFolder, identity
 from ganatomy.study.jobs import Job, Outcome, add_validation, keep, make_run, record_of
 from ganatomy.study.plan import Plan, Run, contested, plan_study
-from ganatomy.study.trial import try_cells
+from ganatomy.study.trial import longest_first, try_cells
 
 
 def run_study(
@@ -77,9 +77,9 @@ def run_study(
     folder, began = StudyFolder(out), time.perf_counter()
     display = Progress("run") if progress else Silent()
     folder.check_plan(plan, force)
-    try_cells(plan.runs if force else folder.missing(plan))
+    seconds = try_cells(plan.runs if force else folder.missing(plan), 8)
     with folder.working(plan, force):
-        missing = folder.missing(plan)
+        missing = longest_first(folder.missing(plan), seconds)
         state = _describe(plan, folder.read(), executor, command)
         folder.write_json("study.json", state)
         _make_missing(folder, plan, missing, executor, display)

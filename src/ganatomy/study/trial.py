@@ -11,7 +11,7 @@ processes share the machine without loss, or that those of a cluster are as fast
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from ganatomy import gallery
@@ -71,6 +71,23 @@ def _try(run: Run, iterations: int) -> float:
         reason = (str(error).strip().splitlines() or ["no reason given"])[0]
         raise InputError(f"{run.cell.label} cannot be trained: {type(error).__name__}: {reason}") from None
     return (time.perf_counter() - started) / max(count, 1)
+
+
+def longest_first(runs: Sequence[Run], seconds: Mapping[tuple, float]) -> list[Run]:
+    """Order the runs of each seed so that those that take longest begin first, and processes end together.
+
+    Args:
+        runs: seed by seed, which stays.
+        seconds: that `try_cells` returned.
+
+    >>> from ganatomy.study.plan import plan_study
+    >>> runs = plan_study("ring", objectives=["gan", "wgan-gp"], optimizers=["sgd"], seeds=[1, 0]).runs
+    >>> ordered = longest_first(runs, {_kind(run): len(run.cell.objective) for run in runs})
+    >>> [(run.cell.objective, run.seed) for run in ordered]
+    [('wgan-gp', 1), ('gan', 1), ('wgan-gp', 0), ('gan', 0)]
+    """
+    turn = {seed: k for k, seed in enumerate(dict.fromkeys(run.seed for run in runs))}
+    return sorted(runs, key=lambda run: (turn[run.seed], -seconds[_kind(run)] * run.recipe.epochs))
 
 
 def estimate(runs: Sequence[Run], processes: int) -> float:
