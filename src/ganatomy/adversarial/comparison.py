@@ -42,6 +42,8 @@ __all__ = [
     "tidy_rows",
 ]
 
+_NOTHING = 1e-12  # of a difference: what rounding leaves of equal numbers
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -113,8 +115,9 @@ class Difference:
                 "{a} 减 {b} 为 {effect:+.2g}（{low:+.2g} 至 {high:+.2g}）",
             ),
         }
+        effect, low, high = (value if abs(value) > _NOTHING else 0.0 for value in (self.effect, self.low, self.high))
         said = frames[self.quantity.scale][language].format(
-            a=self.a.label, b=self.b.label, effect=self.effect, low=self.low, high=self.high
+            a=self.a.label, b=self.b.label, effect=effect, low=low, high=high
         )
         return said if self.clear else said + (": no clear difference", "：差别不明确")[language]
 

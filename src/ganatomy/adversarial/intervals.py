@@ -84,8 +84,10 @@ class Interval:
         named = "各种子的全距" if self.confidence < CONFIDENCE else "自助法区间"
         return f"{named}；这样的区间在 100 次中至多有 {100 * self.confidence:.3g} 次包含真实的中位数"
 
-    def text(self, digits: int = 2, never: str = "never") -> str:
+    def text(self, digits: int = 2, never: str = "never", to: str = " to ") -> str:
         """Write it as "60 (50-80)", with so many significant digits, or all of a larger whole number.
+
+        Infinity is written as `never`; `to` stands between the ends where a dash would look like a sign.
 
         >>> over_seeds([60, 50, math.inf]).text(), over_seeds([1.234, 2.0]).text()
         ('60 (50-never)', '1.6')
@@ -98,7 +100,7 @@ class Interval:
                 return never
             return f"{value:.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"
 
-        dash = " to " if self.low < 0 else "-"
+        dash = to if self.low < 0 else "-"
         return shown(self.median) + (f" ({shown(self.low)}{dash}{shown(self.high)})" if self.enough else "")
 
 

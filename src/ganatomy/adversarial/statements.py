@@ -181,7 +181,7 @@ class Bench:
             (of.title, of.title_zh),
             (
                 f"{cell.label} is at {found.text()} with {seeds}, {said}",
-                f"{cell.label} 为 {found.text(never='从未')}，{found.seeds} 个种子，{said_zh}",
+                f"{cell.label} 为 {found.text(never='从未', to=' 至 ')}，{found.seeds} 个种子，{said_zh}",
             ),
             {f"{cell.label}: {of.name}": _numbers(found.median, found.low, found.high, found.seeds)},
             cell,
