@@ -259,7 +259,7 @@ def _summary(exploration: Exploration, effects: Sequence[Effect]) -> dict[str, A
         "strengths": {"start": strengths[0], "end": strengths[-1], "steps": len(strengths), "unit": UNIT},
         "size": min(exploration.size, generator.resolution),
         "precision": exploration.precision,
-        "device": str(next(generator.parameters()).device),
+        "device": str(generator.device),
         "threads": torch.get_num_threads(),
         "pictures": {"shown": exploration.traversal.shown, "distinct": len(exploration.traversal)},
         "effects": [effect.to_dict() for effect in effects],

@@ -56,7 +56,7 @@ def painter(generator: Generator, size: int | None = None, precision: Precision 
     if size is not None and size < 16:
         raise InputError(f"pictures of {size} pixels: give 16 or more")
     render = generator.renderer(precision)
-    device = next(generator.parameters()).device
+    device = generator.device
     wanted = min(size or generator.resolution, generator.resolution)
 
     @torch.inference_mode()

@@ -54,6 +54,59 @@ def zoo(seed=0, z=6, channels=(8, 6, 4)):
     return state
 
 
+def stylegan(seed=0, codes=(5, 9, 7), channels=(8, 6, 4)):
+    """A StyleGAN in genforce's layout: `codes` are Z, the widths of the mapping, and W; channels by resolution."""
+    normal, state = _normal(seed), _mapping(seed + 1, codes)
+    before, state["synthesis.lod"] = channels[0], torch.zeros(())
+    state["synthesis.layer0.const"] = normal(1, before, 4, 4)
+    for k, width in enumerate(channels):
+        for i in (2 * k, 2 * k + 1):
+            stem = f"synthesis.layer{i}"
+            if i:
+                state[f"{stem}.weight"] = normal(width, before, 3, 3)
+            if k and i == 2 * k:
+                blur = torch.tensor([1.0, 2.0, 1.0]) / 4
+                state[f"{stem}.blur.kernel"] = torch.outer(blur, blur).expand(width, 1, 3, 3).clone()
+            state[f"{stem}.bias"], state[f"{stem}.apply_noise.weight"] = normal(width), normal(width)
+            state[f"{stem}.apply_noise.noise"] = normal(1, 1, 4 << k, 4 << k)
+            state[f"{stem}.style.weight"], state[f"{stem}.style.bias"] = normal(2 * width, codes[-1]), normal(2 * width)
+            before = width
+        state[f"synthesis.output{k}.weight"], state[f"synthesis.output{k}.bias"] = normal(3, width, 1, 1), normal(3)
+    return state
+
+
+def stylegan2(seed=0, codes=(5, 9, 7), channels=(8, 6, 4)):
+    """A StyleGAN2 in genforce's layout."""
+    normal, state = _normal(seed), _mapping(seed + 1, codes)
+    before, taps = channels[0], torch.tensor([1.0, 3.0, 3.0, 1.0]) / 4
+    state["synthesis.early_layer.const"] = normal(1, before, 4, 4)
+    state["synthesis.upsample.kernel"] = torch.outer(taps, taps)[None, None]
+
+    def styled(stem, outputs, inputs, kernel):
+        state[f"{stem}.weight"], state[f"{stem}.bias"] = normal(outputs, inputs, kernel, kernel), normal(outputs)
+        state[f"{stem}.style.weight"], state[f"{stem}.style.bias"] = normal(inputs, codes[-1]), normal(inputs)
+
+    for k, width in enumerate(channels):
+        for i in (2 * k - 1, 2 * k) if k else (0,):
+            stem = f"synthesis.layer{i}"
+            styled(stem, width, before, 3)
+            state[f"{stem}.noise_strength"], state[f"{stem}.noise"] = normal(), normal(1, 1, 4 << k, 4 << k)
+            if i % 2:
+                state[f"{stem}.filter.kernel"] = torch.outer(taps, taps)[None, None]
+            before = width
+        styled(f"synthesis.output{k}", 3, width, 1)
+    return state
+
+
+def _mapping(seed, codes):
+    """Dense layers and the mean code of both, such that codes have about length sqrt(W)."""
+    normal, state = _normal(seed), {"truncation.w_avg": _normal(seed + 1)(codes[-1]) / 4}
+    for d, (before, width) in enumerate(pairwise(codes)):
+        state[f"mapping.dense{d}.weight"] = 100 * normal(width, before)
+        state[f"mapping.dense{d}.bias"] = 30 * normal(width)
+    return state
+
+
 def dcgan(seed=0, widths=(10, 8, 6, 3), kernels=(4, 4, 4), bias=False):
     """A DCGAN as a torch network whose batch norms have seen some data."""
     torch.manual_seed(seed)
@@ -73,7 +126,9 @@ def dcgan(seed=0, widths=(10, 8, 6, 3), kernels=(4, 4, 4), bias=False):
 @pytest.fixture(scope="session")
 def foreign():
     """Builders of state dicts as other projects save them."""
-    return types.SimpleNamespace(genforce=genforce, interfacegan=interfacegan, zoo=zoo, dcgan=dcgan)
+    return types.SimpleNamespace(
+        genforce=genforce, interfacegan=interfacegan, zoo=zoo, dcgan=dcgan, stylegan=stylegan, stylegan2=stylegan2
+    )
 
 
 @pytest.fixture(scope="session")

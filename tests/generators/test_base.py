@@ -5,9 +5,13 @@ import pytest
 import torch
 
 from ganatomy.errors import InputError
+from ganatomy.generators.checkpoints import read_checkpoint
 from ganatomy.generators.dcgan import DCGAN
-from ganatomy.generators.layers import pixel_norm, upsample
+from ganatomy.generators.layers import pixel_norm, upsample, upsample_filtered
+from ganatomy.generators.loading import load
 from ganatomy.generators.progan import ProGAN
+from ganatomy.generators.stylegan import StyleGAN
+from ganatomy.generators.stylegan2 import StyleGAN2
 
 CASES = {
     "progan": lambda: ProGAN(6, [8, 6, 4]),
@@ -17,21 +21,40 @@ CASES = {
     "dcgan of other layers": lambda: DCGAN([6, 5, 4, 4, 3], [4, 3, 4, 4], biased=[0, 3], normed=[0, 2]),
     "grey dcgan": lambda: DCGAN([7, 6, 1], [4, 4]),
     "dcgan of classes": lambda: DCGAN([10, 8, 4, 3], [4, 4, 4], classes=["red", "green", "blue"]),
+    "stylegan": lambda: StyleGAN([6, 9, 7], [8, 6, 4]),
+    "stylegan of 4 pixels": lambda: StyleGAN([5, 5], [4]),
+    "stylegan of 128 pixels": lambda: StyleGAN([5, 6], [6, 6, 5, 5, 4, 4]),
+    "stylegan2": lambda: StyleGAN2([6, 9, 7], [8, 6, 4]),
+    "stylegan2 of 4 pixels": lambda: StyleGAN2([5, 5], [4]),
 }
+STYLED = [name for name in CASES if name.startswith("stylegan")]
 
 
-@pytest.fixture(params=CASES)
-def G(request):
+def made(name):
     """A generator of random weights, none of them at its initial value."""
-    network = CASES[request.param]().eval().requires_grad_(False)
+    network = CASES[name]().eval().requires_grad_(False)
     random = torch.Generator().manual_seed(0)
     for name, value in network.state_dict().items():
         if name.endswith("running_var"):
             value.uniform_(0.5, 2, generator=random)
-        elif name.endswith(("weight", "bias", "running_mean")):
+        elif name.startswith("mapping."):
+            value.normal_(generator=random).mul_(100)  # used times 0.01
+        elif not name.endswith(("lod", "num_batches_tracked")):
             value.normal_(generator=random)
             value.mul_(0.3 if isinstance(network, DCGAN) else 1)  # so that tanh does not saturate
     return network
+
+
+@pytest.fixture(params=CASES)
+def G(request):
+    """A generator of each kind."""
+    return made(request.param)
+
+
+@pytest.fixture(params=STYLED)
+def styled(request):
+    """A generator of each kind with a code for each layer."""
+    return made(request.param)
 
 
 def codes(network, n=3, seed=0):
@@ -47,19 +70,39 @@ def test_shapes_are_what_the_attributes_say(G):
     assert ws.shape == (3, G.num_ws, G.w_dim)
     assert pictures.shape == (3, 3, G.resolution, G.resolution)
     assert pictures.dtype == torch.float32
-    assert (G.space, G.edit_dim) == ("z", G.w_dim - len(G.classes))
+    assert G.edit_dim == G.w_dim - len(G.classes)
+    several = G.family.startswith("stylegan")
+    assert (G.space, G.num_ws) == (("w", 2 * (G.resolution.bit_length() - 2)) if several else ("z", 1))
+    assert (G.w_avg is None) != several
 
 
 def test_the_whole_is_its_two_halves(G):
     z, label = codes(G)
     assert torch.equal(G(z, label), G.synthesis(G.mapping(z, label)))
+    assert torch.equal(G(z, label), G(z, label))
 
 
 def test_a_picture_does_not_depend_on_its_neighbours(G):
     ws = G.mapping(*codes(G, 4))
     alone = torch.cat([G.synthesis(one[None]) for one in ws])
-    assert (alone - G.synthesis(ws)).abs().max() < 1e-5
+    together = G.synthesis(ws)
+    assert (alone - together).abs().max() < 1e-5 * max(1, together.abs().max())
     assert (alone[0] - alone[1]).abs().max() > 0.001
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "dcgan of other layers"])
+def test_a_checkpoint_says_what_its_network_says(name, tmp_path):
+    """From shapes and single tensors, without a network; where sizes tell which layers its batch norms follow."""
+    G = made(name)
+    torch.save(G.state_dict(), tmp_path / "a.pth")
+    checkpoint = read_checkpoint(tmp_path / "a.pth", classes=G.classes)
+    network = load(tmp_path / "a.pth", classes=G.classes)
+    for what in ("family", "space", "z_dim", "w_dim", "edit_dim", "num_ws", "resolution", "classes"):
+        assert getattr(checkpoint, what) == getattr(network, what) == getattr(G, what)
+    assert checkpoint.fingerprint() == network.fingerprint()
+    assert np.array_equal(checkpoint.style_weights(), network.style_weights())
+    z, label = codes(G)
+    assert torch.equal(network(z, label), G(z, label))
 
 
 def test_features_are_those_that_synthesis_makes(G):
@@ -68,21 +111,28 @@ def test_features_are_those_that_synthesis_makes(G):
         layer.register_forward_pre_hook(lambda layer, arguments: seen.append(arguments[0]))
     pictures = G.synthesis(ws)
     entered = list(seen)  # features run the layers again
-    progan = G.family == "progan"
+    progan, last = G.family == "progan", len(G.layers) - 1
     for i, x in enumerate(entered):
         features = G.features(ws, i)
         assert len(features) == 3
         normed = pixel_norm(features) if progan else features
         assert torch.equal(x, upsample(normed) if progan and i % 2 else normed)
-    if progan:
-        last = G.outputs[str(len(G.layers) // 2 - 1)](pixel_norm(G.features(ws, len(G.layers) - 1)))
+    if G.family == "dcgan":
+        wanted = torch.tanh(G.layers[-1](G.features(ws, last - 1))).expand(-1, 3, -1, -1)
+    elif G.family == "stylegan2":
+        wanted = 0
+        for k, output in enumerate(G.outputs):
+            wanted = (upsample_filtered(wanted) if k else 0) + output(G.features(ws, 2 * k), ws[:, 2 * k + 1])
     else:
-        last = torch.tanh(G.layers[-1](G.features(ws, len(G.layers) - 2))).expand(-1, 3, -1, -1)
-    assert torch.equal(last, pictures)
+        features = G.features(ws, last)
+        wanted = G.outputs[str(last // 2)](pixel_norm(features) if progan else features)
+    assert torch.equal(wanted, pictures)
 
 
-def test_style_weights_are_the_jacobian_of_the_first_layer(G):
+@pytest.mark.parametrize("name", [name for name in CASES if name not in STYLED])
+def test_style_weights_are_the_jacobian_of_the_first_layer(name):
     """Up to one factor; of a ProGAN's pixels the order is turned, as its kernel slides backwards over the code."""
+    G = made(name)
     matrix, first = G.style_weights(), G.double().layers[0]
     code = torch.ones(G.w_dim, dtype=torch.float64)
     jacobian = torch.func.jacrev(lambda code: first(code[None, :, None, None])[0])(code)  # (C, 4, 4, W)
@@ -94,6 +144,31 @@ def test_style_weights_are_the_jacobian_of_the_first_layer(G):
     assert np.array_equal(G.style_weights([0]), matrix)
     with pytest.raises(InputError, match="one code for all its layers; leave layers out"):
         G.style_weights([1])
+
+
+def test_style_weights_are_the_jacobian_of_the_styles(styled):
+    """Up to one factor for all layers. The styles are what the affine maps give while pictures are made."""
+    layers, seen = [styled.num_ws - 1, 0], {}
+    ws = styled.double().mapping(codes(styled, 1)[0].double())
+    for name, module in styled.named_modules():
+        if name.endswith("style"):
+            module.register_forward_hook(lambda _, arguments, style, name=name: seen.__setitem__(name, style))
+
+    def styles(ws):
+        styled.synthesis(ws)
+        last = f"layers.{layers[0]}.style"
+        return torch.cat([seen[last if last in seen else f"outputs.{layers[0] // 2}.style"], seen["layers.0.style"]], 1)
+
+    jacobian = torch.autograd.functional.jacobian(styles, ws)[0, :, 0]  # (R, L, W)
+    half = len(styles(ws)[0]) - len(seen["layers.0.style"][0])
+    wanted = torch.cat([jacobian[:half, layers[0]], jacobian[half:, 0]]).numpy()
+    matrix = styled.style_weights(layers)
+    factor = np.vdot(matrix, wanted) / np.vdot(matrix, matrix)
+    assert factor == pytest.approx(1 / np.sqrt(styled.w_dim))
+    assert np.allclose(factor * matrix, wanted, atol=1e-12)
+    assert np.array_equal(styled.style_weights(), styled.style_weights(range(styled.num_ws)))
+    with pytest.raises(InputError, match=f"layers 0 to {styled.num_ws - 1}"):
+        styled.style_weights([styled.num_ws])
 
 
 def test_the_fingerprint_changes_with_every_weight(G):
@@ -184,7 +259,8 @@ def test_what_does_not_fit_is_refused_with_the_shape_that_does(G):
             G.mapping(wrong, label)
     for make in (G.synthesis, lambda ws: G.features(ws, 0), G.renderer()):
         for wrong in (ws[:, 0], ws[:, :, 1:], ws.repeat(1, 2, 1)):
-            with pytest.raises(InputError, match=rf"ws have shape \(.*\), this generator takes \(N, 1, {G.w_dim}\)"):
+            takes = rf"this generator takes \(N, {G.num_ws}, {G.w_dim}\)"
+            with pytest.raises(InputError, match=rf"ws have shape \(.*\), {takes}"):
                 make(wrong)
     for wrong in (-1, count):
         with pytest.raises(InputError, match=f"layer {wrong}: this generator has layers 0 to {count - 1}"):
@@ -204,3 +280,102 @@ def test_a_label_is_wanted_by_generators_of_classes_only(G):
     else:
         with pytest.raises(InputError, match="has no classes; leave the label out"):
             G.mapping(z, torch.zeros(3, dtype=torch.long))
+
+
+@pytest.mark.parametrize("psi", [-1.0, 0.0, 0.3, 0.7, 1.0, 1.5])
+@pytest.mark.parametrize("cutoff", [None, 0, 1, 100])
+def test_truncation_draws_the_layers_below_the_cutoff_towards_the_mean(psi, cutoff, styled):
+    ws = styled.mapping(codes(styled)[0])
+    kept = ws.clone()
+    near = styled.truncate(ws, psi, cutoff)
+    cut = styled.num_ws if cutoff is None else cutoff
+    assert torch.allclose(near[:, :cut], styled.w_avg + psi * (ws[:, :cut] - styled.w_avg), atol=1e-5)
+    assert torch.equal(near[:, cut:], ws[:, cut:])
+    assert torch.equal(ws, kept)
+    if psi in (0, 1):
+        assert torch.equal(near[:, :cut], ws[:, :cut] if psi else styled.w_avg.expand_as(near[:, :cut]))
+    twice = styled.truncate(styled.truncate(ws, 0.5), psi)
+    assert torch.allclose(twice, styled.truncate(ws, 0.5 * psi), atol=1e-5)
+
+
+def test_truncation_has_psi_0_7_by_default(styled):
+    ws = styled.mapping(codes(styled)[0])
+    assert torch.equal(styled.truncate(ws), styled.truncate(ws, psi=0.7))
+
+
+def test_what_cannot_be_truncated_is_refused(G):
+    ws = G.mapping(*codes(G))
+    if G.w_avg is None:
+        with pytest.raises(InputError, match="no mean code to truncate towards; leave the truncation"):
+            G.truncate(ws)
+        return
+    for psi in (float("nan"), float("inf")):
+        with pytest.raises(InputError, match=f"psi {psi}: give a finite number"):
+            G.truncate(ws, psi)
+    with pytest.raises(InputError, match="cutoff -1: give how many layers are truncated, 0 or more"):
+        G.truncate(ws, cutoff=-1)
+    with pytest.raises(InputError, match="ws have shape"):
+        G.truncate(ws[:, 0])
+
+
+def test_an_edit_of_one_layer_leaves_those_before_as_they_are(styled):
+    ws = styled.mapping(codes(styled)[0])
+    for layer in range(1, len(styled.layers)):
+        edited = ws.clone()
+        edited[:, layer] += 1
+        assert torch.equal(styled.features(edited, layer - 1), styled.features(ws, layer - 1))
+        assert (styled.features(edited, layer) - styled.features(ws, layer)).abs().max() > 0.01
+
+
+def test_stored_noise_is_the_same_for_all_pictures_and_random_noise_is_not(styled):
+    ws = styled.mapping(codes(styled, 1)[0]).repeat(3, 1, 1)
+    stored = styled.synthesis(ws)
+    assert torch.allclose(stored[0], stored[1], atol=1e-4)
+    styled.noise = "none"
+    silent = styled.synthesis(ws)
+    assert torch.allclose(silent[0], silent[1], atol=1e-4)
+    styled.noise = "random"
+    noisy = styled.synthesis(ws)
+    pairs = [(stored[0], silent[0]), (noisy[0], noisy[1]), (noisy[0], silent[0]), (noisy, styled.synthesis(ws))]
+    assert all((a - b).abs().max() > 0.01 for a, b in pairs)
+    styled.noise = "stored"
+    assert torch.equal(styled.synthesis(ws), stored)
+
+
+def test_random_noise_is_met_again_from_its_seed(styled):
+    """Whatever else draws random numbers; and in pictures as in features."""
+    ws = styled.mapping(codes(styled)[0])
+    styled.noise = "random"
+    first = [styled.synthesis(ws), styled.synthesis(ws)]
+    styled.seed_noise(0)
+    torch.rand(5)
+    assert torch.equal(styled.synthesis(ws), first[0])
+    assert torch.equal(styled.synthesis(ws), first[1])
+    styled.seed_noise(1)
+    assert not torch.equal(styled.synthesis(ws), first[0])
+    drawn = []
+    for _ in range(2):
+        styled.seed_noise(7)
+        drawn.append(styled.features(ws, 0))
+    assert torch.equal(*drawn)
+    with pytest.raises(InputError, match="seed -1: give a whole number"):
+        styled.seed_noise(-1)
+
+
+def test_random_noise_has_mean_0_and_variance_1_a_pixel(styled):
+    """Where stored noise is put in the first layer, with its factor."""
+    layer = styled.layers[0]
+    taken = []
+    layer.register_forward_pre_hook(lambda _, arguments: taken.append(arguments[2]))
+    styled.noise = "random"
+    styled.features(styled.mapping(styled.draw(1000)), 0)
+    assert taken[0].shape == (1000, 1, 4, 4)
+    assert taken[0].mean().item() == pytest.approx(0, abs=0.03)
+    assert taken[0].var().item() == pytest.approx(1, abs=0.05)
+
+
+def test_another_kind_of_noise_is_refused(G):
+    assert G.noise == "stored"
+    with pytest.raises(InputError, match="unknown noise 'randm'; did you mean 'random'"):
+        G.noise = "randm"
+    assert G.noise == "stored"

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import os
+import pickle
 import subprocess
 import sys
 import tarfile
@@ -62,7 +63,11 @@ def whole_network(state, path):
     del sys.modules[module.__name__]
 
 
-CONTAINERS = [torch_zip, torch_legacy, tensors, npz, npz_compressed, whole_network]
+def plain_pickle(state, path):
+    path.write_bytes(pickle.dumps({"generator": state}))
+
+
+CONTAINERS = [torch_zip, torch_legacy, tensors, npz, npz_compressed, whole_network, plain_pickle]
 
 
 @pytest.mark.parametrize("write", CONTAINERS, ids=lambda write: write.__name__)
@@ -248,7 +253,8 @@ def refusal(tmp_path):
         (b"\x89HDF\r\n\x1a\n" + bytes(50), "an HDF5 file"),
         (b"\x93NUMPY\x01\0", "a single numpy array"),
         (b"PK\x05\x06" + bytes(18), "a zip archive with no weights right in it (it has nothing)"),
-        (b"\x80\x04\x95\x10\0\0\0\0\0\0\0}.", "is a pickle but no torch file, and opening it could run programs"),
+        (b"\x80\x04\x95\x10\0\0\0\0\0\0\0}.", "holds no tensors by name"),
+        (b"\x80\x04\x95\x10\0\0\0\0\0\0\0}", "is damaged: its pickle cannot be read"),
         (bytes(range(256)) * 4, "no file of tensors that is known"),
         (b"\x10\0\0\0\0\0\0\0{}", "truncated or damaged safetensors"),
     ],

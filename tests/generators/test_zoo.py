@@ -8,9 +8,11 @@ import base64
 import hashlib
 import importlib.util
 import json
+import re
 import threading
 import zipfile
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
@@ -19,6 +21,7 @@ from ganatomy.errors import InputError
 from ganatomy.generators import cache, sources, zoo
 from ganatomy.generators.downloads import FetchError, WrongFile
 from ganatomy.generators.sources import Hub, Package, Web
+from ganatomy.generators.weights import FAMILIES
 from ganatomy.generators.zoo import Card, card, cards, entry_of, obtain, verify
 
 WEIGHTS = b"weights" * 1000
@@ -127,10 +130,28 @@ def test_an_unchecked_hash_is_said_to_be_so_and_non_commercial_terms_too():
 
 
 def test_hashes_by_the_convention_of_the_file_name_are_those_in_it():
-    prefixed = [one for one in cards().values() if one.sha256_prefix]
+    prefixed = [one for one in cards().values() if one.sha256_prefix and isinstance(one.sources[0], Web)]
     assert len(prefixed) == 4
     for one in prefixed:
         assert one.sources[0].url.endswith(f"-{one.sha256_prefix}.pth")
+
+
+def test_published_styles_have_cards_that_say_what_is_not_known():
+    found = [one for one in cards().values() if one.family in ("stylegan", "stylegan2")]
+    words = {word for one in found for word in one.name.split("-")}
+    assert {"ffhq", "afhqcat", "afhqdog", "afhqwild", "church", "car", "cat", "horse"} <= words
+    for one in found:
+        assert f"-{one.resolution}" in one.name
+        assert (one.z_dim, one.status, one.strength_range) == (512, "unchecked", (-3.0, 3.0))
+        assert "non-commercial" in one.notice
+        assert "hash: unchecked" in one.notice
+        assert all(re.fullmatch("[0-9a-f]{40}", source.revision) for source in one.sources if isinstance(source, Hub))
+
+
+def test_every_family_of_a_card_can_be_built_and_no_other_is_known():
+    known = get_args(Card.model_fields["family"].annotation)
+    assert set(known) == set(FAMILIES)
+    assert {one.family for one in cards().values()} == set(known)
 
 
 @pytest.mark.parametrize(
@@ -143,8 +164,12 @@ def test_hashes_by_the_convention_of_the_file_name_are_those_in_it():
         ({"sha256": "abc"}, "should match pattern"),
         ({"sha256": None}, "go together"),
         ({"status": "unchecked", "sha256": None, "size": None}, "needs its sha256 and size"),
-        ({"family": "stylegan9"}, "'dcgan' or 'progan'"),
+        ({"family": "stylegan9"}, "'dcgan', 'progan', 'stylegan' or 'stylegan2'"),
         ({"resolution": "64"}, "valid integer"),
+        (
+            {"sources": [{"kind": "local", "path": "a.pth"}], "sha256": None, "size": None, "status": "unchecked"},
+            "say where others get the file",
+        ),
     ],
 )
 def test_a_card_with_a_mistake_is_refused(change, words):

@@ -6,7 +6,8 @@ A generator is two maps, and a family is what its two maps are; nothing else ask
     synthesis: ws (N, L, W)  ->  pictures (N, 3, H, H), about [-1, 1]
 
 A family without a mapping network has L = 1 and is edited in its z space: a DCGAN maps a code to itself, a ProGAN to
-its pixel norm. Families with one are edited in W+, a code for each of L layers. Of the W coordinates the first E =
+its pixel norm. Families with one are edited in W+, a code for each of L layers, and know the mean of their codes,
+towards which `truncate` draws them. Of the W coordinates the first E =
 `edit_dim` can be edited; behind them a conditional generator keeps its class. Shapes: `N` pictures, `Z` latent
 dimensions, `L` layers, `W` coordinates of a code for one layer, `E` of them editable, `H` pixels a side, `R` rows.
 
@@ -15,8 +16,10 @@ Not guaranteed: equal bits on other processors or with other numbers of threads,
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -28,6 +31,8 @@ from ganatomy.errors import InputError, unknown
 from ganatomy.generators.weights import fingerprint, style_weights
 
 Precision = Literal["float32", "bfloat16"]
+Noise = Literal["stored", "random", "none"]
+NOISES: tuple[Noise, ...] = ("stored", "random", "none")
 PRECISIONS: dict[Precision, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
@@ -58,6 +63,11 @@ class Generator(nn.Module, ABC):
         resolution: H.
         classes: names of the classes of a conditional generator; empty for others.
         name: what it was loaded as.
+        w_avg: the mean code (W,), None where there is none.
+        noise: the fine grain that some families add in each layer: "stored", the same for all pictures; "random", new
+            for each; or "none". The random kind is drawn in the order of calls from numbers that `seed_noise` starts
+            anew, 0 at first: the same calls after the same seed give the same pictures, on any device; another size of
+            batch gives others.
     """
 
     family: ClassVar[str]
@@ -69,6 +79,38 @@ class Generator(nn.Module, ABC):
     resolution: int
     classes: tuple[str, ...] = ()
     name: str = ""
+    w_avg: Tensor | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("w_avg", None)
+        self._noise: Noise = "stored"
+        self.seed_noise(0)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(chain(self.parameters(), self.buffers())).device
+
+    @property
+    def noise(self) -> Noise:
+        """How the grain of pictures is made: "stored", "random" or "none"."""
+        return self._noise
+
+    @noise.setter
+    def noise(self, kind: Noise) -> None:
+        """Choose how the grain of pictures is made.
+
+        Raises:
+            InputError: another kind.
+        """
+        if kind not in NOISES:
+            raise unknown("noise", str(kind), NOISES)
+        self._noise = kind
+
+    def seed_noise(self, seed: int) -> None:
+        """Start the random numbers of `noise = "random"` anew."""
+        self._chance = _chance(seed)
 
     @property
     def edit_dim(self) -> int:
@@ -92,6 +134,28 @@ class Generator(nn.Module, ABC):
     def features(self, ws: Tensor, layer: int) -> Tensor:
         """Return what leaves a layer after its activation, (N, C, h, w), for ws (N, L, W)."""
 
+    def truncate(self, ws: Tensor, psi: float = 0.7, cutoff: int | None = None) -> Tensor:
+        """Draw codes towards the mean, w_avg + psi (w - w_avg): fewer odd pictures, less variety.
+
+        Args:
+            ws: codes (N, L, W); left as they are.
+            psi: 1 for no change, 0 for the mean itself.
+            cutoff: layers from this one on stay as they are; None for none.
+
+        Raises:
+            InputError: a generator without a mean code, codes of another shape, a psi that is not finite, or a cutoff
+                below 0.
+        """
+        self._check_ws(ws)
+        if self.w_avg is None:
+            raise InputError("this generator has no mean code to truncate towards; leave the truncation (psi) out")
+        if not math.isfinite(psi):
+            raise InputError(f"psi {psi}: give a finite number, such as 0.7")
+        if cutoff is not None and cutoff < 0:
+            raise InputError(f"cutoff {cutoff}: give how many layers are truncated, 0 or more")
+        near = torch.lerp(self.w_avg.to(ws), ws, psi)
+        return near if cutoff is None else torch.cat([near[:, :cutoff], ws[:, cutoff:]], dim=1)
+
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
         """Make the picture of each code: synthesis(mapping(z))."""
         return self.synthesis(self.mapping(z, label))
@@ -110,7 +174,7 @@ class Generator(nn.Module, ABC):
         Raises:
             InputError: an unknown precision.
         """
-        low, device = dtype_of(precision) == torch.bfloat16, next(self.parameters()).device.type
+        low, device = dtype_of(precision) == torch.bfloat16, self.device.type
 
         @torch.inference_mode()
         def render(ws: Tensor) -> Tensor:
@@ -134,9 +198,7 @@ class Generator(nn.Module, ABC):
         """
         if n < 1:
             raise InputError(f"cannot draw {n} codes: give a whole number, 1 or more")
-        if not 0 <= seed < 2**32:  # PyTorch's generator on the CPU looks at no more of a seed
-            raise InputError(f"seed {seed}: give a whole number from 0 to 2^32 - 1")
-        return torch.randn(n, self.z_dim, generator=torch.Generator().manual_seed(seed))
+        return torch.randn(n, self.z_dim, generator=_chance(seed))
 
     def _arrays(self) -> dict[str, NDArray[np.float32]]:
         return {name: value.detach().cpu().float().numpy() for name, value in self.state_dict().items()}
@@ -157,3 +219,10 @@ class Generator(nn.Module, ABC):
         """Take the weights, which have been checked, and be ready for pictures."""
         self.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
         return self.eval().requires_grad_(False)
+
+
+def _chance(seed: int) -> torch.Generator:
+    """Return random numbers that begin at a seed."""
+    if not 0 <= seed < 2**32:  # PyTorch's generator on the CPU looks at no more of a seed
+        raise InputError(f"seed {seed}: give a whole number from 0 to 2^32 - 1")
+    return torch.Generator().manual_seed(seed)

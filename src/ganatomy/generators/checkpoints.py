@@ -15,7 +15,7 @@ Shape letters: `Z` latent coordinates, `E` editable ones, `R` rows, one an outpu
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -80,23 +80,31 @@ class Checkpoint:
     path: Path
     classes: tuple[str, ...] = ()
     place: str = ""
-    space: str = field(default="z", init=False)
-    num_ws: int = field(default=1, init=False)
+
+    @property
+    def space(self) -> str:
+        """The space in which codes are edited, "z" or "w"."""
+        return FAMILIES[self.family].space
+
+    @property
+    def num_ws(self) -> int:
+        """The number L of layers that take a code each."""
+        return FAMILIES[self.family].num_ws(self.weights.shapes)
 
     @property
     def w_dim(self) -> int:
-        """The number of coordinates of a code, the class's among them."""
-        return FAMILIES[self.family].code_length(self.weights.shapes)
+        """The number of coordinates of a code for one layer, the class's among them."""
+        return FAMILIES[self.family].w_dim(self.weights.shapes)
 
     @property
     def z_dim(self) -> int:
         """The number Z of latent coordinates; the class's come behind them."""
-        return self.w_dim - len(self.classes)
+        return FAMILIES[self.family].z_dim(self.weights.shapes) - len(self.classes)
 
     @property
     def edit_dim(self) -> int:
-        """The number E of coordinates that can be edited, the first ones: Z."""
-        return self.z_dim
+        """The number E of coordinates that can be edited, the first ones."""
+        return self.w_dim - len(self.classes)
 
     @property
     def resolution(self) -> int:
@@ -104,16 +112,16 @@ class Checkpoint:
         return FAMILIES[self.family].resolution(self.weights.shapes)
 
     def style_weights(self, layers: Sequence[int] | None = None) -> NDArray[np.float64]:
-        """Return the matrix (R, E) that SeFa factorises; reads the first layer only."""
+        """Return the matrix (R, E) that SeFa factorises; reads no other weights."""
         return style_weights(self.family, self.weights, self.edit_dim, layers)
 
     def fingerprint(self) -> str:
-        """Digest all weights (sha256): the same for the same weights in any layout; reads them one by one."""
+        """Digest all weights (sha256), one by one: the same in any container, and in any layout of the same scale."""
         return fingerprint(self.weights)
 
 
 def read_checkpoint(path: str | os.PathLike, *, classes: int | Sequence[str] | None = None) -> Checkpoint:
-    """Open a generator's checkpoint: a torch file old or new, safetensors or .npz, in any layout that is known.
+    """Open a generator's checkpoint: a torch file, a plain pickle, safetensors or .npz, in any layout that is known.
 
     Kind and layout are told by content, never by name. Of several generators in a file the averaged one is taken.
 

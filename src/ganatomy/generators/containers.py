@@ -1,14 +1,16 @@
 """What kind of file this is, and the tree of tensors in it.
 
 A container is recognised by its bytes, never by its name, and read to a *tree*: dictionaries, lists and stubs with
-`StoredTensor`s (or `ArchivedTensor`s, of an .npz) at its leaves. Containers: torch files old and new, safetensors,
-.npz. Everything else is refused by the name of what it is. For any bytes, `open_container` returns a tree or raises an
-`InputError` of one line; it never runs what is in a file. Not guaranteed: that the tree has a generator in it.
+`StoredTensor`s (or `ArchivedTensor`s, of an .npz) at its leaves. Containers: torch files old and new, plain pickles,
+safetensors, .npz. Everything else is refused by the name of what it is. For any bytes, `open_container` returns a tree
+or raises an `InputError` of one line; it never runs what is in a file. Not guaranteed: that the tree has a generator
+in it.
 """
 
 import errno
 import json
 import math
+import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +19,13 @@ from typing import Any
 import numpy as np
 
 from ganatomy.errors import InputError
+from ganatomy.generators.inert import printable
+from ganatomy.generators.picklefile import read_plain
 from ganatomy.generators.stored import Storage, StoredTensor, contiguous
 from ganatomy.generators.torchfile import LEGACY_MAGIC, read_torch
-from ganatomy.generators.unpickling import printable
 
 _LARGEST = 1 << 32  # bytes that an .npz may unpack to
-_ADVICE = "give a generator's checkpoint (.pth, .pt, .safetensors, .npz)"
+_ADVICE = "give a generator's checkpoint (.pth, .pt, .pkl, .safetensors, .npz)"
 _OTHERS = {  # how files begin that are no checkpoints
     b"\x89PNG": "a picture (PNG)",
     b"\xff\xd8\xff": "a picture (JPEG)",
@@ -39,6 +42,7 @@ _OTHERS = {  # how files begin that are no checkpoints
     b"%PDF": "a PDF document",
     b"version https://git-lfs": "a git-lfs pointer, not the file itself: fetch that with `git lfs pull`",
 }
+_LEGACY = rb"\x80[\x02-\x05](\x95.{8})?\x8a\x0a" + re.escape(LEGACY_MAGIC.to_bytes(10, "little"))
 _SAFETENSORS = {
     "BOOL": "bool",
     "BF16": "bfloat16",
@@ -112,15 +116,13 @@ def _read(path: Path, head: bytes) -> tuple[Any, str]:
         raise InputError(f"{path} is empty; {_ADVICE}")
     if head[:4] in (b"PK\3\4", b"PK\5\6"):
         return _read_archive(path), ""
-    if LEGACY_MAGIC.to_bytes(10, "little") in head[:32]:
+    if re.match(_LEGACY, head, re.DOTALL):
         return read_torch(path), ""
     # Before the pickles: the length that a safetensors file begins with may look like one.
     if head[8:9] == b"{" and 2 <= int.from_bytes(head[:8], "little") <= 100_000_000:
         return _read_safetensors(path)
     if head[:1] == b"\x80" and len(head) > 1 and head[1] <= 5:
-        raise InputError(
-            f"{path} is a pickle but no torch file, and opening it could run programs: it was left alone; {_ADVICE}"
-        )
+        return read_plain(path), ""
     raise InputError(f"{path} is {_describe(head)}; {_ADVICE}")
 
 

@@ -10,6 +10,7 @@ activations between a DCGAN's layers.
 Our names and shapes (`Z` latent coordinates, `C` channels, `k` kernel):
     ProGAN   layers.{i}.weight (C, Z, 4, 4) for i = 0, else (C', C, 3, 3); layers.{i}.bias (C,), of layer 0 also
              (C, 4, 4); outputs.{j}.weight (3, C, 1, 1), outputs.{j}.bias (3,); lod ()
+    StyleGAN and StyleGAN2: see `stylegan_layouts`
     DCGAN    layers.{i}.weight (C, C', k, k), a transposed convolution; layers.{i}.bias (C',) where there is one;
              norms.{i}.{weight,bias,running_mean,running_var} (C',) where a batch norm follows layer i
 """
@@ -20,18 +21,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganatomy.errors import InputError
-from ganatomy.generators import dcgan_layouts, progan_layouts
+from ganatomy.generators import (
+    dcgan_layouts,
+    nvidia_layouts,
+    progan_layouts,
+    rosinality_layouts,
+    stylegan_layouts,
+)
+from ganatomy.generators.inert import printable
 from ganatomy.generators.states import State, rank, states
 from ganatomy.generators.stored import Entry
-from ganatomy.generators.unpickling import printable
+from ganatomy.generators.weights import FAMILIES
 
-_KNOWN = "this version reads generators of ProGAN and DCGAN"
+_KNOWN = "this version reads generators of ProGAN, StyleGAN, StyleGAN2 and DCGAN"
 _OTHER_GENERATORS = {  # a key that gives each away
-    r"synthesis\.(early_layer|b4)\..*|.*\.conv\.modulation\.weight": "StyleGAN2",
-    r"synthesis\.layer0\.const|g_synthesis\..*|.*\.apply_noise\.weight": "StyleGAN",
-    r"synthesis\.input\..*|synthesis\.L0_.*": "StyleGAN3",
+    r"synthesis\.input\..*|synthesis\.L\d+_.*": "StyleGAN3 generator",
+    r"(generator\.)?gen_z\..*|.*\.bn_\d\.running_means|blocks\.\d+\.\d+\.bn\d\.gain\..*": "BigGAN generator",
+    r".*\.conv\.modulation\.weight|synthesis\.early_layer\..*": "StyleGAN2 generator in a layout that is not known",
+    r"synthesis\.layer0\.const|g_synthesis\..*": "StyleGAN generator in a layout that is not known",
 }
-_DISCRIMINATORS = r"input\d+\..*|fromRGBLayers\..*|decisionLayer\..*|from_rgbs?\..*|.*\.fromrgb\..*"
+_DISCRIMINATORS = (
+    r"input\d+\..*|fromRGBLayers\..*|decisionLayer\..*|from_rgbs?\..*|(.*\.)?fromrgb\..*|final_(conv|linear)\..*"
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +64,7 @@ def find_generator(tree: Any, where: str) -> Found:
 
     Raises:
         InputError: no generator, several with nothing to choose by, a discriminator or a family that is not read, or
-            a generator that is not whole (see `progan_layouts` and `dcgan_layouts`).
+            a generator that is not whole (see the modules of layouts).
 
     >>> import types
     >>> def tensor(*shape): return types.SimpleNamespace(shape=shape, dtype="float32", read=lambda: None)
@@ -63,7 +74,7 @@ def find_generator(tree: Any, where: str) -> Found:
     ('DCGAN', 'netG_state_dict', ['layers.0.weight', 'layers.1.weight'])
     >>> find_generator({"epoch": 3}, "a.pth")
     Traceback (most recent call last):
-    ganatomy.errors.InputError: a.pth holds no tensors by name; this version reads generators of ProGAN and DCGAN
+    ganatomy.errors.InputError: a.pth holds no tensors by name; this version reads generators of ProGAN, ...
     """
     candidates = [(place, state, _kind(state)) for place, state in states(tree)]
     readable = [(place, state) for place, state, kind in candidates if kind == "generator"]
@@ -77,6 +88,16 @@ def find_generator(tree: Any, where: str) -> Found:
             f"{where} holds {len(tied)} generators ({listing}): save the one you mean in a file of its own"
         )
     where = f"{where} ({printable(place)})" if place else where
+    if naming := stylegan_layouts.recognise(state):  # before ProGAN, some of whose names are theirs too
+        layout = f"{FAMILIES[naming.family].title}, {naming.title}"
+        return Found(naming.family, layout, printable(place), stylegan_layouts.convert(naming, state, where))
+    if nvidia_layouts.recognise(state):
+        layout = f"StyleGAN2, {nvidia_layouts.TITLE}"
+        return Found("stylegan2", layout, printable(place), nvidia_layouts.convert(state, where))
+    if rosinality_layouts.recognise(state):
+        beside = next((other for at, other, _ in candidates if at == place.rpartition("/")[0]), {})
+        layout = f"StyleGAN2, {rosinality_layouts.TITLE}"
+        return Found("stylegan2", layout, printable(place), rosinality_layouts.convert(state, beside, where))
     if naming := progan_layouts.recognise(state):
         entries = progan_layouts.convert(naming, state, where)
         return Found("progan", f"ProGAN, {naming.title}", printable(place), entries)
@@ -84,7 +105,9 @@ def find_generator(tree: Any, where: str) -> Found:
 
 
 def _kind(state: State) -> str:
-    """Say what a state is: "generator" if it can be read, "discriminator", another family's name, or ""."""
+    """Say what a state is: "generator" if it can be read, "discriminator", what else in words, or ""."""
+    if any(layout.recognise(state) for layout in (stylegan_layouts, nvidia_layouts, rosinality_layouts)):
+        return "generator"
     for pattern, family in _OTHER_GENERATORS.items():
         if any(re.fullmatch(pattern, key) for key in state):
             return family
@@ -97,7 +120,7 @@ def _what_else(candidates: list[tuple[str, State, str]]) -> str:
     """Say what a checkpoint holds instead of a generator that can be read."""
     kinds = [kind for _, _, kind in candidates]
     if other := next((kind for kind in kinds if kind not in ("", "discriminator")), ""):
-        return f"holds a {other} generator"
+        return f"holds a {other}"
     if "discriminator" in kinds:
         return "holds a network that takes pictures, as a discriminator does, and no generator that makes them"
     if not candidates:

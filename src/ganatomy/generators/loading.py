@@ -133,9 +133,11 @@ def build(opened: Opened, device: str | torch.device = "cpu") -> Generator:
     from ganatomy.devices import choose_device
     from ganatomy.generators.dcgan import DCGAN
     from ganatomy.generators.progan import ProGAN
+    from ganatomy.generators.stylegan import StyleGAN
+    from ganatomy.generators.stylegan2 import StyleGAN2
 
     chosen = choose_device(device)
-    families = {family.family: family for family in (DCGAN, ProGAN)}
+    families = {family.family: family for family in (DCGAN, ProGAN, StyleGAN, StyleGAN2)}
     generator = families[opened.checkpoint.family].from_weights(opened.checkpoint.weights, opened.checkpoint.classes)
     generator.name = opened.name
     return generator.to(chosen)

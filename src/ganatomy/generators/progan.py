@@ -8,9 +8,7 @@ where `up` repeats pixels and stands only in front of layers 2, 4, 6, ...; layer
 padding 3, which makes the first 4 x 4 pixels. Resolution 4 x 2^k leaves layer 2k + 1, and output k, a 1 x 1 convolution
 after one more pixel norm, turns it into a picture. There is no tanh: values reach a little beyond [-1, 1].
 
-While such a network grows, its *level of detail* `lod` says how many doublings are still missing: 0 when it is grown;
-the picture has full size in any case, by repeating pixels. Between whole numbers the finest output is faded in:
-alpha x finest + (1 - alpha) x the one before, repeated, with alpha = ceil(lod) - lod.
+While such a network grows, its level of detail says which resolutions make the picture: see `growth`.
 
 Since z is normalised first, an edit of z by alpha units along a unit vector turns it by about atan(alpha / sqrt(Z)).
 
@@ -21,7 +19,6 @@ References:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -33,6 +30,7 @@ from torch.nn import functional
 from ganatomy.errors import InputError
 from ganatomy.generators.base import Generator, Precision
 from ganatomy.generators.folded import FoldedProGAN
+from ganatomy.generators.growth import grow
 from ganatomy.generators.layers import SLOPE, EqualizedConvolution, pixel_norm, upsample
 
 
@@ -94,22 +92,12 @@ class ProGAN(Generator):
     def synthesis(self, ws: Tensor) -> Tensor:
         """Make pictures (N, 3, H, H) from ws (N, 1, Z); ws need not be normalised."""
         self._check_ws(ws)
-        finest, lod = len(self.layers) // 2 - 1, float(self.lod)
-        if not 0 <= lod <= finest:
-            raise InputError(f"level of detail {lod:g}: this generator grows from {finest} to 0")
-        x, picture = ws[:, 0, :, None, None], None
-        for k in range(finest + 1):
-            missing = finest - k  # doublings between this resolution and the full one
-            if lod < missing + 1:
-                x = self._layer(2 * k + 1, self._layer(2 * k, x))
-            if lod >= missing + 1:
-                picture = upsample(picture)
-            elif lod > missing:
-                alpha = math.ceil(lod) - lod
-                picture = alpha * self._output(k, x) + (1 - alpha) * upsample(picture)
-            elif lod > missing - 1:
-                picture = self._output(k, x)
-        return picture
+
+        def deepen(k: int, x: Tensor | None) -> Tensor:
+            x = ws[:, 0, :, None, None] if x is None else x
+            return self._layer(2 * k + 1, self._layer(2 * k, x))
+
+        return grow(float(self.lod), len(self.layers) // 2 - 1, deepen, self._output, upsample)
 
     def features(self, ws: Tensor, layer: int) -> Tensor:
         """Return what leaves a layer after its activation, (N, C, h, w), for ws (N, 1, Z)."""

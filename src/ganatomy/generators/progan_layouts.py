@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ganatomy.errors import InputError
+from ganatomy.generators.growth import level_of_detail
 from ganatomy.generators.states import State, entry
 from ganatomy.generators.stored import Entry
 from ganatomy.generators.unpickling import printable
@@ -118,21 +119,7 @@ def convert(naming: Naming, state: State, where: str) -> dict[str, Entry]:
     if naming.scaled:
         entries = {ours: _from_zoo(ours, entries, where) for ours in entries}
     _check_shapes(entries, 2 * count, where)
-    return {**entries, "lod": _level_of_detail(state, count, outputs, where)}
-
-
-def _level_of_detail(state: State, count: int, outputs: list[int], where: str) -> Entry:
-    """Return `lod`, 0 if the file has none; it is read here, as it decides which outputs there must be."""
-    if "lod" not in state:
-        return Entry("lod", (), lambda: np.zeros((), np.float32))
-    tensor = state["lod"]
-    lod = tensor.read().astype(np.float32).reshape(()) if math.prod(tensor.shape) == 1 else np.nan
-    if not 0 <= lod <= count - 1:
-        raise InputError(f"{where}: lod is {lod:g} of shape {tensor.shape}, not one number from 0 to {count - 1}")
-    needed = {count - 1 - math.floor(lod), count - 1 - math.ceil(lod)}
-    if needed - set(outputs):
-        raise InputError(f"{where}: lod is {lod:g}, which needs the outputs {sorted(needed)}; it has {outputs}")
-    return Entry("lod", (), lambda: lod)
+    return {**entries, "lod": level_of_detail(state, "lod", count, outputs, where)}
 
 
 def _count(naming: Naming, state: State) -> tuple[int, list[int]]:

@@ -2,21 +2,23 @@
 
 A *state* maps text to tensors. Training code keeps several in one file, nested under names of its own, pickles whole
 networks, or wraps them (`module.` in front of every key). `states` finds them all and puts the one that a user wants
-first: of a generator the averaged copy, which makes the better pictures. Each tree node is visited once, so cycles
-and repetitions cost nothing.
+first: of a generator the averaged copy, which makes the better pictures. A pickled network also says how it was set
+up, in plain attributes; they are its state's `settings`. Each tree node is visited once, so cycles and repetitions
+cost nothing.
 """
 
 import math
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
 
 from ganatomy.errors import InputError
+from ganatomy.generators.inert import Stub, printable
 from ganatomy.generators.stored import Entry
-from ganatomy.generators.unpickling import Stub, printable
 
 # Lower case. Averaged generators before plain ones before names that say nothing.
 PREFERRED = (
@@ -27,6 +29,8 @@ PREFERRED = (
 _WRAPPERS = ("module.", "_orig_mod.")  # DataParallel and torch.compile
 _DEPTH, _MOST, _WIDEST = 5, 100, 10_000  # of nesting, of states, of tensors in one: beyond is no checkpoint
 _DEEPEST = 32  # networks in networks
+_HUGE = 1 << 60  # what no attribute is; printing or dividing such a number can fail
+_NUMBERS = ("f8", "f4", "i8", "i4", "b1")  # numpy's, among attributes
 _LARGEST = 1 << 27  # elements of a tensor; the largest published ones have 2^23
 
 
@@ -46,6 +50,27 @@ class Tensor(Protocol):
 
 
 State = Mapping[str, Tensor]
+Setting = None | bool | int | float | str
+
+
+class Network(dict[str, Tensor]):
+    """A state that also knows the plain attributes of the network it is of, by dotted name as its tensors."""
+
+    def __init__(self, tensors: State = MappingProxyType({}), settings: Mapping[str, Setting] = MappingProxyType({})):
+        super().__init__(tensors)
+        self.settings = dict(settings)
+
+    def within(self, prefix: str) -> "Network":
+        """Return the part whose names begin with a prefix, without it.
+
+        >>> Network({"G.w": "tensor", "D.w": "other"}, {"G.z_dim": 512}).within("G.").settings
+        {'z_dim': 512}
+        """
+
+        def cut(items: Mapping[str, Any]) -> dict[str, Any]:
+            return {key[len(prefix) :]: value for key, value in items.items() if key.startswith(prefix)}
+
+        return Network(cut(self), cut(self.settings))
 
 
 def entry(state: State, key: str, where: str) -> Entry:
@@ -68,7 +93,7 @@ def entry(state: State, key: str, where: str) -> Entry:
     return Entry(printable(key), tensor.shape, tensor.read)
 
 
-def states(tree: Any) -> Iterator[tuple[str, State]]:
+def states(tree: Any) -> Iterator[tuple[str, Network]]:
     """Yield each state in a tree with its place, such as "generator_smooth"; "" is the tree itself.
 
     >>> import types
@@ -90,7 +115,7 @@ def rank(place: str) -> int:
     return min(PREFERRED.index(word) if word in PREFERRED else len(PREFERRED) for word in words)
 
 
-def _walk(tree: Any) -> Iterator[tuple[str, State]]:
+def _walk(tree: Any) -> Iterator[tuple[str, Network]]:
     nodes, seen, count = deque([((), tree)]), set(), 0
     while nodes and count < _MOST:
         path, node = nodes.popleft()
@@ -106,30 +131,31 @@ def _walk(tree: Any) -> Iterator[tuple[str, State]]:
         state = {key: value for key, value in node.items() if isinstance(key, str) and hasattr(value, "read")}
         if 0 < len(state) <= _WIDEST:
             count += 1
-            yield from _parts("/".join(path), _unwrapped(state))
+            settings = node.settings if isinstance(node, Network) else {}
+            yield from _parts("/".join(path), _unwrapped(Network(state, settings)))
         nodes.extend(((*path, key), value) for key, value in node.items() if isinstance(key, str))
 
 
-def _unwrapped(state: State) -> State:
+def _unwrapped(state: Network) -> Network:
     for wrapper in 2 * _WRAPPERS:
         if all(key.startswith(wrapper) for key in state):
-            state = {key[len(wrapper) :]: value for key, value in state.items()}
+            state = state.within(wrapper)
     return state
 
 
-def _parts(place: str, state: State) -> Iterator[tuple[str, State]]:
+def _parts(place: str, state: Network) -> Iterator[tuple[str, Network]]:
     """Yield a state, and the parts of it that belong to networks by the first word of their keys."""
     yield place, state
     for word in {key.partition(".")[0]: None for key in state}:
         if word.lower() in PREFERRED:
-            part = {key[len(word) + 1 :]: value for key, value in state.items() if key.startswith(f"{word}.")}
+            part = state.within(f"{word}.")
             if part and len(part) < len(state):
                 yield "/".join(filter(None, (place, word))), _unwrapped(part)
 
 
-def _network(stub: Stub) -> dict[str, Any]:
-    """Return the state of a pickled network: parameters, buffers, and those of the networks in it."""
-    found, seen, networks = {}, set(), deque([((), stub)])
+def _network(stub: Stub) -> Network:
+    """Return the state of a pickled network: parameters, buffers, and those of the networks in it, with attributes."""
+    found, seen, networks = Network(), set(), deque([((), stub)])
     while networks:
         path, node = networks.popleft()
         state = node.state if isinstance(node, Stub) else None
@@ -143,8 +169,20 @@ def _network(stub: Stub) -> dict[str, Any]:
                     found[".".join((*path, key))] = value
                 else:
                     inner.append(((*path, key), value))
+        for key, value in ((key, _plain(value)) for key, value in state.items() if isinstance(key, str)):
+            if isinstance(value, Setting) and not (isinstance(value, int) and abs(value) >= _HUGE):
+                found.settings[".".join((*path, key))] = value
         networks.extendleft(reversed(inner))  # in the order in which torch lists them
     return found
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of numpy's as a plain one, and everything else as it is."""
+    match value:
+        case Stub("numpy._core.multiarray.scalar", (Stub("numpy.dtype", (str(kind), *_)), bytes(data))):
+            if kind in _NUMBERS and len(data) == np.dtype(kind).itemsize:
+                return np.frombuffer(data, np.dtype(kind).newbyteorder("<"))[0].item()
+    return value
 
 
 def natural(text: str) -> list[tuple[int, int, str]]:

@@ -35,6 +35,7 @@ class Storage:
     nbytes: int
     position: int = -1  # in a legacy file known only once the pickle has been read
     checksum: int = 0  # CRC-32 of its bytes; 0 if there is none
+    content: bytes | None = None  # where it is short and was read with the rest: then `position` counts in these
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +56,14 @@ class StoredTensor:
         """
         storage, count = self.storage, reach(self.shape, self.strides)
         raw = np.dtype("uint16" if self.dtype == "bfloat16" else self.dtype).newbyteorder("<")
+        start = storage.position + self.offset * raw.itemsize
         try:
-            with open(storage.path, "rb") as file:
-                file.seek(storage.position + self.offset * raw.itemsize)
-                data = np.fromfile(file, raw, count)
+            if storage.content is not None:
+                data = np.frombuffer(storage.content, raw, count, start).copy()
+            else:
+                with open(storage.path, "rb") as file:
+                    file.seek(start)
+                    data = np.fromfile(file, raw, count)
         except OSError as error:
             raise InputError(f"{storage.path} cannot be read: {error.strerror or error}") from None
         if len(data) < count:

@@ -4,8 +4,8 @@ A torch file is a pickle, which describes a tree of containers and tensors, and 
 tensors are views of. Opening reads the pickle alone; every tensor is checked to lie inside its storage, and to have
 no more elements than it, and every storage to lie inside the file; a tensor's numbers are read when they are wanted.
 Both ways of laying this out are known: a zip archive (PyTorch 1.6 and later), and before it a sequence of pickles
-with the storages behind them. Not guaranteed: that the numbers are undamaged; only the zip archive has checksums
-(and not always), and they are compared when a whole storage is read.
+with the storages behind them, in which single storages are still written. Not guaranteed: that the numbers are
+undamaged; only the zip archive has checksums (and not always), and they are compared when a whole storage is read.
 """
 
 import io
@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ganatomy.errors import InputError
+from ganatomy.generators.inert import Blob, Name, Stub, printable
 from ganatomy.generators.stored import Storage, StoredTensor, item_size, reach
-from ganatomy.generators.unpickling import MOST_BYTES, Name, asks_to_call, printable, read_pickle
+from ganatomy.generators.unpickling import MOST_BYTES, asks_to_call, read_pickle
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C  # torch.serialization.MAGIC_NUMBER
 _PROTOCOL = 1001
 _AXES = 8
+_HEAD = 4096  # bytes; what precedes the numbers of a single storage is a tenth of it
 
 _STORAGES = {
     "FloatStorage": "float32",
@@ -132,42 +134,82 @@ def _read_zip(path: Path, file: BinaryIO) -> Any:
                 storages[key] = Storage(path, length, position, checksum)
             return _agreeing(storages[key], dtype, nbytes)
 
-        return read_pickle(io.BytesIO(members.content(pickles[0])), str(path), _functions(path), stored)
+        return read_pickle(io.BytesIO(members.content(pickles[0])), str(path), functions(path), stored)
 
 
 def _read_legacy(path: Path, file: BinaryIO) -> Any:
-    """Read pickles in a row: magic number, protocol, machine, the tree, the storages' keys; then the storages."""
-    storages: dict[str, Storage] = {}
-    items: dict[str, int] = {}
+    """Read pickles in a row, then the storages, each behind its number of elements."""
+    tree, storages = _read_pickles(path, file)
+    length = os.path.getsize(path)
+    for key, typed in storages.items():
+        count = file.read(8)
+        storage = typed.storage
+        storage.position = file.tell()
+        end = storage.position + storage.nbytes
+        if len(count) < 8 or end > length:
+            raise InputError(f"{path} is truncated: it has {length:,} bytes and needs more; get the file again")
+        _check_count(count, typed, key)
+        file.seek(end)
+    return tree
+
+
+def read_storage(path: Path, data: bytes | Blob) -> Any:
+    """Read a storage that torch saved alone into the bytes of another pickle; long ones stay in their file.
+
+    Raises:
+        ValueError: these bytes are no such storage.
+
+    >>> import io, torch
+    >>> stream = io.BytesIO()
+    >>> torch.save(torch.arange(3.0).untyped_storage(), stream, _use_new_zipfile_serialization=False)
+    >>> read_storage(Path("a.pkl"), stream.getvalue()).storage.nbytes
+    12
+    """
+    head = data
+    if isinstance(data, Blob):
+        with open(path, "rb") as file:
+            file.seek(data.position)
+            head = file.read(min(_HEAD, len(data)))
+    stream = io.BytesIO(head[:_HEAD])
+    typed, storages = _read_pickles(path, stream)
+    count = stream.read(8)
+    start = stream.tell()
+    if not isinstance(typed, _Typed) or len(storages) != 1 or start + typed.storage.nbytes != len(data):
+        raise ValueError("bytes that are no storage")
+    _check_count(count, typed, "in a pickle")
+    if isinstance(data, Blob):
+        typed.storage.position = data.position + start
+    else:
+        typed.storage.position, typed.storage.content = start, data
+    return typed
+
+
+def _read_pickles(path: Path, stream: BinaryIO) -> tuple[Any, dict[str, _Typed]]:
+    """Read magic number, protocol, machine, tree, and keys of storages; return the tree, and the storages in order."""
+    storages: dict[str, _Typed] = {}
 
     def stored(identity: Any) -> Any:
         if isinstance(identity, tuple) and identity[:1] == ("module",) and len(identity) > 1:
             return identity[1]  # a class, with its source text behind it
         dtype, key, nbytes = _storage_of(path, identity)
-        items[key] = item_size(dtype)
-        return _agreeing(storages.setdefault(key, Storage(path, nbytes)), dtype, nbytes)
+        known = storages.setdefault(key, _Typed(Storage(path, nbytes), dtype))
+        return _agreeing(known.storage, dtype, nbytes)
 
-    magic, protocol, machine = (read_pickle(file, str(path)) for _ in range(3))
+    magic, protocol, machine = (read_pickle(stream, str(path)) for _ in range(3))
     if magic != LEGACY_MAGIC or protocol != _PROTOCOL or not isinstance(machine, dict):
         raise ValueError("it does not begin as torch files do")
     if machine.get("little_endian") is not True:
         raise InputError(f"{path} was written on a big-endian machine; save it on an ordinary one")
-    tree = read_pickle(file, str(path), _functions(path), stored)
-    keys = read_pickle(file, str(path))
+    tree = read_pickle(stream, str(path), functions(path), stored)
+    keys = read_pickle(stream, str(path))
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys) or set(keys) != set(storages):
         raise ValueError("its list of storages is not that of its tensors")
-    length = os.path.getsize(path)
-    for key in keys:
-        storage = storages[key]
-        count = file.read(8)
-        storage.position = file.tell()
-        end = storage.position + storage.nbytes
-        if len(count) < 8 or end > length:
-            raise InputError(f"{path} is truncated: it has {length:,} bytes and needs more; get the file again")
-        if struct.unpack("<q", count)[0] * items[key] != storage.nbytes:
-            raise ValueError(f"storage {key} has another size than its tensors say")
-        file.seek(end)
-    return tree
+    return tree, {key: storages[key] for key in keys}
+
+
+def _check_count(count: bytes, typed: _Typed, key: str) -> None:
+    if struct.unpack("<q", count)[0] * item_size(typed.dtype) != typed.storage.nbytes:
+        raise ValueError(f"storage {key} has another size than its tensors say")
 
 
 def _storage_of(path: Path, identity: Any) -> tuple[str, str, int]:
@@ -188,8 +230,16 @@ def _agreeing(storage: Storage, dtype: str, nbytes: int) -> _Typed:
     return _Typed(storage, dtype)
 
 
-def _functions(path: Path) -> Mapping[str, Callable]:
-    """Return what a torch pickle may call: functions that make tensors, all answered here."""
+def functions(path: Path) -> Mapping[str, Callable]:
+    """Return what a torch pickle may call: functions that make tensors and networks, all answered here.
+
+    NVIDIA's networks carry the source of their classes in a dictionary and ask for it to be run; of that dictionary,
+    only the network's state is kept.
+
+    >>> answer = functions(Path("a.pkl"))["torch_utils.persistence._reconstruct_persistent_obj"]
+    >>> answer({"type": "class", "class_name": "Generator", "module_src": "oops", "state": {"z_dim": 512}}).state
+    {'z_dim': 512}
+    """
 
     def tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> StoredTensor:
         if not isinstance(storage, _Typed) or not isinstance(shape, tuple) or not isinstance(strides, tuple):
@@ -218,6 +268,11 @@ def _functions(path: Path) -> Mapping[str, Callable]:
             raise asks_to_call(str(function), str(path))
         return tensors[str(function)](*arguments)
 
+    def persistent(meta: Any) -> Stub:
+        if not isinstance(meta, dict) or not isinstance(meta.get("class_name"), str):
+            raise ValueError("a network of no class")
+        return Stub(meta["class_name"], (), meta.get("state"))
+
     tensors: dict[str, Callable] = {
         "torch._utils._rebuild_tensor": tensor,
         "torch._utils._rebuild_tensor_v2": tensor,
@@ -227,6 +282,7 @@ def _functions(path: Path) -> Mapping[str, Callable]:
     }
     plain = {
         "torch._tensor._rebuild_from_type_v2": attributed,
+        "torch_utils.persistence._reconstruct_persistent_obj": persistent,
         "torch.Size": lambda sizes=(): sizes,
         "torch.device": lambda *words: words,
     }

@@ -2,10 +2,10 @@
 
 A pickle is a program for a stack machine. Python's own machine imports what the program names and calls it; this
 one has no way to. Its values are plain data (None, numbers, text, bytes, lists, tuples, dictionaries; sets become
-lists), `Name`s (two words, never looked up) and `Stub`s (an instance of a foreign class: what it was built from,
-and nothing else). A call is answered by a table of functions that the reader of the file hands in; a call of
-anything outside it ends the reading with an `InputError` that says what was asked for. So for any bytes, reading
-ends, and has done nothing but build such values, in time and memory proportional to the pickle, which is bounded.
+lists) and those of `inert`, which can do nothing. A call is answered by a table of functions that the reader of the
+file hands in; a call of anything outside it ends the reading with an `InputError` that says what was asked for. So
+for any bytes, reading ends, and has done nothing but build such values, in time and memory proportional to the
+pickle, which is bounded.
 
 Not guaranteed: that the values are what Python would have made: the state of a class that fills itself by code of
 its own stays as stored.
@@ -14,55 +14,17 @@ References:
     Python's pickletools: the instructions, their arguments, and a parser of them that executes nothing.
 """
 
+import os
 import pickletools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from ganatomy.errors import InputError
+from ganatomy.generators.inert import CONTAINERS, INERT, Blob, Name, Stub, instance, printable, safe_key
 
 MOST_INSTRUCTIONS = 2_000_000  # some 30 a tensor; more are no state dict
 MOST_BYTES = 1 << 26
-
-# Classes of plain values that pickles make by a call; they come out as stubs.
-_INERT = {
-    *("builtins.complex", "builtins.slice", "builtins.range", "builtins.bytearray", "builtins.bytes"),
-    *("datetime.datetime", "datetime.date", "datetime.time", "datetime.timedelta", "datetime.timezone"),
-    *("pathlib.Path", "pathlib.PosixPath", "pathlib.WindowsPath", "pathlib.PurePosixPath", "pathlib.PureWindowsPath"),
-    *("pathlib._local.PosixPath", "pathlib._local.WindowsPath", "types.SimpleNamespace", "collections.deque"),
-    *("numpy.dtype", "numpy._core.multiarray.scalar", "numpy._core.multiarray._reconstruct"),
-}
-_RENAMED = {"copy_reg": "copyreg", "__builtin__": "builtins", "numpy.core.multiarray": "numpy._core.multiarray"}
-
-
-class Name(NamedTuple):
-    """What a pickle calls something by: a module and a name in it. It is text, and is never looked up."""
-
-    module: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{_RENAMED.get(self.module, self.module)}.{self.name}"
-
-
-@dataclass(eq=False)
-class Stub:
-    """An instance of a foreign class, as data: its arguments, its state, and what was put into it."""
-
-    kind: str
-    arguments: tuple = ()
-    state: Any = None
-    items: list = field(default_factory=list)
-
-
-def printable(text: object, most: int = 120) -> str:
-    r"""Make one printable line of text that may come from a hostile file.
-
-    >>> printable("a\nb\x1b[2J")
-    'a b [2J'
-    """
-    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)[: 2 * most]).split())
-    return line if len(line) <= most else f"{line[: most - 3]}..."
+_BLOB = 1 << 20  # bytes; text, numbers and names are shorter
 
 
 def read_pickle(
@@ -70,6 +32,8 @@ def read_pickle(
     where: str,
     functions: Mapping[str, Callable] | None = None,
     persistent: Callable[[Any], Any] | None = None,
+    *,
+    blobs: bool = False,
 ) -> Any:
     r"""Read one pickle from a stream, up to and including its end.
 
@@ -78,6 +42,7 @@ def read_pickle(
         where: what to call the file in messages.
         functions: answers calls, by dotted name, besides those of plain containers.
         persistent: answers references to what is stored outside of the pickle.
+        blobs: leave long runs of bytes where they are, as `Blob`s; then the stream must be the file itself.
 
     Raises:
         InputError: a call of something else, a pickle that is damaged or too long.
@@ -89,9 +54,9 @@ def read_pickle(
     Traceback (most recent call last):
     ganatomy.errors.InputError: a.pkl asks to call os.system when it is opened; it was refused and nothing ran: ...
     """
-    machine = _Machine(where, {**_CONTAINERS, **(functions or {})}, persistent)
+    machine = _Machine(where, {**CONTAINERS, **(functions or {})}, persistent)
     try:
-        return machine.run(_Bounded(stream))
+        return machine.run(_Bounded(stream, blobs))
     except InputError:
         raise
     except Exception as error:  # anything can be wrong with damaged bytes, and nothing has happened
@@ -111,36 +76,6 @@ def asks_to_call(name: str, where: str) -> InputError:
     )
 
 
-def _pairs(pairs: list | tuple | dict = (), *_: Any) -> dict:
-    """Make a dictionary of [key, value] pairs; one that is a dictionary already is taken as it is."""
-    return pairs if isinstance(pairs, dict) else {_key(key): value for key, value in pairs}
-
-
-_CONTAINERS: Mapping[str, Callable] = {
-    "collections.OrderedDict": _pairs,
-    "collections.Counter": _pairs,
-    "collections.defaultdict": lambda factory=None, pairs=(): _pairs(pairs),
-    "builtins.set": lambda values=(): values,
-    "builtins.frozenset": lambda values=(): values,
-    "_codecs.encode": lambda text, encoding="latin1": text.encode("latin1"),  # how protocol 2 writes bytes
-    "copyreg._reconstructor": lambda kind, base=None, state=None: _instance(kind, (), state),
-    "copyreg.__newobj__": lambda kind, *arguments: _instance(kind, arguments),
-}
-
-
-def _instance(kind: Any, arguments: Any, state: Any = None) -> Stub | dict:
-    """Make an instance: a plain dictionary, or of everything else a stub."""
-    if not isinstance(kind, Name) or not isinstance(arguments, tuple):
-        raise ValueError("an instance of no class")
-    return {} if _CONTAINERS.get(str(kind)) is _pairs else Stub(str(kind), arguments, state)
-
-
-def _key(key: Any) -> Any:
-    """Return a key whose hash is quick whatever the file says: of nested tuples and huge integers it is not."""
-    simple = key is None or isinstance(key, str | bytes | bool) or (isinstance(key, int) and abs(key) < 1 << 60)
-    return key if simple else Stub("key", (key,))
-
-
 # The instructions that push a value of their own, and those that push the same each time.
 _VALUES = {code.name for code in pickletools.opcodes if code.arg and code.stack_after} - {
     *("GET", "BINGET", "LONG_BINGET", "EXT1", "EXT2", "EXT4", "GLOBAL", "INST", "PERSID"),
@@ -150,12 +85,21 @@ _EMPTY = {"EMPTY_LIST": list, "EMPTY_SET": list, "EMPTY_DICT": dict}
 
 
 class _Bounded:
-    """A stream that gives no more than a pickle may be long, and no line longer than a name or a number may be."""
+    """A stream that gives no more than a pickle may be long, and no line longer than a name or a number may be.
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self.stream, self.left = stream, MOST_BYTES
+    With `blobs`, a long read gives a `Blob`, which counts for nothing; an instruction for a text or number fails at it.
+    """
 
-    def read(self, size: int) -> bytes:
+    def __init__(self, stream: BinaryIO, blobs: bool) -> None:
+        self.stream, self.blobs, self.left = stream, blobs, MOST_BYTES
+
+    def read(self, size: int) -> "bytes | Blob":
+        if self.blobs and size >= _BLOB:
+            blob = Blob(self.stream.tell(), size)
+            self.stream.seek(size - 1, os.SEEK_CUR)
+            if not self.stream.read(1):
+                raise ValueError("it ends within its numbers")
+            return blob
         data = self.stream.read(min(size, self.left))
         self.left -= len(data)
         return data
@@ -252,10 +196,10 @@ class _Machine:
                 function, *values = self.since_mark()
                 self.stack.append(self.call(function, tuple(values)))
             case "NEWOBJ":
-                self.stack.append(_instance(*[self.pop(), self.pop()][::-1]))
+                self.stack.append(instance(*[self.pop(), self.pop()][::-1]))
             case "NEWOBJ_EX":
                 keywords, arguments, kind = self.pop(), self.pop(), self.pop()
-                self.stack.append(_instance(kind, (arguments, keywords)))
+                self.stack.append(instance(kind, (arguments, keywords)))
             case "BUILD":
                 state, owner = self.pop(), self.stack[-1]
                 if isinstance(owner, Stub):  # what is set on plain data and on tensors, such as versions, is left out
@@ -278,7 +222,7 @@ class _Machine:
         if isinstance(owner, Stub):
             owner.items.extend(entries)
         elif pairs and isinstance(owner, dict):
-            owner.update((_key(key), value) for key, value in entries)
+            owner.update((safe_key(key), value) for key, value in entries)
         elif not pairs and isinstance(owner, list):
             owner.extend(entries)
         else:
@@ -289,12 +233,12 @@ class _Machine:
         name = str(function) if isinstance(function, Name) else f"a value ({type(function).__name__})"
         if not isinstance(arguments, tuple):
             raise ValueError(f"a call of {name} without arguments")
-        if name in _INERT:
+        if name in INERT:
             return Stub(name, arguments)
         if not isinstance(function, Name) or name not in self.functions:
             raise asks_to_call(name, self.where)
-        sizes = [len(value) * (1 if isinstance(value, str) else 32) for value in arguments if hasattr(value, "__len__")]
-        self.copied += sum(sizes)
+        held = [value for value in arguments if hasattr(value, "__len__") and not isinstance(value, Blob)]
+        self.copied += sum(len(value) * (1 if isinstance(value, str | bytes) else 32) for value in held)
         if self.copied > MOST_BYTES:
             raise ValueError("it copies more than it holds")
         return self.functions[name](*arguments)

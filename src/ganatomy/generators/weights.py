@@ -1,15 +1,18 @@
 """What is computed from a generator's weights alone, without building it.
 
-`weights` maps our names to float32 arrays, whole or read from a file at each access; they are unscaled (of ProGAN:
-before the equalised gain, which is one factor for a whole layer and so changes no direction).
+`weights` maps our names to float32 arrays, whole or read from a file at each access; they are unscaled (before the
+equalised gain, which is one factor for a whole layer, and one for all styles of a network, so changes no direction).
 
-Shape letters: `Z` latent coordinates, `E` of them editable (the first), `C` channels, `R` rows, one an output unit.
+Shape letters: `Z` latent coordinates, `L` layers with a code each, `W` coordinates of such a code, `E` of them editable
+(the first), `C` channels, `R` rows, one an output unit.
 """
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,63 +23,166 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
-class Family:
+class Family(ABC):
     """What the shapes of a family's weights say, so that nobody else asks which family it is.
 
     Attributes:
         title: for people.
-        code_axis: the axis of `layers.0.weight` that runs over the coordinates of a code.
-        conditional: whether a class can be among them.
-        doublings: how often the first 4 x 4 pixels are doubled, from the shapes of the layers' weights.
+        conditional: whether a class can be among the coordinates of a code.
+        space: "z" or "w", the space in which codes are edited.
     """
 
     title: str
-    code_axis: int
     conditional: bool
-    doublings: Callable[[list[tuple[int, ...]]], int]
+    space: ClassVar[str]
 
-    def code_length(self, shapes: Shapes) -> int:
+    @abstractmethod
+    def z_dim(self, shapes: Shapes) -> int:
+        """Count the coordinates of what the mapping takes, a class's among them."""
+
+    @abstractmethod
+    def w_dim(self, shapes: Shapes) -> int:
+        """Count the coordinates W of a code for one layer, a class's among them."""
+
+    @abstractmethod
+    def num_ws(self, names: Iterable[str]) -> int:
+        """Count the layers L that take a code each, from the names of all weights."""
+
+    @abstractmethod
+    def resolution(self, shapes: Shapes) -> int:
+        """Compute the pixels a side."""
+
+    @abstractmethod
+    def style(self, weights: Mapping[str, NDArray], layers: Sequence[int] | None) -> NDArray:
+        """Return the matrix (R, W) of the first affine map that codes of these layers go through, None for all."""
+
+
+@dataclass(frozen=True)
+class OneCode(Family):
+    """A family whose first layer takes the code, for all that follows.
+
+    Attributes:
+        code_axis: the axis of `layers.0.weight` that runs over the coordinates of a code.
+        doublings: how often the first 4 x 4 pixels are doubled, from the shapes of the layers' weights.
+
+    >>> FAMILIES["dcgan"].resolution({"layers.0.weight": (100, 64, 4, 4), "layers.1.weight": (64, 3, 4, 4)})
+    8
+    """
+
+    code_axis: int
+    doublings: Callable[[list[tuple[int, ...]]], int]
+    space: ClassVar[str] = "z"
+
+    def z_dim(self, shapes: Shapes) -> int:
         """Count the coordinates of a code, a class's among them."""
         return shapes["layers.0.weight"][self.code_axis]
 
+    w_dim = z_dim
+
+    def num_ws(self, names: Iterable[str]) -> int:
+        """Return 1."""
+        return 1
+
     def resolution(self, shapes: Shapes) -> int:
-        """Compute the pixels a side.
+        """Compute the pixels a side."""
+        return 4 << self.doublings([shapes[name] for name in _layers(shapes, "weight")])
 
-        >>> FAMILIES["dcgan"].resolution({"layers.0.weight": (100, 64, 4, 4), "layers.1.weight": (64, 3, 4, 4)})
-        8
+    def style(self, weights: Mapping[str, NDArray], layers: Sequence[int] | None) -> NDArray:
+        """Return the first layer as a matrix: R = 16 C, a row for each channel and pixel of the first 4 x 4.
+
+        Raises:
+            InputError: other layers than (0,).
         """
-        return 4 << self.doublings(
-            [shape for name, shape in shapes.items() if re.fullmatch(r"layers\.\d+\.weight", name)]
-        )
+        if layers is not None and list(layers) != [0]:
+            raise InputError(
+                f"layers {list(layers)}: a {self.title} takes one code for all its layers; leave layers out"
+            )
+        kernel = weights["layers.0.weight"]
+        return np.moveaxis(kernel, self.code_axis, -1).reshape(-1, kernel.shape[self.code_axis])
 
 
-FAMILIES = {
-    "progan": Family("ProGAN", code_axis=1, conditional=False, doublings=lambda layers: len(layers) // 2 - 1),
-    "dcgan": Family(
-        "DCGAN", code_axis=0, conditional=True, doublings=lambda layers: sum(shape[-1] == 4 for shape in layers) - 1
+@dataclass(frozen=True)
+class CodeForEachLayer(Family):
+    """A family with a mapping from z to w, whose layers each turn a code into a style by an affine map.
+
+    The L-th code is the last output's where there is no L-th layer, as in StyleGAN2.
+
+    >>> names = [f"layers.{i}.bias" for i in range(5)]  # one layer at 4 pixels, two each at 8 and 16
+    >>> family = FAMILIES["stylegan2"]
+    >>> family.num_ws(names), family.resolution(dict.fromkeys(names, (8,)))
+    (6, 16)
+    """
+
+    space: ClassVar[str] = "w"
+
+    def z_dim(self, shapes: Shapes) -> int:
+        """Count the coordinates Z of what the mapping takes."""
+        return shapes["mapping.0.weight"][1]
+
+    def w_dim(self, shapes: Shapes) -> int:
+        """Count the coordinates W of what the mapping gives."""
+        depth = sum(bool(re.fullmatch(r"mapping\.\d+\.weight", name)) for name in shapes)
+        return shapes[f"mapping.{depth - 1}.weight"][0]
+
+    def num_ws(self, names: Iterable[str]) -> int:
+        """Count the layers: two for each resolution, of which StyleGAN2 lacks one."""
+        return (len(_layers(names, "bias")) + 1) // 2 * 2
+
+    def resolution(self, shapes: Shapes) -> int:
+        """Compute the pixels a side: the first 4, doubled after each second layer."""
+        return 2 << self.num_ws(shapes) // 2
+
+    def style(self, weights: Mapping[str, NDArray], layers: Sequence[int] | None) -> NDArray:
+        """Return the style weights of the layers, one above the other.
+
+        Raises:
+            InputError: no layer, or one that there is not.
+        """
+        names, count = set(weights), self.num_ws(weights)
+        chosen = range(count) if layers is None else list(layers)
+        if not chosen or not all(0 <= layer < count for layer in chosen):
+            raise InputError(f"layers {list(chosen)}: this {self.title} has layers 0 to {count - 1}")
+        stems = (f"layers.{i}" if f"layers.{i}.style.weight" in names else f"outputs.{i // 2}" for i in chosen)
+        return np.concatenate([weights[f"{stem}.style.weight"] for stem in stems])
+
+
+def _layers(names: Iterable[str], kind: str) -> list[str]:
+    """List the names of the layers' weights or biases."""
+    return [name for name in names if re.fullmatch(rf"layers\.\d+\.{kind}", name)]
+
+
+FAMILIES: dict[str, Family] = {
+    "progan": OneCode("ProGAN", conditional=False, code_axis=1, doublings=lambda layers: len(layers) // 2 - 1),
+    "dcgan": OneCode(
+        "DCGAN", conditional=True, code_axis=0, doublings=lambda layers: sum(shape[-1] == 4 for shape in layers) - 1
     ),
+    "stylegan": CodeForEachLayer("StyleGAN", conditional=False),
+    "stylegan2": CodeForEachLayer("StyleGAN2", conditional=False),
 }
 
 
 def style_weights(
     family: str, weights: Mapping[str, NDArray], edit_dim: int, layers: Sequence[int] | None = None
 ) -> NDArray[np.float64]:
-    """Return the matrix A (R, E) that the first layer applies to a code, G1(z) = A z + b, up to one factor.
+    """Return the matrix A (R, E) of the first affine map that a code goes through, A w + b, up to one factor.
 
-    R = 16 C: a row for each channel and pixel of the first 4 x 4. Rows are in the order of channel, row, column of the
-    kernel (of ProGAN, whose layer 0 is a convolution, that is the picture turned by 180 degrees).
+    For families that are edited in z that is the first layer, with R = 16 C: a row for each channel and pixel of the
+    first 4 x 4. Rows are in the order of channel, row, column of the kernel (of ProGAN, whose layer 0 is a
+    convolution, that is the picture turned by 180 degrees). For others it is the chosen layers' styles, one above the
+    other: of StyleGAN R = 2 C for each, of StyleGAN2 the channels that enter it, and the last layer is the last
+    output's style.
 
     Args:
         family: one of FAMILIES.
-        weights: by our names; only `layers.0.weight` is read: (C, Z, 4, 4) of ProGAN, (Z, C, 4, 4) of DCGAN.
+        weights: by our names; only those of the map are read.
         edit_dim: E; the coordinates behind are a conditional generator's class.
-        layers: None or (0,): these families take one code, for all layers.
+        layers: which, None for all; a family without styles has no other than 0.
 
     Raises:
-        InputError: another family, or other layers.
+        InputError: another family, or layers that there are not.
 
     References:
-        Y. Shen and B. Zhou (2021), Closed-Form Factorization of Latent Semantics in GANs, CVPR, section 3.1.
+        Y. Shen and B. Zhou (2021), Closed-Form Factorization of Latent Semantics in GANs, CVPR, sections 3.1 and 3.2.
 
     >>> weights = {"layers.0.weight": np.arange(3 * 2 * 16, dtype=np.float32).reshape(3, 2, 4, 4)}
     >>> A = style_weights("dcgan", weights, edit_dim=2)
@@ -87,11 +193,7 @@ def style_weights(
     """
     if family not in FAMILIES:
         raise unknown("family", family, FAMILIES)
-    if layers is not None and list(layers) != [0]:
-        raise InputError(f"layers {list(layers)}: a {family} takes one code for all its layers; leave layers out")
-    kernel = weights["layers.0.weight"]
-    inputs = FAMILIES[family].code_axis
-    matrix = np.moveaxis(kernel, inputs, -1).reshape(-1, kernel.shape[inputs])
+    matrix = FAMILIES[family].style(weights, layers)
     return np.ascontiguousarray(matrix[:, :edit_dim], dtype=np.float64)
 
 

@@ -52,7 +52,7 @@ class Card(Table):
     name: str
     title: str
     aliases: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    family: Literal["dcgan", "progan"]
+    family: Literal["dcgan", "progan", "stylegan", "stylegan2"]
     resolution: int = Field(ge=4)  # pixels a side
     z_dim: int | None = None  # None: only the file knows
     classes: Annotated[tuple[str, ...], Field(strict=False)] = ()
@@ -74,6 +74,8 @@ class Card(Table):
             raise ValueError("'checked' and having both sha256 and size go together")
         if self.size is None and any(isinstance(one, Package) for one in self.sources):
             raise ValueError("a file in a wheel needs its sha256 and size")
+        if all(isinstance(one, Local) for one in self.sources):
+            raise ValueError("a path of one's own is not enough, say where others get the file")
         return self
 
     @property
