@@ -4,8 +4,8 @@ A generator maps latent codes to points, a discriminator maps points to unbounde
 
     G: (N, Z) -> (N, D)        D: (N, D) -> (N,)
 
-Both are plain modules without side effects on their inputs, so one call can be mapped over stacked parameters of
-many runs (`torch.func.functional_call` under `torch.vmap`). Shapes: `N` samples, `Z` latent, `D` data dimensions.
+Both are plain modules without side effects on their inputs, so the networks of many runs can be stacked into one (see
+`stacked_networks`). Shapes: `N` samples, `Z` latent, `D` data dimensions.
 
 Batch normalisation always uses the statistics of the batch it is given, in training and in sampling, as the course
 does; it keeps no running averages. A point generated with it depends on its batch, which is why

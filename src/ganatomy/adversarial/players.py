@@ -21,7 +21,9 @@ _REFUSED = {
     "SparseAdam": "it needs sparse gradients",
     "Muon": "it takes matrices only, and networks have biases too",
 }
-_SHAPED = {"Adafactor"}  # its update depends on the shape of each tensor
+SHAPED = {"Adafactor"}
+"""Optimizers whose update depends on the shape of each tensor."""
+
 _FUSED = {"Adam", "AdamW"}  # the same update in one pass over the vector, where no option speaks against it
 _UNFUSED = {"fused", "foreach", "capturable", "differentiable"}
 
@@ -81,7 +83,7 @@ class Player:
         self.parameters = _flatten(self._tensors)
         self._settings = settings
         chosen = optimizer_class(settings.name)
-        if chosen.__name__ in _SHAPED:
+        if chosen.__name__ in SHAPED:
             self._targets = self._tensors
         else:
             self._targets = [self.parameters]
