@@ -20,12 +20,14 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "ganatomy"
 ARROWS = {
     "errors": set(),
     "files": {"errors"},
+    "extras": {"errors"},
     "layering": {"errors"},
     "config": {"errors", "files", "layering"},
     "devices": {"errors"},
     "adversarial": {"config", "devices", "errors", "files"},
     "generators": {"devices", "errors", "files"},
     "latent": {"errors", "files"},
+    "attributes": {"errors", "extras", "files", "generators"},
     "figures": {"errors", "files"},
     "report": {"errors", "files", "figures"},
     "study": {
@@ -40,6 +42,7 @@ FOREIGN = {  # what a part must leave to others
     "adversarial": {"matplotlib"},
     "generators": {"matplotlib"},
     "latent": {"torch", "matplotlib"},
+    "attributes": {"torch", "matplotlib"},
     "figures": {"torch"},
     "report": {"torch", "matplotlib"},
 }

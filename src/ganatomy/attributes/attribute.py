@@ -1,0 +1,136 @@
+"""An attribute: a number that a picture has, with its unit, its source, and words for having more or less of it.
+
+An attribute is a function from pictures to one number each, or NaN where a picture gives none, such as the turn of a
+head where no face is found. The constraint: the number of a picture depends on that picture alone, not on which others
+are measured with it, so that pictures can be measured in any order and in any batches.
+
+Several attributes need the same things of a picture: its lightness, the mesh of its face. A `View` holds a batch of
+pictures and makes each such thing once, when it is first asked for.
+
+Not guaranteed: that a number means to a person what its name says. A model that was trained on photographs is used on
+pictures that a generator made; how far it is right there was measured, and is said with each attribute's source.
+
+Shape letters: `N` pictures, `H` and `W` their height and width, `A` attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganatomy.attributes.colour import chroma_of, lab_of, linear_of
+from ganatomy.errors import InputError
+
+if TYPE_CHECKING:
+    from ganatomy.attributes.faces import FaceReader, Faces
+
+Numbers = NDArray[np.float64]
+Words = Mapping[str, str]
+"""The same words in several languages: {"en": ..., "zh": ...}."""
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A batch of pictures and what is derived of them; each thing is made once, when it is first asked for.
+
+    Attributes:
+        pictures: uint8 (N, H, W, 3), sRGB.
+        reader: finds the faces; None if nobody will ask for them.
+
+    >>> View(np.full((1, 2, 2, 3), 119, np.uint8)).lightness[0].round(1).astype(float).tolist()
+    [[50.0, 50.0], [50.0, 50.0]]
+    """
+
+    pictures: NDArray[np.uint8]
+    reader: FaceReader | None = None
+
+    @cached_property
+    def linear(self) -> NDArray[np.float32]:
+        """Linear light R, G, B in [0, 1], (N, H, W, 3)."""
+        return linear_of(self.pictures)
+
+    @cached_property
+    def lab(self) -> NDArray[np.float32]:
+        """CIELAB L*, a*, b*, (N, H, W, 3)."""
+        return lab_of(self.linear)
+
+    @property
+    def lightness(self) -> NDArray[np.float32]:
+        """CIELAB L* in [0, 100], (N, H, W)."""
+        return self.lab[..., 0]
+
+    @property
+    def chroma(self) -> NDArray[np.float32]:
+        """CIELAB C*, the distance from grey, (N, H, W)."""
+        return chroma_of(self.lab)
+
+    @cached_property
+    def faces(self) -> Faces:
+        """The face of each picture, found or not."""
+        assert self.reader is not None, "a face attribute is measured without a reader"
+        return self.reader.read(self.pictures)
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A number that a picture has.
+
+    Attributes:
+        name: one word, as it is typed: "yaw".
+        title: for people, in English and Chinese: {"en": "turn of the head", "zh": ...}.
+        unit: of the number: "degrees".
+        source: where the number comes from: a formula and who stated it, a model and who made it.
+        group: attributes of one group are one meaning in a label: "pose" of yaw, pitch and roll.
+        more: what having more of it is, in words: {"en": "to the picture's right", "zh": ...}.
+        less: what having less of it is.
+        value: the number (N,) of each picture of a view, NaN for none.
+        needs_face: whether it is NaN without a face, and asks for the models of the extra `faces`.
+        own: whether it is a person's own scorer.
+
+    >>> reds = Attribute("reds", {"en": "reds"}, "grey levels", "a doctest", "colour", {}, {},
+    ...                  lambda view: view.pictures[..., 0].mean((1, 2)))
+    >>> reds.value(View(np.full((2, 4, 4, 3), 7, np.uint8)))
+    array([7., 7.])
+    >>> sorted(reds.to_dict())
+    ['group', 'less', 'more', 'name', 'source', 'title', 'unit']
+    """
+
+    name: str
+    title: Words
+    unit: str
+    source: str
+    group: str
+    more: Words
+    less: Words
+    value: Callable[[View], Numbers] = field(repr=False, compare=False)
+    needs_face: bool = False
+    own: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Turn all but the function into what JSON can hold."""
+        words = {key: dict(getattr(self, key)) for key in ("title", "more", "less")}
+        return {key: getattr(self, key) for key in ("name", "unit", "source", "group")} | words
+
+
+def checked_pictures(pictures: NDArray) -> NDArray[np.uint8]:
+    """See that these are pictures: uint8 (N, H, W, 3), 4 pixels a side or more.
+
+    Raises:
+        InputError: they are not.
+
+    >>> checked_pictures(np.zeros((8, 8, 3), np.uint8))
+    Traceback (most recent call last):
+    ganatomy.errors.InputError: pictures are uint8 of shape (8, 8, 3); give uint8 (N, H, W, 3), 4 pixels a side or more
+    """
+    pictures = np.asarray(pictures)
+    whole = pictures.ndim == 4 and pictures.shape[3] == 3 and min(pictures.shape[1:3]) >= 4
+    if not whole or pictures.dtype != np.uint8:
+        raise InputError(
+            f"pictures are {pictures.dtype} of shape {pictures.shape}; give uint8 (N, H, W, 3), 4 pixels a side or more"
+        )
+    return pictures
