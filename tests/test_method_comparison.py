@@ -1,0 +1,132 @@
+"""Methods beside one another on planted factors: the numbers against their own definitions, and the control."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ganatomy.errors import InputError
+from ganatomy.finding import find
+from ganatomy.generators.dcgan import DCGAN
+from ganatomy.generators.planted import Planted
+from ganatomy.latent.agreement import locality
+from ganatomy.method_comparison import NUMBERS, compare_methods
+from ganatomy.progress import Silent
+from ganatomy.rendering import painter
+from ganatomy.samples import draw_samples
+
+G = Planted(z_dim=24, resolution=16)
+METHODS = ("sefa", "ganspace", "random")
+
+
+@pytest.fixture(scope="module")
+def compared():
+    return compare_methods(G, METHODS, k=4, codes=12, options={"ganspace": {"codes": 4000}}, seed=5, source="here")
+
+
+def test_the_numbers_are_those_of_their_definitions(compared):
+    direction = find(G, "sefa", 4)[1]
+    ws, paint = draw_samples(G, 12, 5 + 2**31).ws, painter(G)
+    low, high = (paint(direction.edit(ws, end)).astype(float) for end in (-2, 2))
+    numbers = compared.results["sefa"].numbers()[1]
+    assert numbers["change"] == pytest.approx(np.abs(high - low).mean() / 4)
+    assert numbers["half"] == pytest.approx(locality(np.abs(high - low).mean(axis=(0, 3))).half)
+    units = (high - low).reshape(12, -1) / np.linalg.norm((high - low).reshape(12, -1), axis=1, keepdims=True)
+    assert numbers["consistency"] == pytest.approx(((units @ units.T).sum() - 12) / (12 * 11))
+    assert (compared.strengths, compared.codes) == ((-2.0, 2.0), 12)
+
+
+def test_the_control_changes_what_chance_does_and_methods_change_more(compared):
+    medians = {each["method"]: each["median"] for each in compared.to_dict()["methods"]}
+    assert 0.5 < medians["random"]["ratio"] < 1.6
+    assert medians["sefa"]["ratio"] > 1.2 * medians["random"]["ratio"]
+    assert medians["ganspace"]["ratio"] > 1.2 * medians["random"]["ratio"]
+
+
+def test_the_exact_method_stays_and_samples_move_less_than_chance(compared):
+    stable = {each["method"]: each["stability"] for each in compared.to_dict()["methods"]}
+    assert stable["sefa"]["angle"] < 1e-6 < stable["ganspace"]["angle"] < 15 < 45 < stable["random"]["angle"]
+    assert stable["sefa"]["overlap"] == pytest.approx(1)
+    assert stable["random"]["overlap"] < 0.5
+
+
+def test_methods_agree_with_one_another_and_not_with_the_control(compared):
+    assert compared.agreements["sefa", "ganspace"].matched.min() > 0.98
+    for method in ("sefa", "ganspace"):
+        assert compared.agreements[method, "random"].overlap < 0.5
+    assert compared.agreements["sefa", "random"].chance == pytest.approx(4 / 24)
+    assert set(compared.agreements) == {("sefa", "ganspace"), ("sefa", "random"), ("ganspace", "random")}
+
+
+def test_it_turns_into_json_and_says_all(compared):
+    whole = json.loads(json.dumps(compared.to_dict(), allow_nan=False))
+    assert [each["method"] for each in whole["methods"]] == list(METHODS)
+    assert set(whole["methods"][0]["directions"][0]) == {"name", "label", "value", "share", *NUMBERS}
+    assert len(whole["agreements"]) == 3
+    assert compared.results["sefa"].directions.source == "here"
+
+
+def test_the_order_of_methods_changes_no_number(compared):
+    other = compare_methods(
+        G, METHODS[::-1], k=4, codes=12, options={"ganspace": {"codes": 4000}}, seed=5, repetitions=0
+    )
+    assert list(other.results) == list(METHODS[::-1])
+    for method in METHODS:
+        assert other.results[method].stability is None
+        for one, two in zip(other.results[method].numbers(), compared.results[method].numbers(), strict=True):
+            assert one == pytest.approx(two)
+
+
+def test_progress_reaches_what_was_announced():
+    class Counting(Silent):
+        total, done, said = 0, 0, ()
+
+        def showing(self, total, done=0):
+            self.total = total
+            return super().showing(total, done)
+
+        def update(self, done, text=""):
+            self.done = done
+
+        def say(self, text):
+            self.said += (text,)
+
+    for strengths in ((-2.0, 2.0), (1.0, 2.0)):
+        counting = Counting()
+        compare_methods(G, ["sefa", "random"], 2, codes=3, draws=2, strengths=strengths, progress=counting)
+        assert counting.done == counting.total > 0
+        assert "finding directions by random, again (2)" in counting.said
+
+
+def test_what_changes_nothing_has_no_numbers_and_does_no_harm():
+    grey = DCGAN([6, 4, 3], [4, 4]).eval().requires_grad_(False)
+    for value in grey.layers[1].parameters():
+        value.zero_()
+    whole = compare_methods(grey, ["sefa", "random"], 2, codes=3, draws=2).to_dict()
+    assert whole["methods"][0]["median"] == {**dict.fromkeys(NUMBERS), "change": 0}
+    json.dumps(whole, allow_nan=False)
+
+
+def test_a_conditional_generator_is_compared_within_one_class():
+    network = DCGAN([12, 8, 3], [4, 4], classes=["red", "green"]).eval().requires_grad_(False)
+    found = compare_methods(network, ["ganspace", "random"], 2, codes=4, draws=2, options={"ganspace": {"codes": 300}})
+    assert not found.results["random"].directions.vectors[:, 10:].any()
+    assert found.agreements["ganspace", "random"].chance == pytest.approx(2 / 10)
+
+
+@pytest.mark.parametrize(
+    ("methods", "how", "said"),
+    [
+        ([], {}, "methods none"),
+        (["sefa", "sefa"], {}, "each once"),
+        (["sefa", "pca"], {}, "unknown method 'pca'"),
+        (["sefa"], {"repetitions": -1}, "repetitions = -1"),
+        (["sefa"], {"options": {"sefa": {"rank": 3}}}, "unknown option of sefa 'rank'"),
+        (["sefa"], {"options": {"sfea": {}}}, "options are for 'sfea'"),
+        (["sefa"], {"codes": 0}, "0 samples"),
+        (["boundary"], {}, "boundary needs scores"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(methods, how, said):
+    with pytest.raises(InputError, match=said):
+        compare_methods(G, methods, 3, **how)
