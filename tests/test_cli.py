@@ -62,11 +62,11 @@ def test_help_lists_the_verbs_and_every_flag_of_the_contract(cli):
     text = cli("sefa", "--help").out
     for flag in (
         *("-N", "-K", "--seed", "--seeds", "--start", "--end", "--steps", "--normalize", "--raw", "--layers", "--size"),
-        *("--precision", "--device", "--report-layout", "--weights-only", "--label", "--effects", "--out", "--force"),
+        *("--precision", "--device", "--report-layout", "--weights-only", "--class", "--effects", "--out", "--force"),
     ):
         assert flag in text
     assert all(flag in cli("edit", "--help").out for flag in ("--directions", "--index", "--strength", "--seeds"))
-    assert all(flag in cli("sample", "--help").out for flag in ("-n", "--seed", "--seeds", "--label"))
+    assert all(flag in cli("sample", "--help").out for flag in ("-n", "--seed", "--seeds", "--class"))
     assert "--fps" in cli("animate", "--help").out
     assert "12" in cli("animate", "--help").out
 

@@ -238,7 +238,7 @@ def test_flags_do_what_they_say(cli, flags, name, expected):
 def test_a_label_is_the_class_of_all_samples(cli):
     for flags, name, classes in (
         ([], "", ["class 0", "class 1"]),
-        (["--label", "class 2"], "_class 2", ["class 2"] * 2),
+        (["--class", "class 2"], "_class 2", ["class 2"] * 2),
     ):
         assert cli("sefa", "eyes.pth", "--classes", "3", *QUICK, *flags).code == 0
         folder = Path("edits") / f"eyes_N2_K2_seed0{name}"
@@ -424,7 +424,7 @@ def test_samples_are_the_generator_s_pictures(cli, drawn, flags, names, file, ti
 
 
 def test_a_sample_s_label_size_and_path(cli, drawn):
-    flags = ["--classes", "3", "--label", "class 1", "-n", "2", "--out", "新 folder/a b.PNG"]
+    flags = ["--classes", "3", "--class", "class 1", "-n", "2", "--out", "新 folder/a b.PNG"]
     assert cli("sample", "eyes.pth", *flags).code == 0
     assert list(drawn[0][1]) == ["sample 0, class 1", "sample 1, class 1"]
     assert Path("新 folder/a b.PNG").exists()
@@ -548,7 +548,7 @@ def test_what_is_no_generator_is_refused_by_every_verb(cli, edits, source, words
         (["--layers", "0-3"], "for layers 0 to 3 write 0:4"),
         (["--layers", "7"], "layers: 7 is none of this generator's, which has one layer, 0"),
         (["--layers", ""], "layers ''"),
-        (["--label", "blue"], "no classes"),
+        (["--class", "blue"], "no classes"),
         (["--classes", "0"], "--classes 0"),
         (["--size", "63"], "size 63"),
         (["--size", "5000"], "size 5000"),
@@ -588,7 +588,7 @@ def test_sefa_refuses_in_one_line(cli, flags, words):
         (["--out", "picture.jpg"], "let the name end in .png"),
         (["--out", "picture"], "let the name end in .png"),
         (["--out", "tiny.pth/picture.png"], "cannot write to tiny.pth"),
-        (["--label", "blue"], "no classes"),
+        (["--class", "blue"], "no classes"),
     ],
     ids=str,
 )
@@ -661,3 +661,4 @@ def test_names_are_such_as_file_systems_take(tmp_path, parts):
     assert Path(name).name == name
     assert name.isprintable()
     (tmp_path / name).mkdir()
+

@@ -45,7 +45,8 @@ def eyes():
 
 def work(G, n=2, k=2, steps=3, reach=(-2.0, 2.0), seed=0, normalize=True, label=None, **changes):
     """An exploration that is quickly done."""
-    given = {"size": 64, "columns": min(steps, 3), "effect_codes": 0, "effect_draws": 2, "seed": seed, "label": label}
+    given = {"size": 64, "columns": min(steps, 3), "effect_codes": 0, "effect_draws": 2, "seed": seed}
+    given["drawing"] = {"label": label}
     return Exploration(
         G,
         sefa(G, k, normalize=normalize, source="tiny"),

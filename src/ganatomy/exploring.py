@@ -65,7 +65,7 @@ class Exploration:
         effect_codes: over how many codes effects are measured; 0 for not at all.
         effect_draws: random directions that they are compared with.
         seed: of the codes for effects and of the random directions.
-        label: the class of the codes for effects; by default the classes in turn.
+        drawing: how the codes for effects are drawn: label, psi and cutoff of `draw_samples`.
         facts: what is known of the source; see `generators.loading.Opened`.
         settings: what else the summary shall say, such as how the samples were drawn.
     """
@@ -80,7 +80,7 @@ class Exploration:
     effect_codes: int = 16
     effect_draws: int = 8
     seed: int = 0
-    label: str | None = None
+    drawing: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
 
@@ -115,7 +115,7 @@ class Exploration:
         """Digest all that decides the pictures and numbers, so that no other work is resumed by mistake."""
         found = self.directions
         choices = [FORMAT, self.size, self.precision, self.columns, self.settings]
-        choices += [self.effect_codes, self.effect_draws, self.seed, self.label]
+        choices += [self.effect_codes, self.effect_draws, self.seed, self.drawing, self.generator.noise]
         choices += [found.fingerprint, found.method, found.layers]
         digest = hashlib.sha256(json.dumps(choices, sort_keys=True).encode())
         for array in (found.vectors, self.samples.ws.numpy(), self.strengths):
@@ -228,7 +228,7 @@ def _measure(exploration: Exploration, paint: Painter, batch: int) -> list[Effec
     generator = exploration.generator
     # Other codes than those on show: a number should not be of the very pictures one is looking at.
     seed, mapped = (exploration.seed + 2**31) % 2**32, exploration.directions.method != "sefa-raw"
-    samples = draw_samples(generator, exploration.effect_codes, seed, label=exploration.label, mapped=mapped)
+    samples = draw_samples(generator, exploration.effect_codes, seed, mapped=mapped, **exploration.drawing)
     return measure(
         paint,
         samples.ws,

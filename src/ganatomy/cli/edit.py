@@ -15,7 +15,10 @@ def edit(
     index: Annotated[int, Flag(help="Which of them, from 0.")] = 0,
     strength: Annotated[float, Flag(help="How far, in units of the code; negative for the other way.")] = 2.0,
     seeds: Annotated[str, Flag(help="A code of each, such as 3,7,12 or 0-7.")] = "0-7",
-    label: options.Label = None,
+    class_name: options.ClassName = None,
+    psi: options.Psi = None,
+    cutoff: options.Cutoff = None,
+    noise: options.Noise = "stored",
     size: options.Size = 256,
     precision: options.Precision = "float32",
     device: options.Device = "auto",
@@ -58,11 +61,13 @@ def edit(
     with options.threads_of(threads):
         generator = build(opened, device)
         found.check_fits(generator)
-        samples = draw_samples(generator, seeds=chosen, label=label, mapped=found.method != "sefa-raw")
+        generator.noise = noise
+        drawing = {"label": class_name, **options.truncation(generator, psi, cutoff)}
+        samples = draw_samples(generator, seeds=chosen, mapped=found.method != "sefa-raw", **drawing)
         paint = painter(generator, size, precision)
         before, after = paint(samples.ws), paint(direction.edit(samples.ws, strength))
     which = options.seeds_in_name(0, seeds)
-    name = options.file_name(opened.name, f"direction{index}", f"{strength:+g}", which, label or "")
+    name = options.file_name(opened.name, f"direction{index}", f"{strength:+g}", which, class_name or "")
     path = out or Path("edits") / f"{name}.png"
     meaning = f" ({direction.label})" if direction.label else ""
     title = f"{opened.name}: direction {index}{meaning}, strength {strength:+g}"

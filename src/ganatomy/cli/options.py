@@ -13,6 +13,7 @@ from ganatomy.errors import InputError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from ganatomy.generators.base import Generator
     from ganatomy.generators.loading import Opened
 
 Flag = typer.Option
@@ -28,7 +29,17 @@ Classes = Annotated[
 ]
 Sha256 = Annotated[str | None, Flag(help="That the file must have.")]
 Trust = Annotated[bool, Flag("--trust-on-first-use", help="Take a file whose hash nobody has checked, and pin it.")]
-Label = Annotated[str | None, Flag(help="Class of all samples, for conditional generators.  [default: in turn]")]
+ClassName = Annotated[
+    str | None, Flag("--class", help="Of all samples, for conditional generators.  [default: in turn]")
+]
+Psi = Annotated[
+    float | None,
+    Flag(help="How far codes w are drawn to their mean: 1 not, 0 all the way.  [default: 0.7 where there is a mean]"),
+]
+Cutoff = Annotated[
+    int | None, Flag(help="In how many layers, the first ones.  [default: all if --psi is given, else 8]")
+]
+Noise = Annotated[str, Flag(help="Grain of a StyleGAN's pictures: stored, none, or random.")]
 Size = Annotated[int, Flag(help="Pixels a side at which pictures are shown.")]
 Precision = Annotated[str, Flag(help="float32, or bfloat16: faster, about a grey level off.")]
 Device = Annotated[str, Flag(help="auto, cpu, cuda, cuda:1, mps.")]
@@ -42,6 +53,13 @@ def open_source(source: str, classes: int | None, sha256: str | None, trust: boo
     if classes is not None and not 1 <= classes <= 10_000:
         raise InputError(f"--classes {classes}: give a whole number, 1 or more")
     return open_checkpoint(source, classes=classes, sha256=sha256, trust=trust)
+
+
+def truncation(generator: "Generator", psi: float | None, cutoff: int | None) -> dict[str, Any]:
+    """Return psi and cutoff for `draw_samples`; without flags, what the published SeFa tool takes."""
+    if psi is None and cutoff is None and generator.w_avg is not None:
+        return {"psi": 0.7, "cutoff": 8}
+    return {"psi": psi, "cutoff": cutoff}
 
 
 @contextmanager

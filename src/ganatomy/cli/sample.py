@@ -14,7 +14,14 @@ def sample(
     n: Annotated[int, Flag("-n", help="How many.")] = 16,
     seed: Annotated[int, Flag(help="Of the codes.")] = 0,
     seeds: Annotated[str | None, Flag(help="A code of each, such as 3,7,12 or 0-7, in place of n of one.")] = None,
-    label: options.Label = None,
+    mix: Annotated[
+        list[str] | None,
+        Flag("--mix", metavar="SEED:LAYERS", help="Of StyleGANs: take these layers from another seed, such as 7:4:8."),
+    ] = None,
+    class_name: options.ClassName = None,
+    psi: options.Psi = None,
+    cutoff: options.Cutoff = None,
+    noise: options.Noise = "stored",
     size: options.Size = 256,
     precision: options.Precision = "float32",
     device: options.Device = "auto",
@@ -30,7 +37,7 @@ def sample(
 
       ganatomy sample faces -n 24 --seed 3
 
-      ganatomy sample eyes --label blue
+      ganatomy sample eyes --class blue
     """
     options.check_ending(out, ".png")
     chosen = None if seeds is None else options.read_seeds(seeds)
@@ -44,10 +51,21 @@ def sample(
 
     with options.threads_of(threads):
         generator = build(opened, device)
-        samples = draw_samples(generator, n, seed, chosen, label)
+        generator.noise = noise
+        mixed = [_mix(text) for text in mix or []]
+        drawing = {"label": class_name, **options.truncation(generator, psi, cutoff)}
+        samples = draw_samples(generator, n, seed, chosen, mix=mixed, **drawing)
         pictures = painter(generator, size, precision)(samples.ws)
-    name = options.file_name(opened.name, f"n{len(pictures)}", options.seeds_in_name(seed, seeds), label or "")
+    name = options.file_name(opened.name, f"n{len(pictures)}", options.seeds_in_name(seed, seeds), class_name or "")
     title = f"{opened.name}: {len(pictures)} samples" + (f" of seed {seed}" if chosen is None else "")
     path = out or Path("samples") / f"{name}.png"
     options.save_png(sample_figure(pictures, samples.names, title=title), path)
     print(f"picture: {path}")
+
+
+def _mix(text: str) -> tuple[int, str]:
+    """Read SEED:LAYERS."""
+    seed, colon, layers = text.partition(":")
+    if not (colon and seed.strip().isdecimal() and len(seed) < 20):
+        raise InputError(f"--mix {text}: write SEED:LAYERS, such as 7:4:8, seed 7 in layers 4 to 7")
+    return int(seed), layers

@@ -10,6 +10,7 @@ from ganatomy.cli.options import Flag
 from ganatomy.errors import InputError
 
 if TYPE_CHECKING:
+    from ganatomy.generators.base import Generator
     from ganatomy.generators.loading import Opened
 
 
@@ -31,7 +32,10 @@ def sefa(
         bool, Flag("--normalize/--raw", help="Rows scaled to length 1, or as they are and codes edited unmapped.")
     ] = True,
     layers: Annotated[str, Flag(help="all, or such as 0:4,7, end excluded; for generators with several.")] = "all",
-    label: options.Label = None,
+    class_name: options.ClassName = None,
+    psi: options.Psi = None,
+    cutoff: options.Cutoff = None,
+    noise: options.Noise = "stored",
     columns: Annotated[int, Flag(help="Strengths in the still pictures, at most.")] = 11,
     effects: Annotated[
         int | None, Flag(help="Codes over which effects are measured, 0: not.  [default: 32; 8 above 128 pixels]")
@@ -94,10 +98,14 @@ def sefa(
         card = opened.obtained.card
         low, high = card.strength_range if card else generator.strength_range
         small = generator.resolution <= 128
+        if noise == "random":
+            raise InputError("--noise random would make pictures flicker along a direction; give stored or none")
+        generator.noise = noise
+        drawing = {"label": class_name, **options.truncation(generator, psi, cutoff)}
         exploration = Exploration(
             generator,
             find(generator, k, layers, normalize, source=opened.name),
-            draw_samples(generator, samples, seed, chosen, label, mapped=normalize),
+            draw_samples(generator, samples, seed, chosen, mapped=normalize, **drawing),
             strengths(low if start is None else start, high if end is None else end, steps),
             size=size,
             precision=precision,
@@ -105,12 +113,12 @@ def sefa(
             effect_codes=effects if effects is not None else 32 if small else 8,
             effect_draws=8 if small else 4,
             seed=seed,
-            label=label,
+            drawing=drawing,
             facts=opened.facts,
-            settings={"seed": seed} if chosen is None else {"seeds": chosen},
+            settings={**({"seed": seed} if chosen is None else {"seeds": chosen}), **_told(generator, drawing)},
         )
         count, which = len(exploration.samples.z), options.seeds_in_name(seed, seeds)
-        name = options.file_name(opened.name, f"N{count}", f"K{k}", which, label or "", "" if normalize else "raw")
+        name = options.file_name(opened.name, f"N{count}", f"K{k}", which, class_name or "", "" if normalize else "raw")
         folder = out or Path("edits") / name
         try:
             summary = explore(
@@ -126,6 +134,13 @@ def sefa(
     print(f"pictures: {folder / 'overview.png'}, direction_*.png")
     print(f"video:    {folder / 'traversal.mp4'}")
     print(f"page:     {folder / 'traversal.html'}")
+
+
+def _told(generator: "Generator", drawing: dict[str, Any]) -> dict[str, Any]:
+    """Say how codes were drawn and pictures grained, where there is more than one way."""
+    noise = generator.noise if generator.space == "w" else None
+    said = {"class": drawing["label"], "psi": drawing["psi"], "cutoff": drawing["cutoff"], "noise": noise}
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def _print_directions(summary: dict[str, Any], name: str) -> None:
