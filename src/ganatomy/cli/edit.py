@@ -1,17 +1,29 @@
-"""ganatomy edit: move samples along one found direction."""
+"""ganatomy edit: move samples along one direction, found or named."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from ganatomy.cli import options, verb
 from ganatomy.cli.options import Flag
 from ganatomy.errors import InputError
 
+if TYPE_CHECKING:
+    from ganatomy.keeping import KeptEdit
+    from ganatomy.latent.label_card import Naming
+
 
 @verb
 def edit(
     source: options.Source = "",
-    directions: Annotated[Path, Flag(help="A directions.safetensors that 'ganatomy sefa' wrote.")] = ...,
+    label: Annotated[str | None, Flag(help="What to change: a label that was measured, such as smile.")] = None,
+    keep: Annotated[str | None, Flag(help="With --label: attributes to leave alone, such as gender,age.")] = None,
+    labels: Annotated[
+        Path | None,
+        Flag(help="Labels that 'ganatomy directions' wrote.  [default: those that come with ganatomy, as of faces]"),
+    ] = None,
+    directions: Annotated[
+        Path | None, Flag(help="Without --label: a directions.safetensors that 'ganatomy sefa' wrote.")
+    ] = None,
     index: Annotated[int, Flag(help="Which of them, from 0.")] = 0,
     strength: Annotated[float, Flag(help="How far, in units of the code; negative for the other way.")] = 2.0,
     seeds: Annotated[str, Flag(help="A code of each, such as 3,7,12 or 0-7.")] = "0-7",
@@ -32,27 +44,34 @@ def edit(
 ) -> None:
     """Move samples along one direction and show each before and after.
 
-    Without SOURCE the generator is the zoo's that the directions were found in.
+    With --label also how far each attribute of the pictures changes, measured over 100 other codes.
+    Without SOURCE the generator is the zoo's that the directions were found in, or faces.
 
     Examples:
 
-      ganatomy edit --directions edits/faces_N5_K5_seed0/directions.safetensors --index 2 --strength 3
+      ganatomy edit faces --label smile --keep gender,age
 
-      ganatomy edit mine.pth --directions mine/directions.safetensors --seeds 3,7,12
+      ganatomy edit --directions edits/faces_N5_K5_seed0/directions.safetensors --index 2 --strength 3
     """
     options.check_ending(out, ".png")
     options.check_strength("--strength", strength)
+    if (label is None) == (directions is None):
+        raise InputError("say along what: --label smile, or --directions FILE with --index")
+    if label is None and (keep is not None or labels is not None):
+        raise InputError(f"--{'keep' if keep is not None else 'labels'} goes with --label; name one")
+    chosen = options.read_seeds(seeds)
     from ganatomy.generators.zoo import is_name
     from ganatomy.latent.directions import Directions
+    from ganatomy.latent.label_card import Naming
 
-    chosen = options.read_seeds(seeds)
-    found = Directions.load(directions)
-    direction, index = found[index], range(len(found))[index]  # -1 is the last one
-    if not source and not is_name(found.source):
+    given = None if directions is None else Directions.load(directions)
+    naming = None if labels is None else Naming.load(labels)
+    told = given or naming
+    if not source and told is not None and not is_name(told.source):
         raise InputError(
-            f"{directions} was found in '{found.source}', which is not in the zoo; give its file as SOURCE"
+            f"{directions or labels} was found in '{told.source}', which is not in the zoo; give its file as SOURCE"
         )
-    opened = options.open_source(source or found.source, classes, sha256, trust)
+    opened = options.open_source(source or (told.source if told is not None else "faces"), classes, sha256, trust)
     from ganatomy.figures.samples import edit_figure
     from ganatomy.generators.loading import build
     from ganatomy.rendering import painter
@@ -60,16 +79,93 @@ def edit(
 
     with options.threads_of(threads):
         generator = build(opened, device)
-        found.check_fits(generator)
         generator.noise = noise
         drawing = {"label": class_name, **options.truncation(generator, psi, cutoff)}
-        samples = draw_samples(generator, seeds=chosen, mapped=found.method != "sefa-raw", **drawing)
+        changed = None
+        if label is None:
+            given.check_fits(generator)
+            direction, index = given[index], range(len(given))[index]  # -1 is the last one
+            raw, which = given.method == "sefa-raw", f"direction{index}"
+            meaning = f" ({direction.label})" if direction.label else ""
+            told_of = f"direction {index}{meaning}"
+        else:
+            naming = naming or _shipped(generator.fingerprint(), opened.name)
+            settings = {"seed": 0, "size": size, "precision": precision}
+            changed = _edit_by_label(generator, naming, label, strength, keep, settings)
+            direction, raw, which = changed.direction, naming.method == "sefa-raw", label
+            kept = f", keeping {' and '.join(changed.kept)}" if changed.kept else ""
+            told_of = f"{'more' if strength > 0 else 'less'} {label}{kept}"
+        samples = draw_samples(generator, seeds=chosen, mapped=not raw, **drawing)
         paint = painter(generator, size, precision)
         before, after = paint(samples.ws), paint(direction.edit(samples.ws, strength))
-    which = options.seeds_in_name(0, seeds)
-    name = options.file_name(opened.name, f"direction{index}", f"{strength:+g}", which, class_name or "")
+    parts = (which, f"{strength:+g}", options.seeds_in_name(0, seeds), class_name or "", f"keep {keep}" if keep else "")
+    name = options.file_name(opened.name, *parts)
     path = out or Path("edits") / f"{name}.png"
-    meaning = f" ({direction.label})" if direction.label else ""
-    title = f"{opened.name}: direction {index}{meaning}, strength {strength:+g}"
+    title = f"{opened.name}: {told_of}, strength {strength:+g}"
     options.save_png(edit_figure(before, after, samples.names, title=title), path)
+    if changed is not None:
+        _show_changes(changed, title, path.with_name(f"{path.stem}_changes.png"))
     print(f"picture: {path}")
+
+
+def _shipped(fingerprint: str, name: str) -> "Naming":
+    """Return the labels that come with the package."""
+    from ganatomy.latent.label_card import shipped_labels
+
+    naming = shipped_labels(fingerprint)
+    if naming is None:
+        raise InputError(
+            f"nobody has measured what the directions of '{name}' mean: run 'ganatomy directions {name}', "
+            f"then give --labels and the labels-sefa.json that it writes"
+        )
+    return naming
+
+
+def _edit_by_label(
+    generator: Any, naming: "Naming", label: str, strength: float, keep: str | None, settings: dict[str, Any]
+) -> "KeptEdit":
+    """Find and project the direction, and measure what it changes."""
+    from ganatomy.attributes import choose
+    from ganatomy.keeping import edit_by_label
+    from ganatomy.progress import Progress
+
+    wanted = [word.strip() for word in (keep or "").split(",") if word.strip()]
+    plain = {word for one in choose(faces=False) for word in (one.name, one.group, *one.title.values())}
+    attributes = choose(faces=True if set(wanted) - plain else "auto")
+    progress = Progress("picture", rate=True)
+    found = naming.directions
+    return edit_by_label(
+        generator, found, naming, label, strength, wanted, attributes=attributes, progress=progress, **settings
+    )
+
+
+def _show_changes(changed: "KeptEdit", title: str, path: Path) -> None:
+    """Print and draw how far each attribute was moved."""
+    from ganatomy.cli.tables import print_table
+    from ganatomy.figures.changes import changes_figure
+
+    series = {"change": [change.after for change in changed.changes]}
+    if changed.kept:
+        series = {
+            "without keeping": [change.before for change in changed.changes],
+            f"keeping {' and '.join(changed.kept)}": series["change"],
+        }
+    rows = []
+    for change in sorted(changed.changes, key=lambda change: -max(_size(change.before), _size(change.after))):
+        numbers = (change.before, change.after) if changed.kept else (change.after,)
+        note = f"kept: {changed.fits[change.attribute]:.0%} of it is linear" if change.kept else ""
+        rows.append((change.title["en"], *map(_written, numbers), note))
+    print_table(("attribute", *series, ""), rows, f"{title}: mean change in sd", right=tuple(series))
+    names, marked = zip(*((change.title["en"], change.kept) for change in changed.changes), strict=True)
+    figure = changes_figure(names, series, title=title, marked=[a for a, kept in enumerate(marked) if kept])
+    options.save_png(figure, path)
+    print(f"changes: {path}")
+
+
+def _size(change: tuple[float, float, float] | None) -> float:
+    return abs(change[0]) if change else 0.0
+
+
+def _written(change: tuple[float, float, float] | None) -> str:
+    """Write a change and its interval."""
+    return "-" if change is None else "{:+.2f} ({:+.2f} to {:+.2f})".format(*change)

@@ -89,6 +89,7 @@ def sefa(
     from ganatomy.folders import strict_json
     from ganatomy.generators.loading import build
     from ganatomy.latent.edits import strengths
+    from ganatomy.latent.label_card import shipped_labels
     from ganatomy.latent.sefa import sefa as find
     from ganatomy.progress import Progress
     from ganatomy.samples import draw_samples
@@ -102,9 +103,13 @@ def sefa(
             raise InputError("--noise random would make pictures flicker along a direction; give stored or none")
         generator.noise = noise
         drawing = {"label": class_name, **options.truncation(generator, psi, cutoff)}
+        found = find(generator, k, layers, normalize, source=opened.name)
+        known = shipped_labels(found.fingerprint)
+        if known is not None and (known.space, known.layers) == (found.space, found.layers):
+            found = known.labelled(found)
         exploration = Exploration(
             generator,
-            find(generator, k, layers, normalize, source=opened.name),
+            found,
             draw_samples(generator, samples, seed, chosen, mapped=normalize, **drawing),
             strengths(low if start is None else start, high if end is None else end, steps),
             size=size,
@@ -148,8 +153,12 @@ def _print_directions(summary: dict[str, Any], name: str) -> None:
 
     effects = summary["effects"] or [{}] * len(summary["share"])
     rows = [
-        (str(k), f"{share:.1%}", *(_number(effect.get(key)) for key in ("change", "ratio", "monotonic", "alike")))
-        for k, (share, effect) in enumerate(zip(summary["share"], effects, strict=True))
+        (
+            f"{k}  {label or ''}".rstrip(),
+            f"{share:.1%}",
+            *(_number(effect.get(key)) for key in ("change", "ratio", "monotonic", "alike")),
+        )
+        for k, (label, share, effect) in enumerate(zip(summary["labels"], summary["share"], effects, strict=True))
     ]
     if summary["effects"]:
         floor = summary["effects"][0]["floor"]

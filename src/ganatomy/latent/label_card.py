@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,14 @@ class Naming:
         labels = [old if new is None else new.label for old, new in zip(directions.labels, meanings, strict=True)]
         return replace(directions, labels=tuple(labels))
 
+    @property
+    def directions(self) -> Directions:
+        """The directions themselves, with their labels; their strengths by the method are not in a card, and are 0."""
+        nothing = np.zeros(len(self))
+        vectors = self.vectors / np.linalg.norm(self.vectors, axis=1, keepdims=True)  # a card holds 6 decimals
+        place = (self.space, self.layers, self.method, self.fingerprint, self.labels, self.source)
+        return Directions(vectors, nothing, nothing, *place, tuple(meaning.name for meaning in self.meanings))
+
     def find(self, label: str) -> tuple[int, str, int]:
         """Find the direction of a label: a whole one, or the name, title or group of a trait in one.
 
@@ -206,6 +215,19 @@ class Naming:
             return cls.from_dict(card)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
+
+
+def shipped_labels(fingerprint: str) -> Naming | None:
+    """Return the labels that come with this package for a generator's weights; None if there are none.
+
+    >>> shipped_labels("9f") is None
+    True
+    """
+    for entry in sorted((resources.files("ganatomy.latent") / "cards").iterdir(), key=lambda entry: entry.name):
+        card = json.loads(entry.read_text(encoding="utf-8"))
+        if card["fingerprint"] == fingerprint:
+            return Naming.from_dict(card)
+    return None
 
 
 def _written(card: dict[str, Any]) -> str:
