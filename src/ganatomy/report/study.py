@@ -88,6 +88,7 @@ def study_page(
     targets = words.listed([target.name for target in setup.targets])
     values = {
         "t": words,
+        "language": language,
         "title": title or words("title", targets=targets),
         "lead": _lead(setup, words),
         "notes": _notes(setup, runs, words),
@@ -106,7 +107,7 @@ def study_page(
             *("meanings", "repeat", "references"),
         ],
     }
-    return render("study.html", values).replace('<html lang="en">', f'<html lang="{language}">', 1)
+    return render("study.html", values)
 
 
 def _lead(setup: Setup, words: Words) -> str:

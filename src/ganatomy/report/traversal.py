@@ -16,11 +16,11 @@ import numpy as np
 from ganatomy.errors import InputError, unknown
 from ganatomy.figures.film import Pictures
 from ganatomy.figures.mosaic import checked_pictures, fitted
-from ganatomy.figures.traversals import UNIT, heat_picture, labels, zero_column
+from ganatomy.figures.traversals import UNIT, labels, zero_column
+from ganatomy.report.heat import LARGEST, heat_maps
 from ganatomy.report.page import Sheet, embedded, render
 
 _FLOORS = ("change", "monotonic", "alike")
-_LARGEST = 256  # pixels a side, unless more are asked for
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,10 @@ def traversal_page(
     for name in floor or ():
         if name not in _FLOORS:
             raise unknown("floor", name, _FLOORS)
-    size = size or min(max(shape[3:5]), _LARGEST)
+    size = size or min(max(shape[3:5]), LARGEST)
     unedited = fitted(unedited, size)
     sheet = Sheet(len(strengths), *unedited.shape[1:3])
-    maps, most = _heat_maps(heat, len(rows))
+    maps, scale = heat_maps(_checked_heat(heat, len(rows)))
     directions = []
     for k, row in enumerate(rows):
         moved = (fitted(checked_pictures(pictures[n, k], "S"), size) for n in range(len(unedited)))
@@ -138,20 +138,16 @@ def traversal_page(
         "sheet": sheet,
         "strengths": labels(strengths),
         "zero": zero_column(strengths),
-        "most": f"{most:.0f}" if most >= 10 else f"{most:.2g}",
-        "colours": [f"rgb({r} {g} {b})" for r, g, b in heat_picture(np.linspace(0, 1, 9)[None], 1.0)[0]],
+        "scale": scale,
         "floor": {name: _spread(floor.get(name)) for name in _FLOORS} if floor else {},
     }
     return render("traversal.html", values)
 
 
-def _heat_maps(heat: np.ndarray | None, number: int) -> tuple[list[str], float]:
-    """Embed the heat maps with one scale, and say what the brightest colour stands for."""
+def _checked_heat(heat: np.ndarray | None, number: int) -> Sequence[np.ndarray | None]:
     if heat is None:
-        return [""] * number, 0.0
+        return [None] * number
     heat = np.asarray(heat, dtype=float)
     if heat.ndim != 3 or len(heat) != number:
         raise InputError(f"heat maps of {number} directions have shape ({number}, H, W), not {heat.shape}")
-    most = float(np.nanmax(heat)) if np.isfinite(heat).any() else 0.0
-    shape = tuple(max(1, round(side * min(1.0, _LARGEST / max(heat.shape[1:])))) for side in heat.shape[1:])
-    return [embedded(heat_picture(one, most or 1.0, shape)) for one in heat], most
+    return heat

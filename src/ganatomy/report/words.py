@@ -1,8 +1,8 @@
 """What a page says, in English or in Chinese: sentences by name, and numbers as people of that language write them.
 
-`words.json` holds name -> {"en": text, "zh": text}. A text has holes in braces for values; in English "one|many" is
-the form for one and for other numbers. What is a name (an objective, a file, a command) is the same in both. Not
-guaranteed: that a name given by a caller means something to the reader.
+`words.json`, which all pages share, and a file of a page's own hold name -> {"en": text, "zh": text}. A text has holes
+in braces for values; in English "one|many" is the form for one and for other numbers. What is a name (an objective, a
+file, a command) is the same in both. Not guaranteed: that a name given by a caller means something to the reader.
 """
 
 import json
@@ -32,8 +32,10 @@ _WRITTEN = {
 
 
 @cache
-def _texts() -> dict[str, dict[str, str]]:
-    return json.loads((resources.files("ganatomy.report") / "words.json").read_text(encoding="utf-8"))
+def _texts(own: str) -> dict[str, dict[str, str]]:
+    folder = resources.files("ganatomy.report")
+    files = [folder / name for name in ("words.json", own) if name]
+    return {name: text for file in files for name, text in json.loads(file.read_text(encoding="utf-8")).items()}
 
 
 def written(name: str) -> str:
@@ -48,6 +50,10 @@ def written(name: str) -> str:
 class Words:
     """The words of one language.
 
+    Args:
+        language: one of `LANGUAGES`.
+        own: the file with a page's own texts, which go before those that all pages share.
+
     Raises:
         InputError: another language than `LANGUAGES`.
 
@@ -56,22 +62,23 @@ class Words:
     ('每一次训练', '1 seed', '2 分 5 秒', '1.62 倍')
     """
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, own: str = "") -> None:
         if language not in LANGUAGES:
             raise unknown("language", language, LANGUAGES)
         self.language = language
+        self._texts = _texts(own)
 
     def __call__(self, name: str, /, **values: object) -> str:
         """Return a text with its holes filled."""
-        return _texts()[name][self.language].format(**values)
+        return self._texts[name][self.language].format(**values)
 
     def has(self, name: str) -> bool:
         """Say whether there is a text of that name."""
-        return name in _texts()
+        return name in self._texts
 
     def count(self, name: str, n: int, /, **values: object) -> str:
         """Return a text that says how many, with its other holes filled."""
-        forms = _texts()[name][self.language].split("|")
+        forms = self._texts[name][self.language].split("|")
         return forms[0 if n == 1 else -1].format(n=n, **values)
 
     def listed(self, items: Sequence[str]) -> str:
