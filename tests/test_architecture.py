@@ -32,7 +32,11 @@ ARROWS = {
     "report": {"errors", "files", "figures"},
     "study": {
         *("errors", "files", "config", "devices", "adversarial", "figures", "report"),
-        *("events", "execution", "extras", "fitting", "folders", "gallery", "progress", "runs"),
+        *("events", "execution", "extras", "fitting", "folders", "gallery", "measuring", "progress", "runs"),
+    },
+    "surveying": {
+        *("", "errors", "attributes", "figures", "generators", "latent", "report"),
+        *("drawn_codes", "finding", "folders", "method_comparison", "naming", "progress", "rendering", "samples"),
     },
 }
 FOREIGN = {  # what a part must leave to others
@@ -64,6 +68,10 @@ NO_DOCTEST = {
     "album.draw": "needs a store full of pictures; `ganatomy sefa` calls it in the tests",
     "album.draw_direction": "as draw",
     "exploring.explore": "as draw",
+    "surveying.stages.run": "needs a whole survey; the doctest of surveying.conduct.survey runs it",
+    "surveying.pages.draw": "as run",
+    "surveying.summary.summary_of": "as run",
+    "surveying.summary.facts_of": "as run",
     "planar_directions.explore_run": "needs a whole run; `ganatomy sefa` calls it in the tests",
 }
 

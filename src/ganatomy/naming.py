@@ -70,6 +70,7 @@ def name_directions(
     size: int = SIZE,
     precision: Precision = "float32",
     control: Control | None = None,
+    score: Scores | None = None,
     progress: Silent | None = None,
 ) -> Naming:
     """Measure what each direction means, beside random directions.
@@ -89,6 +90,7 @@ def name_directions(
         precision: of the generator's arithmetic.
         control: what was measured before, over the same ends, attributes and layers; its codes and draws are then
             taken, whatever `codes`, `draws` and `class_name` say.
+        score: makes pictures of codes and scores them, in place of `scorer`; it is asked in the same order every time.
         progress: is told of each batch of pictures.
 
     Returns:
@@ -116,7 +118,7 @@ def name_directions(
             raise InputError(f"{what} = {count!r}: give a whole number, {least} or more")
     if len(amounts) < 2 or (np.diff(amounts) <= 0).any():
         raise InputError(f"strengths {amounts.tolist()}: give two or more that ascend")
-    score, progress = scorer(generator, attributes, size, precision), progress or Silent()
+    score, progress = score or scorer(generator, attributes, size, precision), progress or Silent()
     counted, ends, resolution = 0, amounts[[0, -1]], generator.resolution
 
     def counting(some: Tensor) -> NDArray[np.float64]:

@@ -76,6 +76,7 @@ def main() -> None:
         animate,
         compare,
         convert,
+        directions,
         distributions,
         edit,
         evaluate,

@@ -1,0 +1,184 @@
+"""ganatomy directions: find directions by several methods, compare, name and show them."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+from ganatomy.cli import fail, options, verb
+from ganatomy.cli.options import Flag
+from ganatomy.errors import InputError
+
+
+@verb
+def directions(
+    source: options.Source = "faces",
+    methods: Annotated[
+        str, Flag(help="Of sefa, sefa-raw, ganspace, local_basis, boundary, random, joined by commas.")
+    ] = "sefa,ganspace,random",
+    k: Annotated[int, Flag("--directions", "-K", "-k", help="Directions of each method.")] = 10,
+    layers: Annotated[str, Flag(help="all, or such as 0:4,7, end excluded; for generators with several.")] = "all",
+    codes: Annotated[int, Flag(help="Codes over which directions are named; a label should rest on 200.")] = 200,
+    samples: Annotated[int, Flag("--samples", "-N", help="Codes on show, drawn from --seed.")] = 5,
+    seed: Annotated[int, Flag(help="Of everything.")] = 0,
+    seeds: Annotated[str | None, Flag(help="A code of each, such as 3,7,12 or 0-7, in place of N of one.")] = None,
+    start: Annotated[
+        float | None, Flag(help="Least strength, in units of the code.  [default: the card's or the family's]")
+    ] = None,
+    end: Annotated[float | None, Flag(help="Largest strength.  [default: as of --start]")] = None,
+    steps: Annotated[int, Flag(help="Strengths from start to end.")] = 11,
+    labels: Annotated[bool, Flag("--labels/--no-labels", help="Measure what each direction means, or not.")] = True,
+    attributes: Annotated[
+        str | None, Flag(help="By which to name, such as yaw,smile,brightness.  [default: all that can be measured]")
+    ] = None,
+    faces: Annotated[
+        bool | None, Flag("--faces/--no-faces", help="Attributes of faces.  [default: if their extra is installed]")
+    ] = None,
+    scorer: Annotated[
+        list[str] | None, Flag(help="Your own attribute, MODULE:FUNCTION or FILE.py:FUNCTION; may be repeated.")
+    ] = None,
+    psi: Annotated[
+        float | None, Flag(help="Truncation of codes, 0 to 1, before they are edited; StyleGAN and StyleGAN2.")
+    ] = None,
+    cutoff: Annotated[int | None, Flag(help="Layers from this one on are not truncated.")] = None,
+    label: Annotated[
+        str | None, Flag("--class", help="Class of all codes, for conditional generators.  [default: the first]")
+    ] = None,
+    repetitions: Annotated[int, Flag(help="Further runs of each method, for its stability; 0: none.")] = 2,
+    size: options.Size = 128,
+    precision: options.Precision = "float32",
+    device: options.Device = "auto",
+    threads: options.Threads = None,
+    language: Annotated[str, Flag(help="Of the page, the table and the titles: en or zh.")] = "en",
+    classes: options.Classes = None,
+    sha256: options.Sha256 = None,
+    trust: options.Trust = False,
+    out: Annotated[
+        Path | None, Flag(help="Folder to write.  [default: surveys/SOURCE_sefa+ganspace+random_K10_seed0]")
+    ] = None,
+    force: Annotated[bool, Flag("--force", help="Replace what the folder holds.")] = False,
+    as_json: Annotated[bool, Flag("--json", help="Print summary.json to standard output.")] = False,
+) -> None:
+    """Find directions by several methods, compare them, and say what each means.
+
+    A label is given where it was measured: codes are moved along each direction, every picture is scored by attributes,
+    and random directions say what any direction would do. The result is one page to look at, with its numbers in files.
+    Stopped by Ctrl-C or by a crash, the same command goes on where it stood.
+
+    Examples:
+
+      ganatomy directions faces -K 12
+
+      ganatomy directions faces --methods sefa --attributes yaw,smile,brightness --codes 50
+    """
+    for flag, strength in (("--start", start), ("--end", end)):
+        if strength is not None:
+            options.check_strength(flag, strength)
+    asked = tuple(_words(methods))
+    chosen = None if seeds is None else options.read_seeds(seeds)
+    opened = options.open_source(source, classes, sha256, trust)
+    from ganatomy.attributes import choose
+    from ganatomy.folders import strict_json
+    from ganatomy.generators.loading import build
+    from ganatomy.progress import Progress
+    from ganatomy.surveying import Choices, survey
+
+    if not labels and (attributes is not None or scorer or faces):
+        raise InputError("--no-labels, and attributes to name directions by; leave one of them out")
+    names = None if attributes is None else _words(attributes)
+    by = choose(names, "auto" if faces is None else faces, scorer or ()) if labels else ()
+    with options.threads_of(threads):
+        generator = build(opened, device)
+        card = opened.obtained.card
+        low, high = card.strength_range if card else generator.strength_range
+        choices = Choices(
+            k=k,
+            layers=layers,
+            attributes=by,
+            codes=codes,
+            repetitions=repetitions,
+            samples=samples,
+            seeds=chosen,
+            seed=seed,
+            start=low if start is None else start,
+            end=high if end is None else end,
+            steps=steps,
+            psi=psi,
+            cutoff=cutoff,
+            label=label,
+            size=size,
+            precision=precision,
+            language=language,
+        )
+        which = options.seeds_in_name(seed, seeds)
+        short = "" if layers == "all" else f"layers{layers}"
+        name = options.file_name(opened.name, "+".join(asked), f"K{k}", which, label or "", short)
+        folder = out or Path("surveys") / name
+        again = shlex.join(["ganatomy", *(word for word in sys.argv[1:] if word != "--force")])
+        try:
+            summary = survey(
+                generator,
+                asked,
+                folder,
+                choices,
+                facts=opened.facts,
+                command=again,
+                force=force,
+                progress=Progress("picture", rate=True),
+            )
+        except KeyboardInterrupt:
+            fail(f"stopped; the stages that were done are in {folder}; to go on: {again}", 130)
+    if as_json:
+        print(strict_json(summary))
+        return
+    _print_methods(summary)
+    _print_agreements(summary)
+    print(f"page:   {folder / 'page.html'}")
+    print(f"table:  {folder / 'table.csv'}")
+    print(f"strips: {folder / f'{asked[0]}-0.png'} ..., with directions-*.safetensors and labels-*.json beside them")
+
+
+def _words(text: str) -> list[str]:
+    """Split at commas.
+
+    >>> _words("yaw, smile")
+    ['yaw', 'smile']
+    """
+    return [word.strip() for word in text.split(",")]
+
+
+def _print_methods(summary: dict[str, Any]) -> None:
+    """Print a table of all directions, method by method."""
+    from ganatomy.cli.tables import print_table
+
+    headings = ("direction", "label", "change", "x random", "alike", "turned")
+    rows = []
+    for row in summary["directions"]:
+        turned = "-" if row["angle"] is None else f"{row['angle']:.0f}°"
+        numbers = (_number(row[key]) for key in ("change", "ratio", "consistency"))
+        rows.append((row["name"], row["text"], *numbers, turned))
+    start, end = summary["start"], summary["end"]
+    title = f"{summary['name']}: directions by {', '.join(summary['methods'])}, strengths {start:g} to {end:g}"
+    print_table(headings, rows, title, right=headings[2:])
+    print(
+        "change: grey levels a pixel for a unit of strength; x random: over that of random directions; alike: 1 when\n"
+        "the same happens to every picture, 0 when it is unrelated; turned: by how much when the method is run again"
+    )
+
+
+def _print_agreements(summary: dict[str, Any]) -> None:
+    """Print how far the methods agree, two by two."""
+    from ganatomy.cli.tables import print_table
+
+    rows = []
+    for each in summary["agreements"]:
+        known = sorted((cosine for cosine in each["matched"] if cosine is not None), reverse=True)
+        best = "  ".join(f"{cosine:.2f}" for cosine in known[:6]) + (" ..." if len(known) > 6 else "")
+        rows.append((" and ".join(each["methods"]), f"{each['overlap']:.2f}", f"{each['chance']:.2f}", best))
+    if rows:
+        headings = ("methods", "overlap", "by chance", "|cosine| of matched directions, the best first")
+        print_table(headings, rows, "agreement", right=headings[1:3])
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"
