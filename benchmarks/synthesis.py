@@ -1,11 +1,13 @@
-"""ProGAN at full size, written straightforwardly, against ganatomy's renderer: same weights, timed in turn.
+"""Generators at full size, written straightforwardly, against ganatomy's renderers: same weights, timed in turn.
 
-    python benchmarks/synthesis.py [--threads 2] [--rounds 7] [--grid]
+    python benchmarks/synthesis.py [--threads 2] [--rounds 7] [--family progan] [--grid]
 
-Weights are random, of the size that was published for 1024 pixels (23 million), and of the same network cut off at 256.
-The plain network makes one picture at a time, as the tools for this do; ganatomy's gets eight codes at once. Rounds of
-the two alternate; a ratio is that of the medians. Then: how far the pictures differ, in grey levels; how much
-arithmetic there is, and how fast this machine does one well-shaped convolution, which together give the floor.
+Weights are random, of the sizes that were published for 1024 pixels, and of the same networks cut off at 256; those of
+the style-based ones are scaled so that pictures have standard deviation 1/2. Plain StyleGAN2 convolves each picture
+with weights of its own, as groups. The plain network makes one picture at a time, as the tools for this do; ganatomy's
+gets eight codes at once. Rounds of the two alternate; a ratio is that of the medians. Then: how far the pictures
+differ, in grey levels; how much arithmetic there is, and how fast this machine does one well-shaped convolution, which
+together give the floor.
 
 With --grid, the laboratory report's whole grid: 5 samples along 5 directions in 21 steps at 1024 pixels, shown at 256.
 Plainly that is 630 pictures (their time is measured on 21 of them); ganatomy's is the command's whole work, from
@@ -24,75 +26,64 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from plain_generators import PlainProGAN, plain_stylegan, plain_stylegan2
 from torch import nn
 from torch.nn import functional
 
+from ganatomy.generators.base import Generator
 from ganatomy.generators.progan import ProGAN
+from ganatomy.generators.stylegan import StyleGAN
+from ganatomy.generators.stylegan2 import StyleGAN2
 
 CHANNELS = (512, 512, 512, 512, 256, 128, 64, 32, 16)  # at 4, 8, ... 1024 pixels
+WIDE = (512, 512, 512, 512, 512, 256, 128, 64, 32)  # StyleGAN2's, configuration F
 BATCH = 8
+FAMILIES = {  # by family: the network of some resolutions, its plain form, and products a pixel of a doubling layer
+    "progan": (lambda count: ProGAN(512, CHANNELS[:count]), PlainProGAN, (9, 9), 2.5),
+    "stylegan": (lambda count: StyleGAN([512] * 9, CHANNELS[:count]), plain_stylegan, (9, 4), 2.25),
+    "stylegan2": (lambda count: StyleGAN2([512] * 9, WIDE[:count]), plain_stylegan2, (2.25, 2.25), 2.25),
+}
 
 
-class PlainLayer(nn.Module):
-    """Pixel norm, upsampling, a convolution at equalised learning rate, bias, leaky ReLU."""
-
-    def __init__(self, inputs: int, outputs: int, kernel: int, padding: int, up: bool) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
-        self.bias = nn.Parameter(torch.zeros(outputs))
-        self.padding, self.up = padding, up
-        self.scale = math.sqrt(2 / (inputs * kernel * kernel))
-
-    def forward(self, x):
-        x = x / torch.sqrt(torch.mean(x**2, dim=1, keepdim=True) + 1e-8)
-        if self.up:
-            x = functional.interpolate(x, scale_factor=2, mode="nearest")
-        x = functional.conv2d(x, self.weight * self.scale, padding=self.padding)
-        return functional.leaky_relu(x + self.bias.view(1, -1, 1, 1), 0.2)
-
-
-class PlainProGAN(nn.Module):
-    """The network as its paper's table lists it."""
-
-    def __init__(self, network: ProGAN) -> None:
-        super().__init__()
-        self.layers = nn.ModuleList()
-        for i, layer in enumerate(network.layers):
-            outputs, inputs, kernel, _ = layer.weight.shape
-            plain = PlainLayer(inputs, outputs, kernel, layer.padding, up=i >= 2 and i % 2 == 0)
-            plain.load_state_dict(layer.state_dict())
-            self.layers.append(plain)
-        output = network.outputs[str(len(network.layers) // 2 - 1)]
-        self.colours = nn.Conv2d(output.weight.shape[1], 3, 1)
-        self.colours.load_state_dict({"weight": output.weight * output.scale, "bias": output.bias})
-
-    def forward(self, z):
-        x = (z / torch.sqrt(torch.mean(z**2, dim=1, keepdim=True) + 1e-8))[:, :, None, None]
-        for layer in self.layers:
-            x = layer(x)
-        return self.colours(x / torch.sqrt(torch.mean(x**2, dim=1, keepdim=True) + 1e-8))
-
-
-def random_network(resolution: int) -> ProGAN:
-    """A network with random weights and small random biases."""
+def random_network(resolution: int, family: str = "progan") -> Generator:
+    """A network with random weights and small random biases and noise."""
     torch.manual_seed(0)
-    network = ProGAN(512, CHANNELS[: int(math.log2(resolution)) - 1])
-    for layer in (*network.layers, *network.outputs.values()):
+    network = FAMILIES[family][0](int(math.log2(resolution)) - 1).eval().requires_grad_(False)
+    outputs = network.outputs.values() if family != "stylegan2" else network.outputs
+    for layer in (*network.layers, *outputs):
         nn.init.normal_(layer.bias, std=0.1)
-    return network.eval().requires_grad_(False)
+    for name, weight in network.named_parameters():
+        if "noise" in name:
+            weight.fill_(0.1)
+    if family != "progan":
+        scale = 0.5 / network.synthesis(network.mapping(network.draw(1))).std()
+        for layer in outputs:
+            layer.weight.mul_(scale)
+            layer.bias.mul_(scale)
+    return network
 
 
-def arithmetic(network: ProGAN, wide: float = 9, upsampled: float = 9) -> float:
-    """Products of a picture, in units of 10^9, by those a pixel of wide convolutions and of upsampled ones."""
-    total = 0.0
+def arithmetic(network: Generator, wide: float = 9, doubling: float | None = None) -> float:
+    """Products of a picture, in units of 10^9, by those a pixel of wide convolutions and of doubling ones.
+
+    By default those of the plain network, whose doubling layers take others from 128 pixels on. Filters of single
+    channels are left out.
+    """
+    total, modulating = 0.0, network.family == "stylegan2"
     for i, layer in enumerate(network.layers):
-        outputs, inputs = layer.weight.shape[:2]
-        taps = 1 if i == 0 else upsampled if i >= 2 and i % 2 == 0 else wide if min(outputs, inputs) >= 64 else 9
-        total += outputs * inputs * taps * (4 * 2 ** (i // 2)) ** 2
+        if layer.weight is None:
+            continue
+        outputs, inputs, kernel, _ = layer.weight.shape
+        size = 4 << ((i + modulating) // 2)
+        if i > 0 and i % 2 == modulating:
+            taps = doubling or FAMILIES[network.family][2][size >= 128]
+        else:
+            taps = 1 if kernel == 4 else wide if min(outputs, inputs) >= 64 else 9
+        total += outputs * inputs * taps * size**2
     return total / 1e9
 
 
-PRODUCTS = {"float32": (4.5, 2.5), "bfloat16": (6, 2.5)}  # see ganatomy.generators.fast_convolution
+PRODUCTS = {"float32": 4.5, "bfloat16": 6}  # see ganatomy.generators.fast_convolution
 
 
 def peak(dtype: torch.dtype) -> float:
@@ -116,26 +107,25 @@ def levels(pictures: torch.Tensor) -> torch.Tensor:
 
 
 @torch.inference_mode()
-def compare(resolution: int, rounds: int) -> float:
+def compare(family: str, resolution: int, rounds: int) -> float:
     """Time the three in turn and print what came out; return the plain network's seconds a picture."""
-    network = random_network(resolution)
-    plain = PlainProGAN(network).eval()
-    z = torch.randn(BATCH, 512, generator=torch.Generator().manual_seed(1))
-    ws = network.mapping(z)
+    network = random_network(resolution, family)
+    plain = FAMILIES[family][1](network)
+    ws = network.mapping(network.draw(BATCH, seed=1))
     renderers = {name: network.renderer(name) for name in ("float32", "bfloat16")}
-    expected = torch.cat([plain(code[None]) for code in z])
+    expected = torch.cat([plain(code[None]) for code in ws])
     times: dict[str, list[float]] = {"plain": [], **{name: [] for name in renderers}}
     for _ in range(rounds):
-        times["plain"].append(statistics.median(seconds(lambda code=code: plain(code[None])) for code in z[:3]))
+        times["plain"].append(statistics.median(seconds(lambda code=code: plain(code[None])) for code in ws[:3]))
         for name, render in renderers.items():
             times[name].append(seconds(lambda render=render: render(ws)) / BATCH)
     medians = {name: statistics.median(values) for name, values in times.items()}
-    print(f"\n{resolution} pixels, {sum(p.numel() for p in network.parameters()):,} parameters")
+    print(f"\n{family}, {resolution} pixels, {sum(p.numel() for p in network.parameters()):,} parameters")
     print(f"plain      {1 / medians['plain']:6.2f} pictures/s  {arithmetic(network):5.1f} GMAC")
     for name, render in renderers.items():
         pictures = render(ws)
         off = (levels(pictures) - levels(expected)).abs()
-        products = arithmetic(network, *PRODUCTS[name])
+        products = arithmetic(network, PRODUCTS[name], FAMILIES[family][3])
         floor = products / peak(getattr(torch, name))
         print(
             f"{name:9}  {1 / medians[name]:6.2f} pictures/s  {products:5.1f} GMAC  "
@@ -193,13 +183,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--family", choices=FAMILIES, help="only this one")
     parser.add_argument("--grid", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     print(f"{arguments.threads} threads, PyTorch {torch.__version__}", end="")
-    plain = [compare(resolution, arguments.rounds) for resolution in (256, 1024)]
+    plain = {
+        family: [compare(family, resolution, arguments.rounds) for resolution in (256, 1024)]
+        for family in ([arguments.family] if arguments.family else FAMILIES)
+    }
     if arguments.grid:
-        grid(plain[-1], arguments.threads)
+        grid(plain["progan"][-1], arguments.threads)
 
 
 if __name__ == "__main__":

@@ -37,13 +37,11 @@ def directions(
     scorer: Annotated[
         list[str] | None, Flag(help="Your own attribute, MODULE:FUNCTION or FILE.py:FUNCTION; may be repeated.")
     ] = None,
-    psi: Annotated[
-        float | None, Flag(help="Truncation of codes, 0 to 1, before they are edited; StyleGAN and StyleGAN2.")
+    class_name: Annotated[
+        str | None, Flag("--class", help="Of all codes, for conditional generators.  [default: the first]")
     ] = None,
-    cutoff: Annotated[int | None, Flag(help="Layers from this one on are not truncated.")] = None,
-    label: Annotated[
-        str | None, Flag("--class", help="Class of all codes, for conditional generators.  [default: the first]")
-    ] = None,
+    psi: options.Psi = None,
+    cutoff: options.Cutoff = None,
     repetitions: Annotated[int, Flag(help="Further runs of each method, for its stability; 0: none.")] = 2,
     size: options.Size = 128,
     precision: options.Precision = "float32",
@@ -103,16 +101,15 @@ def directions(
             start=low if start is None else start,
             end=high if end is None else end,
             steps=steps,
-            psi=psi,
-            cutoff=cutoff,
-            label=label,
+            label=class_name,
+            **options.truncation(generator, psi, cutoff),
             size=size,
             precision=precision,
             language=language,
         )
         which = options.seeds_in_name(seed, seeds)
         short = "" if layers == "all" else f"layers{layers}"
-        name = options.file_name(opened.name, "+".join(asked), f"K{k}", which, label or "", short)
+        name = options.file_name(opened.name, "+".join(asked), f"K{k}", which, class_name or "", short)
         folder = out or Path("surveys") / name
         again = shlex.join(["ganatomy", *(word for word in sys.argv[1:] if word != "--force")])
         try:

@@ -17,6 +17,10 @@ with S = a + b + c. Taken for odd i, these are all rows but row 0, which is (b +
 (a, b, c) makes two of two taps, (a + b, c) for fine column 2j - 1 and (a, b + c) for 2j, both over coarse columns j - 1
 and j. In all a fine pixel takes 2.5 products, instead of the 9 of a convolution that reads repeated pixels.
 
+Where the finer picture is then smoothed by [1, 2, 1] / 4, as by StyleGAN's generators, repeating is the sum of a pixel
+and its neighbour among zeros, [1, 1], and [1, 1] * [1, 2, 1] = [1, 3, 3, 1]. So a transposed convolution, with zeros
+between pixels and 2.25 products a fine one, and a smoothing by [1, 3, 3, 1] / 4 do.
+
 Channels are innermost in memory. Shapes: `N` pictures, `h` x `w` pixels, `C` channels in, `C'` channels out.
 
 Not guaranteed: speed elsewhere than in PyTorch's convolutions for processors, nor for fewer than 64 channels.
@@ -27,6 +31,8 @@ References:
 """
 
 from __future__ import annotations
+
+from copy import copy
 
 import torch
 from torch import Tensor
@@ -85,13 +91,24 @@ class Convolution:
         if self._tile > 1:
             turned = torch.tensor(_KERNEL[self._tile], dtype=torch.float64)
             kernels = torch.einsum("pr,oirs->pois", turned, weight).unsqueeze(3)
-        self._kernels = [_ready(kernel, kind) for kernel in kernels]
+        self._exact = [_ready(kernel, _exact(kind)) for kernel in kernels]
+        self._kernels = [_ready(kernel, kind) for kernel in self._exact]
         self.kind, self._bias = kind, bias.to(kind, copy=True)
 
-    def __call__(self, x: Tensor, out: Tensor) -> Tensor:
-        """Write the result to out, whose height must be a multiple of 4, and return it."""
+    def modulated(self, inputs: Tensor, outputs: Tensor, bias: Tensor) -> Convolution:
+        """Return the convolution with its channels in, (C,), and out, (C',), scaled, and another bias (C',)."""
+        made = copy(self)
+        made._kernels = [_scaled(kernel, inputs, outputs, self.kind) for kernel in self._exact]
+        made._bias = bias.to(self.kind)
+        return made
+
+    def __call__(self, x: Tensor, out: Tensor | None = None) -> Tensor:
+        """Write the result to out, or where it comes to lie, and return it; h must be a multiple of 4."""
         if self._tile == 1:
-            return out.copy_(_convolve(x.to(self.kind), self._kernels[0], self._bias))
+            y = _convolve(x.to(self.kind), self._kernels[0], self._bias)
+            return y if out is None else out.copy_(y)
+        if out is None:
+            out = x.new_empty(len(x), x.shape[1] - 2, x.shape[2] - 2, len(self._bias))
         assert out.shape[1] % self._tile == 0
         last = x.shape[1] - self._tile - 2
         seen = [x[:, r : last + r + 1 : self._tile] for r in range(self._tile + 2)]
@@ -152,6 +169,77 @@ class UpsampledConvolution:
 
     def _product(self, x: Tensor, kernel: Tensor, bias: Tensor | None = None) -> Tensor:
         return _convolve(x.to(self.kind).contiguous(), kernel, bias, padding=(0, 1))
+
+
+class DoublingConvolution:
+    """A transposed convolution that doubles the resolution, smoothed by [1, 3, 3, 1] / 4 along rows and columns.
+
+    This is the convolution of pixels repeated to 2 x 2 by the same kernel, smoothed by [1, 2, 1] / 4, where its rows
+    and columns -1 and 2h or 2w, just outside of the picture, count as the others do (StyleGAN2), or as zeros
+    (`cut`: StyleGAN). With t the transposed convolution's rows 0 to 2h, cutting means t_-1 = -t_0, t_(2h + 1) = -t_2h,
+    in place of zeros.
+
+    Args:
+        weight: (C', C, 3, 3), float64, as a convolution of repeated pixels takes it.
+        bias: (C',).
+        kind: the type in which products are taken, and the type of the result.
+        cut: see above.
+
+    >>> _ = torch.manual_seed(0)
+    >>> x, weight = torch.randn(1, 3, 4, 2, dtype=torch.float64), torch.randn(5, 2, 3, 3, dtype=torch.float64)
+    >>> layer = DoublingConvolution(weight, torch.zeros(5), torch.float64, cut=True)
+    >>> y = layer(functional.pad(x, (0, 0, 1, 1, 1, 1)), top=True, bottom=True)
+    >>> fine = functional.conv2d(functional.interpolate(x.permute(0, 3, 1, 2), scale_factor=2), weight, padding=1)
+    >>> taps = torch.tensor([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]]).double() / 16
+    >>> wanted = functional.conv2d(fine, taps.expand(5, 1, 3, 3), padding=1, groups=5)
+    >>> y.shape, bool((y.permute(0, 3, 1, 2) - wanted).abs().max() < 1e-12)
+    (torch.Size([1, 6, 8, 5]), True)
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, kind: torch.dtype = torch.float32, *, cut: bool = False) -> None:
+        self._exact = _ready(weight.flip(2, 3).transpose(0, 1), _exact(kind))
+        self._kernel, self._bias = _ready(self._exact, kind), bias.to(kind, copy=True)
+        taps = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 4
+        self._filter = _ready(torch.outer(taps, taps).expand(len(bias), 1, 4, 4), kind)
+        self.kind, self.channels, self._cut = kind, len(bias), cut
+
+    def modulated(self, inputs: Tensor, outputs: Tensor, bias: Tensor) -> DoublingConvolution:
+        """Return the convolution with its channels in, (C,), and out, (C',), scaled, and another bias (C',)."""
+        made = copy(self)
+        made._kernel = _scaled(self._exact, outputs, inputs, self.kind)
+        made._bias = bias.to(self.kind)
+        return made
+
+    def __call__(self, x: Tensor, *, ahead: bool = False, top: bool = False, bottom: bool = False) -> Tensor:
+        """Make the rows 2a to 2b - 1 of the finer picture, (N, 2 (b - a), 2w, C'), from a band of coarse ones.
+
+        Args:
+            x: the coarse rows a - 1 to b, (N, b - a + 2, w, C), which are zeros outside of the picture; where the
+                border is cut, framed by a column of zeros on both sides, (N, b - a + 2, w + 2, C).
+            ahead: make the rows 2a + 1 to 2b, for which x has row b + 1 too.
+            top: whether a is 0; matters where the border is cut, and not ahead.
+            bottom: whether b is h; likewise.
+        """
+        assert not (ahead and self._cut)
+        x, sides = x.permute(0, 3, 1, 2).to(self.kind), int(self._cut)
+        t = functional.conv_transpose2d(x, self._kernel, stride=2, padding=(1 + ahead, sides))
+        if self._cut:
+            for at_border, outside, inside in ((top, 0, 1), (bottom, -1, -2)):
+                if at_border:
+                    t[:, :, outside] = -t[:, :, inside]
+                t[..., outside] = -t[..., inside]
+        t = functional.conv2d(t, self._filter, self._bias, padding=(0, 1 - sides), groups=self.channels)
+        return t.permute(0, 2, 3, 1)
+
+
+def _exact(kind: torch.dtype) -> torch.dtype:
+    """Return the type in which to keep weights that are scaled before they are rounded to a kind."""
+    return torch.float32 if kind == torch.bfloat16 else kind
+
+
+def _scaled(kernel: Tensor, second: Tensor, first: Tensor, kind: torch.dtype) -> Tensor:
+    """Scale the first and second dimension of a kernel."""
+    return (kernel * torch.outer(first, second)[:, :, None, None]).to(kind)
 
 
 def _pairs(*kernels: Tensor, kind: torch.dtype) -> Tensor:

@@ -18,7 +18,7 @@ References:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -27,6 +27,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ganatomy.errors import InputError
+from ganatomy.generators.base import Precision
+from ganatomy.generators.folded_stylegan import FoldedStyleGAN
 from ganatomy.generators.growth import grow
 from ganatomy.generators.layers import (
     SLOPE,
@@ -90,6 +92,12 @@ class StyleGAN(Styled):
             return self._layer(2 * k + 1, self._layer(2 * k, x, ws), ws)
 
         return grow(float(self.lod), len(self.layers) // 2 - 1, deepen, self._output, upsample)
+
+    def renderer(self, precision: Precision = "float32") -> Callable[[Tensor], Tensor]:
+        """Return a function as `synthesis`, with weights folded for speed; half-grown networks run as they are."""
+        if self.device.type != "cpu" or float(self.lod) != 0:
+            return super().renderer(precision)
+        return FoldedStyleGAN(self, precision)
 
     def _output(self, k: int, x: Tensor) -> Tensor:
         if str(k) not in self.outputs:

@@ -17,7 +17,7 @@ References:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -25,6 +25,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ganatomy.generators.base import Precision
+from ganatomy.generators.folded_stylegan2 import FoldedStyleGAN2
 from ganatomy.generators.layers import SLOPE, EqualizedDense, modulated_convolution, upsample_filtered
 from ganatomy.generators.styled import Styled
 
@@ -68,6 +70,12 @@ class StyleGAN2(Styled):
                 colours = self.outputs[i // 2](x, ws[:, i + 1])
                 picture = colours if picture is None else upsample_filtered(picture) + colours
         return picture
+
+    def renderer(self, precision: Precision = "float32") -> Callable[[Tensor], Tensor]:
+        """Return a function as `synthesis`, with weights folded for speed."""
+        if self.device.type != "cpu":
+            return super().renderer(precision)
+        return FoldedStyleGAN2(self, precision)
 
     @staticmethod
     def _activate(x: Tensor) -> Tensor:
