@@ -88,7 +88,7 @@ def _run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess:
 
 
 def _run_in_order(commands: list[str], folder: Path) -> None:
-    """Trainings are cut to an epoch, traversals to three strengths; the rest is as printed."""
+    """Trainings are cut to an epoch, traversals to three strengths, codes to 20; the rest is as printed."""
     assert commands
     for command in commands:
         words = shlex.split(command)[1:]
@@ -96,6 +96,8 @@ def _run_in_order(commands: list[str], folder: Path) -> None:
             words += ["--epochs", "1"]
         if words[0] == "compare" and "--dry-run" not in words:
             words += ["--epochs", "1", "--seeds", "0"]
+        if words[0] == "directions":
+            words += ["--codes", "20", "-k", "2", "--methods", "sefa", "--attributes", "brightness,contrast"]
         if words[0] == "sefa" and "runs/first" not in words:
             words += ["--steps", "3", "--effects", "0"]
         done = _run([sys.executable, "-m", "ganatomy", *words], folder)
