@@ -3,6 +3,7 @@
 import types
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -11,6 +12,8 @@ from ganatomy.generators.planted import Planted
 from ganatomy.latent.label_card import Naming, shipped_labels
 from ganatomy.latent.sefa import sefa
 from ganatomy.naming import name_directions
+from ganatomy.rendering import painter
+from ganatomy.samples import draw_samples
 
 CARDS = Path(__file__).parents[1] / "src" / "ganatomy" / "latent" / "cards"
 
@@ -55,6 +58,18 @@ def test_more_of_a_label_is_more_of_it_and_what_is_kept_stays(cli, labels):
             assert image.size[0] > 400
     less = _changes(cli("edit", "planted", "--label", "warmth", "--labels", labels, "--strength=-2").out)
     assert less["colour temperature"][0] < -1
+
+
+def test_a_published_boundary_is_a_direction_like_any_other(cli, tmp_path, monkeypatch):
+    G, seen = Planted(resolution=16).eval(), []
+    np.save(tmp_path / "boundary.npy", 3 * sefa(G, 1).vectors.astype(np.float32))  # (1, W), of any length
+    monkeypatch.setattr("ganatomy.figures.samples.edit_figure", lambda before, after, *_, **__: seen.append(after))
+    monkeypatch.setattr("ganatomy.cli.options.save_png", lambda figure, path: None)
+    result = cli("edit", "planted", "--directions", "boundary.npy", "--strength", "1.5", "--seeds", "0,1")
+    assert result.code == 0, result.err
+    expected = painter(G)(sefa(G, 1)[0].edit(draw_samples(G, seeds=[0, 1]).ws, 1.5))
+    assert np.abs(seen[0].astype(int) - expected).max() <= 1
+    assert "give that as SOURCE" in cli("edit", "--directions", "boundary.npy").refusal
 
 
 @pytest.mark.parametrize(

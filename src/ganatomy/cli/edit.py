@@ -22,7 +22,8 @@ def edit(
         Flag(help="Labels that 'ganatomy directions' wrote.  [default: those that come with ganatomy, as of faces]"),
     ] = None,
     directions: Annotated[
-        Path | None, Flag(help="Without --label: a directions.safetensors that 'ganatomy sefa' wrote.")
+        Path | None,
+        Flag(help="Without --label: a directions.safetensors of 'ganatomy sefa', or a boundary.npy of InterFaceGAN."),
     ] = None,
     index: Annotated[int, Flag(help="Which of them, from 0.")] = 0,
     strength: Annotated[float, Flag(help="How far, in units of the code; negative for the other way.")] = 2.0,
@@ -64,7 +65,10 @@ def edit(
     from ganatomy.latent.directions import Directions
     from ganatomy.latent.label_card import Naming
 
-    given = None if directions is None else Directions.load(directions)
+    is_boundary = directions is not None and directions.suffix.lower() == ".npy"  # it does not say whose it is
+    if is_boundary and not source:
+        raise InputError(f"{directions} does not say which generator it is of; give that as SOURCE")
+    given = None if directions is None or is_boundary else Directions.load(directions)
     naming = None if labels is None else Naming.load(labels)
     told = given or naming
     if not source and told is not None and not is_name(told.source):
@@ -74,6 +78,7 @@ def edit(
     opened = options.open_source(source or (told.source if told is not None else "faces"), classes, sha256, trust)
     from ganatomy.figures.samples import edit_figure
     from ganatomy.generators.loading import build
+    from ganatomy.latent.boundary import read_boundary
     from ganatomy.rendering import painter
     from ganatomy.samples import draw_samples
 
@@ -82,6 +87,8 @@ def edit(
         generator.noise = noise
         drawing = {"label": class_name, **options.truncation(generator, psi, cutoff)}
         changed = None
+        if is_boundary:
+            given = read_boundary(directions, generator, source=opened.name)
         if label is None:
             given.check_fits(generator)
             direction, index = given[index], range(len(given))[index]  # -1 is the last one
