@@ -15,6 +15,7 @@ from rich.console import Console
 import ganatomy
 from ganatomy import fitting
 from ganatomy.errors import InputError
+from ganatomy.measuring import Measured, look
 
 SMALL = {
     "epochs": 3,
@@ -58,6 +59,33 @@ def test_all_points_are_trained_on_unless_some_are_held_out(points, monkeypatch,
 def test_measuring_does_not_change_the_model(points):
     heldout = np.random.default_rng(9).normal(size=(30, 2))
     assert same(fit(points), fit(points, heldout=heldout))
+
+
+def test_what_is_told_is_measured_as_what_is_trained(points):
+    recipe, heldout = ganatomy.load_recipe("course", "gan", **{**SMALL, "epochs": 4}), points[:60]
+    fitted = fitting.MeasuredFit(fitting.Trainer(recipe, points, 3), points, heldout)
+    expected = fitted.train()
+    told = Measured(3, points, heldout)
+    trainer = fitting.Trainer(recipe, points, 3)
+    told.begin(look(trainer.snapshot(), heldout, 3))
+    for step in trainer:
+        values = [float(getattr(step.losses, name)) for name in ("discriminator", "generator", "penalty")]
+        seen = None if step.snapshot is None else look(step.snapshot, heldout, 3)
+        told.take(step.iteration, step.epoch, values, seen)
+    assert told.end(trainer.snapshot()).measurements == expected.measurements
+    assert told.history.epochs == fitted.history.epochs == [0, 2, 4]
+    assert told.history.losses == fitted.history.losses
+    assert told.history.metrics == fitted.history.metrics
+    for name in ("samples", "fields"):
+        np.testing.assert_array_equal(getattr(told.history, name), getattr(fitted.history, name))
+
+
+def test_what_is_told_may_diverge(points):
+    told = Measured(0, points, points[:60])
+    with pytest.raises(ganatomy.Diverged, match="in epoch 7: generated points are not finite"):
+        told.take(14, 7, (0.1, 0.2, 0.0), (np.full((60, 2), np.nan), np.zeros(9)))
+    assert told.history.losses == [(14, 7, 0.1, 0.2, 0.0)]
+    assert told.history.epochs == []
 
 
 def test_heldout_and_train_size_together_are_refused(points):

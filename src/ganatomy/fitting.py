@@ -22,21 +22,17 @@ from ganatomy.adversarial.model import FittedGAN
 from ganatomy.adversarial.own_objectives import AnyObjective, own_objective
 from ganatomy.adversarial.points import check_points, split_points
 from ganatomy.adversarial.training import Diverged, Step, Trainer
-from ganatomy.adversarial.yardstick import Measurement, Yardstick
+from ganatomy.adversarial.yardstick import Measurement
 from ganatomy.errors import InputError
 from ganatomy.execution import deferred_interrupts, use_threads
-from ganatomy.figures.view import View
 from ganatomy.history import LOSSES, History
+from ganatomy.measuring import Measured, look
 from ganatomy.progress import Progress, Silent
 from ganatomy.runs import FORMAT, RunFolder, fingerprint
 
 CHECKPOINT_EPOCHS = 10
 """Epochs between two checkpoints: at most a few seconds of work are lost to a crash."""
 
-DRAWS = 5
-"""Fresh sets of samples over which the final metrics are averaged."""
-
-_MOST = 2048  # points of a snapshot; more make no better picture
 _LOSSES = "D {:+.3f}  G {:+.3f}"
 
 
@@ -125,8 +121,12 @@ def _train(trainer: Trainer, progress: Silent) -> FittedGAN:
     return trainer.snapshot()
 
 
-class MeasuredFit:
-    """A fit with held-out points: the trainer, what it is measured with, and what is remembered.
+class MeasuredFit(Measured):
+    """A fit with held-out points: a training that is measured, and a folder to write it to.
+
+    Attributes:
+        trainer: whose training it is.
+        where: the device and the number of threads of the training, for the log and the summary.
 
     Raises:
         InputError: too few points to measure with, or of another dimension.
@@ -140,11 +140,9 @@ class MeasuredFit:
         distribution: Distribution | None = None,
         progress: Silent | None = None,
     ) -> None:
-        self.trainer, self.points, self.heldout = trainer, points, check_points(heldout, "heldout")
-        self.progress = progress or Silent()
-        self.yardstick = Yardstick(self.heldout, points, distribution, seed=trainer.seed)
-        self.grid = View.fit(self.heldout).grid()
-        self.history = History()
+        super().__init__(trainer.seed, points, heldout, distribution)
+        self.trainer, self.progress = trainer, progress or Silent()
+        self.where: dict[str, Any] = {"device": str(trainer.device), "threads": torch.get_num_threads()}
 
     def write(self, folder: RunFolder, mark: str, arrows: bool = False) -> FittedGAN:
         """Train in a folder that was claimed with this mark: resume, keep checkpoints, write everything at the end.
@@ -154,7 +152,7 @@ class MeasuredFit:
             Diverged: the training did; what was done is written.
         """
         trainer = self.trainer
-        self._begin(folder)
+        self._take_up(folder)
         folder.write_text("recipe.toml", trainer.recipe.to_toml())
 
         def save() -> None:
@@ -181,10 +179,10 @@ class MeasuredFit:
         folder.log(f"finished: {self.history.seconds:.1f} s of training")
         return model
 
-    def _begin(self, folder: RunFolder) -> None:
+    def _take_up(self, folder: RunFolder) -> None:
         """Take up what the folder's checkpoint holds, if there is one."""
         trainer, checkpoint = self.trainer, folder.read_checkpoint()
-        where = f"on {trainer.device}, {torch.get_num_threads()} threads"
+        where = "on {device}, {threads} threads".format_map(self.where)
         if checkpoint is None:
             folder.log(f"started: {trainer.recipe.objective} on {len(self.points)} points, {where}")
             return
@@ -203,29 +201,28 @@ class MeasuredFit:
         """
         trainer, history, deferring = self.trainer, self.history, deferred_interrupts(save is not None)
         if not history.epochs:
-            self._remember(0, trainer.snapshot())
+            self.begin(look(trainer.snapshot(), self.heldout, trainer.seed))
             if save is not None:
                 save()
         with self.progress.showing(trainer.recipe.epochs, trainer.epoch), deferring as interrupted:
             started = time.perf_counter()
             for step in trainer:
-                losses = step.losses
-                values = (float(losses.discriminator), float(losses.generator), float(losses.penalty))
-                history.add_losses(step.iteration, step.epoch, *values)
-                if step.iteration % trainer.iterations_an_epoch == 0 or interrupted.is_set():
+                losses, stop = step.losses, interrupted.is_set()
+                values = float(losses.discriminator), float(losses.generator), float(losses.penalty)
+                pause = stop or step.iteration % trainer.iterations_an_epoch == 0
+                if pause:
                     history.seconds += time.perf_counter() - started
-                    self._at_pause(step, save, interrupted.is_set())
+                seen = step.snapshot and look(step.snapshot, self.heldout, trainer.seed)
+                self.take(step.iteration, step.epoch, values, seen)
+                if pause:
+                    self._at_pause(step, save, stop)
                     started = time.perf_counter()
         if interrupted.is_set():
             raise KeyboardInterrupt
-        model = trainer.snapshot()
-        model.measurements = self.measure(model)
-        return model
+        return self.end(trainer.snapshot())
 
     def _at_pause(self, step: Step, save: Callable[[], None] | None, interrupted: bool) -> None:
-        """After an epoch, or when asked to stop: measure, show, save."""
-        if step.snapshot is not None:
-            self._remember(step.epoch, step.snapshot)
+        """After an epoch, or when asked to stop: show, save."""
         recent = self.history.metrics[-1]["wasserstein2"] / self.yardstick.floor["wasserstein2"].mean
         losses = _LOSSES.format(*self.history.losses[-1][2:4])
         self.progress.update(step.epoch, f"{losses}  distance {recent:.3g} x floor")
@@ -234,24 +231,6 @@ class MeasuredFit:
             save()
         if interrupted:
             raise KeyboardInterrupt
-
-    def _remember(self, epoch: int, model: FittedGAN) -> None:
-        n = max(self.yardstick.size, min(len(self.heldout), _MOST))
-        samples = model.sample(n, seed=self.trainer.seed)
-        if not np.isfinite(samples).all():
-            raise Diverged(
-                f"training diverged in epoch {epoch}: generated points are not finite; try a smaller --lr, a stronger "
-                f"penalty, or --recipe recommended"
-            )
-        metrics = self.yardstick.value(samples)
-        self.history.add_snapshot(epoch, samples, model.discriminate(self.grid), metrics)
-
-    def measure(self, model: FittedGAN) -> dict[str, Measurement]:
-        """Measure the model: every metric, averaged over `DRAWS` fresh sets of samples."""
-        seeds = np.random.SeedSequence([self.trainer.seed, 1]).generate_state(DRAWS)
-        draws = [self.yardstick.value(model.sample(self.yardstick.size, int(seed))) for seed in seeds]
-        means = {name: float(np.mean([draw[name] for draw in draws])) for name in draws[0]}
-        return {name: Measurement.of(name, value, self.yardstick.floor[name]) for name, value in means.items()}
 
     def summarise(self, measurements: dict[str, Measurement]) -> dict[str, Any]:
         """Return what summary.json holds."""
@@ -268,8 +247,7 @@ class MeasuredFit:
             "measured_size": self.yardstick.size,
             "dim": self.heldout.shape[1],
             "seconds_training": round(self.history.seconds, 3),
-            "device": str(self.trainer.device),
-            "threads": torch.get_num_threads(),
+            **self.where,
             "versions": versions(),
             "metrics": {name: asdict(measurement) for name, measurement in measurements.items()},
         }

@@ -61,7 +61,7 @@ def killed_always(job):
 class Inline:
     """Makes jobs in this process, one after another, and counts them; `before` is called with each."""
 
-    width, shares_disk = 1, True
+    width, shares_disk, device = 1, True, "cpu"
 
     def __init__(self, before=lambda job: None):
         self.made, self.before = [], before

@@ -162,11 +162,20 @@ def test_leaving_the_loop_ends_what_is_in_flight(work, tmp_path):
         ({"backend": "dusk"}, "did you mean 'dask'"),
         ({"backend": "dask"}, "--scheduler tcp://HOST:8786"),
         ({"scheduler": "tcp://a:1"}, "is for --backend dask"),
+        ({"together": 0}, r"together \(--together\) = 0: give a whole number from 1 to 1024"),
+        ({"together": 2.5}, "2.5: give a whole number"),
+        ({"together": True}, "True: give a whole number"),
+        ({"device": "cudo"}, "did you mean 'cuda'"),
+        ({"device": "cuda:99"}, r"device 'cuda:99' cannot be used here \(.*\); use cpu or auto"),
+        ({"device": None}, "None"),
+        ({"backend": "dask", "device": "cuda", "scheduler": "tcp://a:1"}, "--device cuda is for --backend local"),
+        ({"backend": "dask", "together": 8, "scheduler": "tcp://a:1"}, "--together 8 is for --backend local"),
     ],
 )
 def test_flags_that_name_no_executor_are_refused(arguments, words):
-    with pytest.raises(InputError, match=words):
+    with pytest.raises(InputError, match=words) as refused:
         choose_executor(**arguments)
+    assert "\n" not in str(refused.value)
 
 
 def test_auto_is_a_process_a_core():

@@ -45,7 +45,7 @@ hidden = [8]
 class Inline:
     """Makes jobs in this process; lsgan with rmsprop and seed 1 fails."""
 
-    width, shares_disk = 1, True
+    width, shares_disk, device = 1, True, "cpu"
 
     def as_completed(self, work, jobs):
         for job in jobs:

@@ -13,6 +13,7 @@ from ganatomy.errors import InputError
 
 if TYPE_CHECKING:
     from ganatomy.adversarial.records import RunRecord
+    from ganatomy.study.executors import Executor
     from ganatomy.study.plan import Plan
 
 
@@ -52,6 +53,13 @@ def compare(
         Flag("--set", metavar="KEY=VALUE", help="Any other recipe field, such as penalties.clip=0.01."),
     ] = None,
     jobs: Annotated[str, Flag(help="Processes, of one thread each; auto: one a core.")] = "auto",
+    device: Annotated[
+        str,
+        Flag(help="Where runs are trained: cpu; cuda, cuda:1, mps: many seeds of a cell at once, not timed yet."),
+    ] = "cpu",
+    together: Annotated[
+        int | None, Flag(help="Seeds of a cell that are trained at once.  [default: 1 on the cpu, else 64]")
+    ] = None,
     backend: Annotated[str, Flag(help="local, or dask: a cluster.")] = "local",
     scheduler: Annotated[str | None, Flag(help="Address of dask's, such as tcp://host:8786.")] = None,
     out: Annotated[Path | None, Flag(help="Folder to write.  [default: studies/NAME-RECIPE]")] = None,
@@ -71,6 +79,8 @@ def compare(
       ganatomy compare points.mat --seeds 0-4 --lrs 5e-5,5e-4 --out studies/mine
 
       ganatomy compare --objectives my.py:MyObjective,lsgan --recipe literature
+
+      ganatomy compare --seeds 0-63 --device cuda
     """
     settings = {
         "objectives": _names("--objectives", objectives),
@@ -93,10 +103,10 @@ def compare(
     plan = plan_study(points, **{**settings, **changes})
     folder = out or Path("studies") / plan.name
     again = shlex.join(["ganatomy", *(word for word in sys.argv[1:] if word != "--force")])
-    executor = choose_executor(backend, processes, scheduler)
+    executor = choose_executor(backend, processes, scheduler, device, together)
     try:
         if dry_run:
-            _show_plan(plan, folder, executor.width, force)
+            _show_plan(plan, folder, executor, force)
             return
         records = run_study(
             plan,
@@ -145,10 +155,11 @@ def _processes(text: str) -> "int | str":
         raise InputError(f"--jobs '{text}': give a whole number, or auto") from None
 
 
-def _show_plan(plan: "Plan", folder: Path, width: int, force: bool) -> None:
+def _show_plan(plan: "Plan", folder: Path, executor: "Executor", force: bool) -> None:
     """Print the cells, their seeds, and what is missing."""
     from ganatomy.cli.tables import print_table
     from ganatomy.study.folder import StudyFolder
+    from ganatomy.study.stacked import Stacked
     from ganatomy.study.trial import estimate
 
     study = StudyFolder(folder)
@@ -164,8 +175,12 @@ def _show_plan(plan: "Plan", folder: Path, width: int, force: bool) -> None:
     columns = ("points", "objective", "optimizer", "rate", "variant", "seeds", "to be made")
     shown = [k for k, name in enumerate(columns) if name != "variant" or any(row[k] for row in rows)]
     print_table([columns[k] for k in shown], [[row[k] for k in shown] for row in rows])
-    print(f"# {len(plan.runs)} runs, of which {len(missing)} are to be made, {width} at once")
-    if missing:
+    width, stacked = executor.width, isinstance(executor, Stacked)
+    at_once = f"up to {width} seeds of a cell at once on {executor.device}" if stacked else f"{width} at once"
+    print(f"# {len(plan.runs)} runs, of which {len(missing)} are to be made, {at_once}")
+    if missing and stacked:
+        print("# how long seeds that are trained at once take cannot be told from some iterations of one")
+    elif missing:
         seconds = estimate(missing, width)
         print(f"# about {_duration(seconds)}, as some iterations of each cell and one drawing took on this machine now")
     print(f"# would write {folder}")

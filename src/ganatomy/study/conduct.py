@@ -18,6 +18,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from ganatomy.adversarial.records import RunRecord
 from ganatomy.errors import unknown
 from ganatomy.extras import require_extra
@@ -115,8 +117,8 @@ def _describe(plan: Plan, former: Mapping[str, Any], executor: Executor, command
         "cells": [*former.get("cells", []), *(cell for cell in cells if cell not in former.get("cells", []))],
         "seeds": sorted({*former.get("seeds", []), *plan.seeds}),
         "claims": claims,
-        "executor": {"backend": type(executor).__name__, "width": executor.width},
-        "machine": {"processor": _processor(), "cores": cores()},
+        "executor": {"backend": type(executor).__name__, "width": executor.width, "device": executor.device},
+        "machine": {"processor": _processor(), "cores": cores(), "accelerator": _accelerator(executor.device)},
         "versions": versions(),
         "identity": now,
     }
@@ -130,13 +132,21 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
+def _accelerator(device: str) -> str:
+    """Name what runs are trained on, if it is no processor."""
+    if device.startswith("cuda"):
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return "" if device.startswith("cpu") else device
+
+
 def _make_missing(folder: StudyFolder, plan: Plan, missing: list[Run], executor: Executor, display: Silent) -> None:
     """Make runs and keep each as it finishes."""
     scratch = str(folder.scratch.resolve()) if executor.shares_disk else None
     chosen = contested([*plan.cells, *folder.cells()])
     jobs = (_job(run, run.cell in chosen, scratch) for run in missing)
     done, total = len(plan.runs) - len(missing), len(plan.runs)
-    folder.log(f"{total} runs asked for, {len(missing)} to be made by {type(executor).__name__}({executor.width})")
+    where = f"{type(executor).__name__}({executor.width}), on {executor.device}"
+    folder.log(f"{total} runs asked for, {len(missing)} to be made by {where}")
     stream = executor.as_completed(make_run, jobs)
     with display.showing(total, done), contextlib.closing(stream):
         for job, result in stream:
@@ -180,6 +190,8 @@ def compare(
     backend: str = "local",
     jobs: "int | str" = "auto",
     scheduler: str | None = None,
+    device: str = "cpu",
+    together: int | None = None,
     **settings: Any,
 ) -> list[RunRecord]:
     """Compare objectives and optimizers over seeds: plan, run and judge a study, or go on with one.
@@ -192,6 +204,8 @@ def compare(
         backend: `local` or `dask`.
         jobs: processes of the local backend.
         scheduler: address of dask's.
+        device: where the local backend trains, such as `cuda`: not on the processor, many seeds of a cell at once.
+        together: how many at most.
         **settings: those of `plan_study`, and `force`, `progress`, `tensorboard`, `language` of `run_study`.
 
     Returns:
@@ -207,6 +221,6 @@ def compare(
     names = ("force", "progress", "tensorboard", "language", "command")
     running = {name: settings.pop(name) for name in names if name in settings}
     plan = plan_study(points, **settings)
-    executor = choose_executor(backend, jobs, scheduler)
+    executor = choose_executor(backend, jobs, scheduler, device, together)
     with contextlib.closing(executor):
         return run_study(plan, out or Path("studies") / plan.name, executor, **running)

@@ -29,6 +29,7 @@ class DaskCluster:
     """
 
     shares_disk = False
+    device = "cpu"
 
     def __init__(self, scheduler: str) -> None:
         require_extra("distributed", "dask", "--backend dask")

@@ -10,6 +10,7 @@ that dies takes one job with it, which is made again; a job that was lost `LOST 
 early stops what is in flight. Not guaranteed: that a job is made once only, so it must not change anything outside.
 
 - `LocalProcesses`: processes of this machine, of one thread each.
+- `ganatomy.study.stacked.Stacked`: the same, but runs of one cell are trained at once, on a GPU if there is one.
 - `ganatomy.study.dask_cluster.DaskCluster`: a cluster of dask.distributed.
 """
 
@@ -29,6 +30,9 @@ from ganatomy.errors import InputError, unknown
 
 BACKENDS = ("local", "dask")
 
+TOGETHER = 64
+"""How many seeds of a cell are trained at once on a device that is no processor, unless told otherwise."""
+
 LOST = 2
 """How often a job whose process died is made again: once may be chance, three times is the job's own doing."""
 
@@ -47,9 +51,11 @@ class Executor(Protocol):
 
     Attributes:
         shares_disk: whether its processes see the folders of this one.
+        device: on which runs are trained, as PyTorch calls it.
     """
 
     shares_disk: bool
+    device: str
 
     @property
     def width(self) -> int:
@@ -62,23 +68,38 @@ class Executor(Protocol):
         """Let go of what the executor holds."""
 
 
-def choose_executor(backend: str = "local", jobs: "int | str" = "auto", scheduler: str | None = None) -> Executor:
+def choose_executor(
+    backend: str = "local",
+    jobs: "int | str" = "auto",
+    scheduler: str | None = None,
+    device: str = "cpu",
+    together: int | None = None,
+) -> Executor:
     """Return the executor that flags ask for.
 
     Args:
         backend: one of `BACKENDS`.
         jobs: processes of the local backend; "auto" is one a core.
         scheduler: the address of dask's scheduler, such as tcp://host:8786.
+        device: of the local backend: `cpu`, `cuda`, `cuda:1`, `mps`; `auto` is CUDA where there is one.
+        together: how many seeds of a cell are trained at once; None is 1 on the processor, `TOGETHER` elsewhere.
 
     Raises:
-        InputError: an unknown backend, a number of jobs that is none, an address that is missing or does not answer.
+        InputError: an unknown backend, a number of jobs that is none, an address that is missing or does not answer,
+            a device that is not there, or that is another machine's matter.
 
     >>> choose_executor(jobs=2).width
     2
     """
     if backend not in BACKENDS:
         raise unknown("backend", str(backend), BACKENDS)
+    check_count("together (--together)", 1 if together is None else together)
     if backend == "dask":
+        if device != "cpu" or together is not None:
+            flag = f"--device {device}" if device != "cpu" else f"--together {together}"
+            raise InputError(
+                f"{flag} is for --backend local: the workers of a cluster make each run for itself, on their processors"
+            )
         if scheduler is None:
             raise InputError("the dask backend needs the scheduler's address: --scheduler tcp://HOST:8786")
         from ganatomy.study.dask_cluster import DaskCluster
@@ -86,7 +107,27 @@ def choose_executor(backend: str = "local", jobs: "int | str" = "auto", schedule
         return DaskCluster(scheduler)
     if scheduler is not None:
         raise InputError(f"--scheduler {scheduler} is for --backend dask; leave it out, or name that backend")
-    return LocalProcesses(cores() if jobs == "auto" else jobs)
+    processes = LocalProcesses(cores() if jobs == "auto" else jobs)
+    if device != "cpu":
+        from ganatomy.devices import choose_device
+
+        device = str(choose_device(device))
+    if device == "cpu" and together in (None, 1):
+        return processes
+    from ganatomy.study.stacked import Stacked
+
+    return Stacked(device, TOGETHER if together is None else together, processes)
+
+
+def check_count(name: str, count: Any, extra: str = "") -> None:
+    """Refuse what is no whole number from 1 to 1024.
+
+    >>> check_count("jobs (--jobs)", 0, ", or auto")
+    Traceback (most recent call last):
+    ganatomy.errors.InputError: jobs (--jobs) = 0: give a whole number from 1 to 1024, or auto
+    """
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 1024:
+        raise InputError(f"{name} = {count!r}: give a whole number from 1 to 1024{extra}")
 
 
 def cores() -> int:
@@ -114,10 +155,10 @@ class LocalProcesses:
     """
 
     shares_disk = True
+    device = "cpu"
 
     def __init__(self, width: int) -> None:
-        if isinstance(width, bool) or not isinstance(width, int) or not 1 <= width <= 1024:
-            raise InputError(f"jobs (--jobs) = {width!r}: give a whole number from 1 to 1024, or auto")
+        check_count("jobs (--jobs)", width, ", or auto")
         self.width = width
 
     def as_completed(self, work: Callable[[Job], Any], jobs: Iterable[Job]) -> Iterator[tuple[Job, Any]]:

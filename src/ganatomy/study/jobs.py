@@ -1,10 +1,12 @@
 """One run of a study: made somewhere, carried as bytes, kept as a folder, read as a record.
 
 `make_run` is what an executor's process does: an ordinary `ganatomy.fit` into a temporary folder of its own. It returns
-the files of that folder, so that the process may be on another machine, and shares no disk with whoever asked. Kept,
-it is the ordinary folder of a run (see `ganatomy.runs`) without its checkpoint, and with
+the files of that folder, so that the process may be on another machine, and shares no disk with whoever asked; for runs
+that are trained at once see `ganatomy.study.stacked`. Kept, it is the ordinary folder of a run (see `ganatomy.runs`)
+without its checkpoint, and with
 
-    record.json      the cell, the seed, how it ended and why, the final numbers and the floor
+    record.json      the cell, the seed, how it ended and why, the final numbers and the floor; where it was trained
+                     and together with how many, itself included, if not alone on the processor
     validation.csv   epoch, wasserstein2: the distance to the validation points, where a rate is to be chosen
     error.txt        what a failed run raised
 
@@ -20,7 +22,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,36 +100,56 @@ def make_run(job: Job) -> Outcome:
     >>> outcome.record["status"], "animation.gif" in outcome.files, "checkpoint.pt" in outcome.files
     ('finished', True, False)
     """
-    known = DISTRIBUTIONS.get(job.distribution or "")
+
+    def make(folder: Path) -> None:
+        fit(
+            job.train,
+            job.objective,
+            recipe=job.recipe,
+            seed=job.seed,
+            heldout=job.test,
+            distribution=DISTRIBUTIONS.get(job.distribution or ""),
+            device="cpu",
+            threads=1,
+            out=folder,
+        )
+
+    return carry_out(job, make)
+
+
+def carry_out(job: Job, make: Callable[[Path], Any], **known: Any) -> Outcome:
+    """Let `make` write a run into a temporary folder, and return what it left; whatever it raises is its outcome.
+
+    Args:
+        job: the run.
+        make: writes all that an ordinary run leaves into the folder that it is given, or raises.
+        **known: what else record.json is to hold; `seconds` of training that was done before, if it diverged.
+
+    >>> def fail(folder):
+    ...     raise ValueError("no luck")
+    >>> from ganatomy.config import load_recipe
+    >>> job = Job("a", Cell("ring", "gan", "sgd", 0.1, ""), 0, load_recipe("course"), "f00", np.eye(2), np.eye(2))
+    >>> carry_out(job, fail).record["reason"], sorted(carry_out(job, fail).files)
+    ('ValueError: no luck', ['error.txt'])
+    """
     with _ALONE, tempfile.TemporaryDirectory("", "run-", job.scratch, ignore_cleanup_errors=True) as place:
         folder, started = RunFolder(Path(place) / "run"), time.perf_counter()
         extra: dict[str, bytes] = {}
         try:
             try:
-                fit(
-                    job.train,
-                    job.objective,
-                    recipe=job.recipe,
-                    seed=job.seed,
-                    heldout=job.test,
-                    distribution=known,
-                    device="cpu",
-                    threads=1,
-                    out=folder.path,
-                )
-                record = record_of(job, "finished", **_numbers(folder.read_summary()))
+                make(folder.path)
+                record = record_of(job, "finished", **{**known, **_numbers(folder.read_summary())})
             except Diverged as error:
-                seconds = time.perf_counter() - started
-                floor = Yardstick(job.test, job.train, known, seed=job.seed).floor
                 reason = str(error).removesuffix(f"; what was done is in {folder.path}")
-                means, spreads = ({k: getattr(f, part) for k, f in floor.items()} for part in ("mean", "spread"))
-                record = record_of(job, "diverged", reason, seconds=seconds, floor=means, floor_spread=spreads)
+                numbers = {"seconds": time.perf_counter() - started, **known, **_floor(job)}
+                record = record_of(job, "diverged", reason, **numbers)
             if job.validation is not None:
                 add_validation(folder, job.validation)
         except Exception as error:  # a run must not stop the others
             text = str(error).strip().splitlines() or ["no reason given"]
             reason = text[0] if isinstance(error, InputError) else f"{type(error).__name__}: {text[0]}"
-            record = record_of(job, "failed", reason.replace(str(folder.path), "its folder"))
+            reason = reason.replace(str(folder.path), "its folder")
+            record = record_of(job, "failed", reason, **{**known, "seconds": math.nan})
             extra["error.txt"] = traceback.format_exc().encode()
         return Outcome(record, {**_files(folder.path), **extra})
 
@@ -138,6 +160,13 @@ def _numbers(summary: Mapping[str, Any]) -> dict[str, Any]:
     columns = {"final": "value", "floor": "floor", "floor_spread": "floor_spread"}
     numbers = {key: {name: m[column] for name, m in metrics.items()} for key, column in columns.items()}
     return {"seconds": summary["seconds_training"], **numbers}
+
+
+def _floor(job: Job) -> dict[str, dict[str, float]]:
+    """Measure what a run that diverged did not live to say."""
+    floor = Yardstick(job.test, job.train, DISTRIBUTIONS.get(job.distribution or ""), seed=job.seed).floor
+    columns = {"floor": "mean", "floor_spread": "spread"}
+    return {key: {name: getattr(f, column) for name, f in floor.items()} for key, column in columns.items()}
 
 
 def _files(folder: Path) -> dict[str, bytes]:

@@ -118,7 +118,7 @@ def _setup(state: Mapping[str, Any], judged: comparison.Comparison, choice: bool
         thresholds=Thresholds(*bounds),
         command=state["command"],
         versions={name: str(state["versions"][name]) for name in ("ganatomy", "python", "torch", "numpy", "platform")},
-        machine=state["machine"]["processor"],
+        machine=" + ".join(filter(None, (state["machine"]["processor"], state["machine"].get("accelerator")))),
         cores=state["machine"]["cores"],
         processes=state["executor"]["width"],
         seconds=state["seconds"],

@@ -18,7 +18,8 @@ from ganatomy import gallery
 from ganatomy.adversarial.training import Diverged, Trainer
 from ganatomy.errors import InputError
 from ganatomy.execution import use_threads
-from ganatomy.fitting import DRAWS, MeasuredFit
+from ganatomy.fitting import MeasuredFit
+from ganatomy.measuring import DRAWS, look
 from ganatomy.runs import RunFolder
 from ganatomy.study.plan import Run
 
@@ -123,13 +124,13 @@ def _time_measuring(run: Run) -> tuple[float, float]:
     trainer, known = _trainer(run), run.target.distribution
     measured = MeasuredFit(trainer, run.target.train, run.target.test, known)
     model, history = trainer.snapshot(), measured.history
-    samples = model.sample(max(measured.yardstick.size, min(len(run.target.test), 2048)), seed=0)
+    samples, field = look(model, measured.heldout, seed=0)
     started = time.perf_counter()
     metrics = measured.yardstick.value(samples)
     once = time.perf_counter() - started
     history.add_losses(1, 1, 0.0, 0.0, 0.0)
     for epoch in trainer.snapshot_epochs:
-        history.add_snapshot(epoch, samples, model.discriminate(measured.grid), metrics)
+        history.add_snapshot(epoch, samples, field, metrics)
     with tempfile.TemporaryDirectory() as place:
         folder = RunFolder(place)
         started = time.perf_counter()
