@@ -185,6 +185,7 @@ class Setup:
         machine: the processor's name.
         cores: of the machine.
         processes: that trained at once.
+        together: whether seeds were trained at once in one of them, and so many at most.
         seconds: from start to end; nan if it was not measured.
         date: such as "2026-11-24".
     """
@@ -200,6 +201,7 @@ class Setup:
     machine: str = ""
     cores: int = 0
     processes: int = 0
+    together: bool = False
     seconds: float = math.nan
     date: str = ""
 

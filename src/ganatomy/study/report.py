@@ -121,6 +121,7 @@ def _setup(state: Mapping[str, Any], judged: comparison.Comparison, choice: bool
         machine=" + ".join(filter(None, (state["machine"]["processor"], state["machine"].get("accelerator")))),
         cores=state["machine"]["cores"],
         processes=state["executor"]["width"],
+        together=state["executor"]["backend"] == "Stacked",
         seconds=state["seconds"],
         date=state["began"][:10],
     )
