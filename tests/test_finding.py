@@ -16,6 +16,7 @@ from ganatomy.generators.dcgan import DCGAN
 from ganatomy.generators.loading import load
 from ganatomy.generators.planted import FACTORS, Planted
 from ganatomy.generators.progan import ProGAN
+from ganatomy.generators.stylegan2 import StyleGAN2
 from ganatomy.latent.agreement import agreement
 from ganatomy.latent.boundary import separate
 from ganatomy.latent.ganspace import expected_error
@@ -90,6 +91,17 @@ def test_boundaries_of_pictures_scores_find_what_is_scored():
     assert on_factors[1, FACTORS.index("background")] > 0.3
     assert abs(project(found[1], [found[0]]).vector @ found[0].vector) < 1e-9
     assert len(boundary(PLANTED, 1, scorer=scores, names=["warmth", "brightness"], codes=200)) == 1
+
+
+def test_boundaries_are_of_pictures_of_the_size_that_is_asked_for():
+    seen = set()
+
+    def scorer(pictures):
+        seen.add(pictures.shape[1:])
+        return pictures.mean(axis=(1, 2, 3))
+
+    find(PLANTED, "boundary", 1, scorer=scorer, codes=100, size=16, precision="bfloat16")
+    assert seen == {(16, 16, 3)}
 
 
 def test_random_directions_find_nothing():
@@ -231,6 +243,18 @@ def test_the_same_again():
             assert np.abs(first.vectors - find(PLANTED, method, 1, seed=9, **more).vectors).max() > 1e-6
 
 
+def test_what_random_noise_makes_of_a_code_has_no_derivative():
+    torch.manual_seed(0)
+    G = StyleGAN2(codes=[8, 8], channels=[4, 4]).eval().requires_grad_(False)
+    for layer in G.layers:
+        layer.noise_strength.fill_(0.5)
+    G.noise = "random"
+    with pytest.raises(InputError, match=r"noise 'random' is new in each pass[^\n]*$"):
+        find(G, "local_basis", 2)
+    G.noise = "stored"
+    assert find(G, "local_basis", 2).values[0] > 0
+
+
 @pytest.mark.parametrize(
     ("method", "how", "said"),
     [
@@ -246,6 +270,7 @@ def test_the_same_again():
         ("local_basis", {"k": 33}, "K = 33"),
         ("local_basis", {"code": torch.zeros(2, 1, 32)}, r"a code of shape \(2, 1, 32\); give \(1, 1, 32\)"),
         ("local_basis", {"layers": "4"}, "layers"),
+        ("boundary", {}, "boundary needs scores"),
         ("boundary", {"scorer": lambda pictures: pictures}, r"pictures got scores of shape"),
         ("boundary", {"scorer": lambda pictures: np.full(len(pictures), np.nan)}, "score has a value in 0 of 2000"),
     ],

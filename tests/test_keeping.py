@@ -5,13 +5,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from ganatomy.attributes import Attribute
 from ganatomy.attributes.attribute import View
 from ganatomy.errors import InputError
+from ganatomy.generators.base import Generator
+from ganatomy.generators.dcgan import DCGAN
 from ganatomy.generators.planted import Planted
 from ganatomy.keeping import edit_by_label
 from ganatomy.latent.directions import Directions
+from ganatomy.latent.sefa import sefa
 from ganatomy.latent.slopes import fit_slope
 from ganatomy.naming import name_directions
 from ganatomy.rendering import painter
@@ -88,6 +92,78 @@ def test_a_group_is_kept_whole(planted, found, naming):
     cool = attribute("coolness", lambda view: -warmth(view), "colour")
     result = edit(planted, found, naming, keep=("colour",), attributes=[WARMTH, LEVEL, cool])
     assert result.kept == ("warmth", "coolness")
+
+
+class Layered(Generator):
+    """Two layers of 6 coordinates each: red is a . w_0 + b . w_1, blue c . w_0, one grey level for each 0.01."""
+
+    family, space, num_ws, resolution = "layered", "w", 2, 16
+
+    def __init__(self):
+        super().__init__()
+        self.z_dim = self.w_dim = 6
+        self.abc = torch.nn.Parameter(torch.eye(6)[:3], requires_grad=False)
+        self.w_avg = torch.zeros(6)
+
+    @classmethod
+    def from_weights(cls, weights, classes=()):
+        raise NotImplementedError
+
+    def mapping(self, z, label=None):
+        return z[:, None].repeat(1, 2, 1)
+
+    def features(self, ws, layer):
+        raise NotImplementedError
+
+    def synthesis(self, ws):
+        a, b, c = self.abc
+        red, blue = ws[:, 0] @ a + ws[:, 1] @ b, ws[:, 0] @ c
+        return 0.1 * torch.stack([red, 0 * red, blue], dim=1)[:, :, None, None].expand(-1, 3, 16, 16)
+
+
+RED, BLUE = (attribute(name, lambda v, c=c: v.pictures[..., c].mean((1, 2))) for c, name in ((0, "red"), (2, "blue")))
+
+
+@pytest.fixture(scope="module")
+def first_layer():
+    """An edit of layer 0 alone, of blue and some red."""
+    G = Layered().eval()
+    return G, Directions([[0.6, 0, 0.8, 0, 0, 0]], [1], [1], "w", (0,), "by hand", G.fingerprint())
+
+
+def test_what_is_kept_stays_where_only_some_layers_are_edited(first_layer):
+    """Over all layers the slope of red is a + b; at right angles to that red would go on by 0.3 for 0.8 of blue."""
+    G, found = first_layer
+    naming = name_directions(G, found, [BLUE, RED], codes=40, draws=200, strengths=[-2.0, 2.0])
+    naming = replace(naming, meanings=(replace(naming[0], main=("blue",)),))  # in 6 coordinates nothing is named
+    result = edit(G, found, naming, "blue", ("red",), attributes=[BLUE, RED])
+    np.testing.assert_allclose(result.direction.vector, np.eye(6)[2], atol=0.05)
+    blue, red = result.changes
+    assert abs(red.after[0]) < 0.1 < 0.7 < red.before[0]
+    assert blue.after[0] > blue.before[0]
+
+
+def test_truncated_codes_are_measured_where_truncated_ones_are_edited(first_layer):
+    G, found = first_layer
+    naming = name_directions(G, found, [BLUE, RED], codes=40, draws=200, strengths=[-2.0, 2.0])
+    naming = replace(naming, meanings=(replace(naming[0], main=("blue",)),))
+    options = {"attributes": [BLUE, RED], "keep": ()}
+    plain, near = (edit(G, found, naming, "blue", **options, **how) for how in ({}, {"psi": 0.5}))
+    for wide, narrow in zip(plain.changes, near.changes, strict=True):  # the same change of half as large an sd
+        assert narrow.after[0] == pytest.approx(2 * wide.after[0], rel=0.02)
+
+
+def test_changes_are_those_of_the_class_that_is_edited():
+    torch.manual_seed(0)
+    G = DCGAN([14, 6, 3], kernels=[4, 4], classes=["blue", "green"]).eval().requires_grad_(False)
+    found = sefa(G, 1)
+    naming = name_directions(G, found, [LEVEL], codes=40)
+    naming = replace(naming, meanings=(replace(naming[0], main=("level",)),))
+    ways = ({"class_name": "blue"}, {"class_name": "green"}, {})
+    blue, green, both = (edit(G, found, naming, keep=(), attributes=[LEVEL], **way).changes[0].after[0] for way in ways)
+    assert len({blue, green, both}) == 3
+    with pytest.raises(InputError, match="unknown class 'red'"):
+        edit(G, found, naming, keep=(), attributes=[LEVEL], class_name="red")
 
 
 def test_the_order_and_sign_of_the_directions_do_not_matter(planted, found, naming):

@@ -5,28 +5,38 @@ import json
 import numpy as np
 import pytest
 
-from ganatomy.errors import InputError
 from ganatomy.finding import find
 from ganatomy.generators.dcgan import DCGAN
 from ganatomy.generators.planted import Planted
 from ganatomy.latent.agreement import locality
-from ganatomy.method_comparison import NUMBERS, compare_methods
+from ganatomy.method_comparison import NUMBERS
 from ganatomy.progress import Silent
 from ganatomy.rendering import painter
 from ganatomy.samples import draw_samples
+from ganatomy.surveying.choices import Choices, Survey
+from ganatomy.surveying.conduct import SurveyFolder
+from ganatomy.surveying.stages import run
 
 G = Planted(z_dim=24, resolution=16)
 METHODS = ("sefa", "ganspace", "random")
 
 
+def compare(generator, methods, folder, **choices):
+    """Compare methods without naming their directions or drawing anything."""
+    few = {"k": 4, "codes": 32, "effect_codes": 12, "samples": 1, "steps": 2, "size": 64, "seed": 5, **choices}
+    survey, folder = Survey(generator, tuple(methods), Choices(**few), {"name": "here"}), SurveyFolder(folder)
+    with folder.claim(survey.fingerprint(), force=False):
+        return run(survey, folder, Silent()).comparison
+
+
 @pytest.fixture(scope="module")
-def compared():
-    return compare_methods(G, METHODS, k=4, codes=12, options={"ganspace": {"codes": 4000}}, seed=5, source="here")
+def compared(tmp_path_factory):
+    return compare(G, METHODS, tmp_path_factory.mktemp("compared"))
 
 
 def test_the_numbers_are_those_of_their_definitions(compared):
     direction = find(G, "sefa", 4)[1]
-    ws, paint = draw_samples(G, 12, 5 + 2**31).ws, painter(G)
+    ws, paint = draw_samples(G, 32, 5 + 2**31).ws[:12], painter(G)
     low, high = (paint(direction.edit(ws, end)).astype(float) for end in (-2, 2))
     numbers = compared.results["sefa"].numbers()[1]
     assert numbers["change"] == pytest.approx(np.abs(high - low).mean() / 4)
@@ -66,10 +76,8 @@ def test_it_turns_into_json_and_says_all(compared):
     assert compared.results["sefa"].directions.source == "here"
 
 
-def test_the_order_of_methods_changes_no_number(compared):
-    other = compare_methods(
-        G, METHODS[::-1], k=4, codes=12, options={"ganspace": {"codes": 4000}}, seed=5, repetitions=0
-    )
+def test_the_order_of_methods_changes_no_number(compared, tmp_path):
+    other = compare(G, METHODS[::-1], tmp_path, repetitions=0)
     assert list(other.results) == list(METHODS[::-1])
     for method in METHODS:
         assert other.results[method].stability is None
@@ -77,56 +85,17 @@ def test_the_order_of_methods_changes_no_number(compared):
             assert one == pytest.approx(two)
 
 
-def test_progress_reaches_what_was_announced():
-    class Counting(Silent):
-        total, done, said = 0, 0, ()
-
-        def showing(self, total, done=0):
-            self.total = total
-            return super().showing(total, done)
-
-        def update(self, done, text=""):
-            self.done = done
-
-        def say(self, text):
-            self.said += (text,)
-
-    for strengths in ((-2.0, 2.0), (1.0, 2.0)):
-        counting = Counting()
-        compare_methods(G, ["sefa", "random"], 2, codes=3, draws=2, strengths=strengths, progress=counting)
-        assert counting.done == counting.total > 0
-        assert "finding directions by random, again (2)" in counting.said
-
-
-def test_what_changes_nothing_has_no_numbers_and_does_no_harm():
+def test_what_changes_nothing_has_no_numbers_and_does_no_harm(tmp_path):
     grey = DCGAN([6, 4, 3], [4, 4]).eval().requires_grad_(False)
     for value in grey.layers[1].parameters():
         value.zero_()
-    whole = compare_methods(grey, ["sefa", "random"], 2, codes=3, draws=2).to_dict()
+    whole = compare(grey, ["sefa", "random"], tmp_path, k=2).to_dict()
     assert whole["methods"][0]["median"] == {**dict.fromkeys(NUMBERS), "change": 0}
     json.dumps(whole, allow_nan=False)
 
 
-def test_a_conditional_generator_is_compared_within_one_class():
+def test_a_conditional_generator_is_compared_within_one_class(tmp_path):
     network = DCGAN([12, 8, 3], [4, 4], classes=["red", "green"]).eval().requires_grad_(False)
-    found = compare_methods(network, ["ganspace", "random"], 2, codes=4, draws=2, options={"ganspace": {"codes": 300}})
+    found = compare(network, ["ganspace", "random"], tmp_path, k=2)
     assert not found.results["random"].directions.vectors[:, 10:].any()
     assert found.agreements["ganspace", "random"].chance == pytest.approx(2 / 10)
-
-
-@pytest.mark.parametrize(
-    ("methods", "how", "said"),
-    [
-        ([], {}, "methods none"),
-        (["sefa", "sefa"], {}, "each once"),
-        (["sefa", "pca"], {}, "unknown method 'pca'"),
-        (["sefa"], {"repetitions": -1}, "repetitions = -1"),
-        (["sefa"], {"options": {"sefa": {"rank": 3}}}, "unknown option of sefa 'rank'"),
-        (["sefa"], {"options": {"sfea": {}}}, "options are for 'sfea'"),
-        (["sefa"], {"codes": 0}, "0 samples"),
-        (["boundary"], {}, "boundary needs scores"),
-    ],
-)
-def test_what_cannot_be_compared_is_refused(methods, how, said):
-    with pytest.raises(InputError, match=said):
-        compare_methods(G, methods, 3, **how)

@@ -10,7 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from ganatomy.attributes import choose, read_scorer
+from ganatomy import naming
+from ganatomy.attributes import choose, choosing, has_values, measure, read_scorer
 from ganatomy.errors import InputError
 from ganatomy.finding import find
 from ganatomy.generators.dcgan import DCGAN
@@ -19,7 +20,6 @@ from ganatomy.generators.stylegan2 import StyleGAN2
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.edits import strengths
 from ganatomy.latent.label_card import Naming
-from ganatomy.method_comparison import compare_methods
 from ganatomy.naming import name_directions
 from ganatomy.progress import Silent
 from ganatomy.rendering import painter
@@ -81,18 +81,14 @@ def test_labels_are_those_of_naming_each_method_alone(done):
     assert summary["directions"][2]["label"] == "colour temperature"
 
 
-def test_numbers_are_those_of_comparing_the_methods(done):
+def test_the_files_say_the_same(done):
     folder, summary = done
-    compared = compare_methods(G, ["sefa", "ganspace", "random"], 3, codes=6, repetitions=1, size=64).to_dict()
     read = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
-    for ours, theirs in zip(read["agreements"], compared["agreements"], strict=True):
-        assert ours["overlap"] == pytest.approx(theirs["overlap"])
-    for ours, theirs in zip(read["methods"], compared["methods"], strict=True):
-        assert ours["stability"]["angle"] == pytest.approx(theirs["stability"]["angle"], abs=1e-6)
-        # other codes of the same kind: PyTorch's depend on how many are drawn
-        assert ours["median"]["change"] == pytest.approx(theirs["median"]["change"], rel=0.2)
-    assert [row["change"] for row in summary["directions"][:3]] == [
-        row["change"] for row in read["methods"][0]["directions"]
+    assert [each["method"] for each in read["methods"]] == summary["methods"]
+    for ours, theirs in zip(read["agreements"], summary["agreements"], strict=True):
+        assert (ours["overlap"], ours["matched"]) == (theirs["overlap"], theirs["matched"])
+    assert [row["change"] for row in summary["directions"]] == [
+        row["change"] for each in read["methods"] for row in each["directions"]
     ]
 
 
@@ -232,6 +228,31 @@ def test_boundaries_are_those_of_attributes_that_have_values(tmp_path):
     chosen = few(k=3, attributes=(nothing, *LIGHT), repetitions=0)
     summary = survey(G, ["boundary"], tmp_path / "out", chosen)
     assert [row["name"] for row in summary["directions"]] == ["boundary brightness", "boundary warmth"]
+
+
+@pytest.mark.usefixtures("_no_pictures")
+def test_what_few_pictures_have_parts_none_and_stops_nothing(tmp_path):
+    pictures = painter(G)(Survey(G, ("boundary",), few(codes=200), {}).measured)
+    least = np.quantile(pictures.mean(axis=(1, 2, 3))[:64], 0.95)
+
+    def rarely(pictures):  # about one picture in 20
+        level = pictures.mean(axis=(1, 2, 3))
+        return np.where(level > least, level, np.nan)
+
+    chosen = few(k=3, attributes=(read_scorer(rarely), *LIGHT), repetitions=0, codes=200)
+    assert has_values(chosen.attributes[:1], measure(chosen.attributes[:1], pictures[:64])).all()
+    summary = survey(G, ["boundary"], tmp_path / "out", chosen)
+    assert [row["name"] for row in summary["directions"]] == ["boundary brightness", "boundary warmth"]
+
+
+@pytest.mark.usefixtures("_no_pictures")
+def test_the_models_of_faces_are_not_opened_for_every_batch(tmp_path, monkeypatch):
+    opened = []
+    for module in (choosing, naming, stages):
+        monkeypatch.setattr(module, "FaceReader", lambda: opened.append(1) or "a reader")
+    face = replace(read_scorer(lambda pictures: pictures.mean(axis=(1, 2, 3))), own=False, needs_face=True)
+    survey(G, ["boundary"], tmp_path / "out", few(k=1, attributes=(face,), repetitions=1))
+    assert len(opened) <= 1 + 2 + 2  # the trial, both times boundaries are found, the control and the naming
 
 
 # Stopped, and going on
@@ -410,6 +431,11 @@ def test_what_cannot_be_is_refused_in_one_line_before_anything_is_written(tmp_pa
 def test_choices_out_of_range_are_refused_in_one_line(changes, complaint):
     with pytest.raises(InputError, match=f"^{complaint}[^\n]*$"):
         few(**changes)
+
+
+def test_as_many_codes_as_may_be_chosen_can_be_drawn():
+    most = few(codes=choices.MOST["codes"])
+    assert len(Survey(G, ("sefa",), most, {}).measured) == most.codes
 
 
 def test_a_scorer_that_raises_is_refused_before_anything_is_written(tmp_path):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ganatomy.drawn_codes import Layers, as_directions, mapped_codes, to_numpy
 from ganatomy.errors import InputError
-from ganatomy.generators.base import Generator
+from ganatomy.generators.base import Generator, Precision
 from ganatomy.latent.boundary import Boundary, separate
 from ganatomy.latent.directions import Directions
 from ganatomy.rendering import batch_size, painter
@@ -34,6 +34,8 @@ def boundary(
     names: Sequence[str] = ("score",),
     codes: int = 2000,
     label: str | None = None,
+    size: int | None = None,
+    precision: Precision = "float32",
     seed: int = 0,
     source: str = "",
 ) -> Directions:
@@ -47,6 +49,8 @@ def boundary(
         names: of the A scores.
         codes: N, of `seed`.
         label: of conditional generators, the class of all codes; by default the first.
+        size: pictures are scored at most this large, in pixels a side; by default as they are.
+        precision: of the generator's arithmetic.
         seed: of the codes and of the split.
         source: what to call the generator in the result.
 
@@ -64,7 +68,7 @@ def boundary(
     >>> round(float(found.vectors[0] @ G.directions[0].numpy()), 2), found.values.round(2).tolist(), found[0].label
     (0.84, [1.0], 'brightness')
     """
-    paint, rows, scores = painter(generator), [], []
+    paint, rows, scores = painter(generator, size, precision), [], []
     for ws in mapped_codes(generator, codes, seed, label, batch_size(generator.resolution)):
         pictures = paint(ws)
         given = np.asarray(scorer(pictures), dtype=np.float64)

@@ -20,7 +20,7 @@ from torch import Tensor
 from ganatomy.errors import InputError, unknown
 from ganatomy.generators.base import Generator
 from ganatomy.latent.directions import Directions
-from ganatomy.latent.layers import check_layers, parse_layers
+from ganatomy.latent.layers import read_layers
 
 Layers = Sequence[int] | str | None
 BATCH = 250
@@ -35,7 +35,8 @@ def mapped_codes(
     Args:
         generator: whose.
         count: N.
-        seed: of the codes; the first of more are those of fewer, for one size of batches.
+        seed: of the codes. PyTorch's last few numbers depend on how many are drawn at once: whole batches are the same
+            whatever `count`, and a single code is that of `Generator.draw`.
         label: the class of all of them; by default the first.
         batch: B, at most.
 
@@ -62,21 +63,6 @@ def mapped_codes(
         yield ws
 
 
-def chosen_layers(generator: Generator, layers: Layers) -> tuple[int, ...]:
-    """Read which layers are meant: indices, or such as "0:4" (end excluded); None for all.
-
-    Raises:
-        InputError: layers that there are not.
-
-    >>> from ganatomy.generators.planted import Planted
-    >>> chosen_layers(Planted(z_dim=8), None)
-    (0,)
-    """
-    if isinstance(layers, str):
-        return parse_layers(layers, generator.num_ws)
-    return check_layers(range(generator.num_ws) if layers is None else layers, generator.num_ws)
-
-
 def as_directions(
     generator: Generator,
     method: str,
@@ -92,7 +78,7 @@ def as_directions(
     Args:
         generator: in which.
         method: how.
-        layers: which to edit; see `chosen_layers`.
+        layers: which to edit; see `latent.layers.read_layers`.
         vectors: of length 1; coordinates that are not editable are filled with 0.
         values: (K,).
         share: (K,).
@@ -108,7 +94,7 @@ def as_directions(
         values=values,
         share=share,
         space=generator.space,
-        layers=chosen_layers(generator, layers),
+        layers=read_layers(layers, generator.num_ws),
         method=method,
         fingerprint=generator.fingerprint(),
         source=source,

@@ -2,7 +2,8 @@
 
 Directions of one method are often orthogonal (SeFa's are), so taking one out of another does nothing: what is kept
 needs a vector of its own, and that is its slope over random codes (see `latent.slopes`). Along a direction at right
-angles to it, a score that is linear in the code does not change.
+angles to it, a score that is linear in the code does not change. Where only some of the layers are edited, the slope
+is that in the code of these: the other layers take codes of another draw, or it would be the slope of moving all.
 
 How well that does is measured twice: `fit`, the share of the score's variance that its slope explains in codes left
 out, and the changes of all attributes with and without keeping, on codes that the slopes were not fitted to.
@@ -23,13 +24,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ganatomy.attributes import Attribute
 from ganatomy.errors import InputError, unknown
 from ganatomy.generators.base import Generator, Precision
 from ganatomy.latent.direction import Direction
 from ganatomy.latent.directions import Directions
-from ganatomy.latent.label_card import Naming
+from ganatomy.latent.label_card import SAME, Naming
 from ganatomy.latent.labels import LEAST
 from ganatomy.latent.meanings import Trait
 from ganatomy.latent.projection import project
@@ -113,6 +115,9 @@ def edit_by_label(
     fitted: int = 1000,
     codes: int = 100,
     seed: int = 0,
+    class_name: str | None = None,
+    psi: float | None = None,
+    cutoff: int | None = None,
     size: int = SIZE,
     precision: Precision = "float32",
     progress: Silent | None = None,
@@ -132,6 +137,9 @@ def edit_by_label(
         fitted: N, over which slopes of the kept attributes are fitted.
         codes: M, over which the changes are measured.
         seed: of codes and bootstrap.
+        class_name: the class of all codes; by default the classes in turn.
+        psi: truncation of all codes, see `Generator.truncate`.
+        cutoff: of the codes over which changes are measured.
         size: pictures are scored at most this large, in pixels a side.
         precision: of the generator's arithmetic.
         progress: is told of each batch of pictures.
@@ -172,7 +180,8 @@ def edit_by_label(
     direction, edits = plain, 1 + bool(kept)
     with progress.showing(codes * (1 + edits) + fitted * bool(kept)):
         if kept:
-            ws = measured_codes(generator, directions, fitted, seed + 1)
+            drawn = {"class_name": class_name, "psi": psi}
+            ws = _fitted_codes(generator, directions, fitted, seed, drawn)
             scores = in_batches(counting, ws, generator.resolution)
             x = ws[:, plain.layers[0], :edit_dim].double().cpu().numpy()
             vectors = []
@@ -188,13 +197,23 @@ def edit_by_label(
             raise InputError(
                 f"keeping {', '.join(kept)} leaves {cosine:.2f} of '{label}', too little to be called so; keep fewer"
             )
-        ws = measured_codes(generator, directions, codes, seed)
+        ws = measured_codes(generator, directions, codes, seed, class_name, psi=psi, cutoff=cutoff)
         base = in_batches(counting, ws, generator.resolution)
         ends = [
             in_batches(counting, each.edit(ws, strength), generator.resolution) for each in (plain, direction)[:edits]
         ]
     changes = _changes(traits, base, ends[0], ends[-1], kept, seed)
     return KeptEdit(label, wanted, strength, plain, direction, cosine, kept, fits, changes)
+
+
+def _fitted_codes(generator: Generator, directions: Directions, count: int, seed: int, drawn: dict[str, Any]) -> Tensor:
+    """Draw the codes (N, L, W) that slopes are fitted to, the same code in all edited layers."""
+    ws = measured_codes(generator, directions, count, (seed + 1) % 2**32, **drawn)
+    if len(directions.layers) == generator.num_ws:
+        return ws
+    edited, mixed = list(directions.layers), measured_codes(generator, directions, count, (seed + 2) % 2**32, **drawn)
+    mixed[:, edited] = ws[:, edited]
+    return mixed
 
 
 def _direction_of(directions: Directions, naming: Naming, label: str) -> tuple[Direction, str]:
@@ -205,7 +224,7 @@ def _direction_of(directions: Directions, naming: Naming, label: str) -> tuple[D
         if naming.of(direction) is None:
             continue
         cosine = float(direction.vector @ vector)
-        if abs(cosine) > 1 - 1e-3:
+        if abs(cosine) >= SAME:
             return (direction if sign * cosine > 0 else replace(-direction, name=direction.name)), trait
     name = naming[index].name
     raise InputError(

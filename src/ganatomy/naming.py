@@ -203,7 +203,14 @@ def control_pictures(codes: int, draws: int, ends: NDArray[np.float64]) -> int:
 
 
 def measured_codes(
-    generator: Generator, directions: Directions, count: int, seed: int, class_name: str | None = None
+    generator: Generator,
+    directions: Directions,
+    count: int,
+    seed: int,
+    class_name: str | None = None,
+    *,
+    psi: float | None = None,
+    cutoff: int | None = None,
 ) -> Tensor:
     """Draw the codes (M, L, W) that are measured: other ones than those on show for the same seed.
 
@@ -214,7 +221,10 @@ def measured_codes(
     torch.Size([5, 1, 10])
     """
     mapped = directions.method != "sefa-raw"
-    return draw_samples(generator, count, (seed + 2**31) % 2**32, label=class_name, mapped=mapped).ws
+    drawn = draw_samples(
+        generator, count, (seed + 2**31) % 2**32, label=class_name, mapped=mapped, psi=psi, cutoff=cutoff
+    )
+    return drawn.ws
 
 
 def scorer(generator: Generator, attributes: Sequence[Attribute], size: int, precision: Precision) -> Scores:

@@ -33,6 +33,12 @@ def test_outside_of_the_picture_its_edge_goes_on():
     assert (crop[:, :3] == 0).all()
 
 
+def test_the_edge_goes_on_for_half_of_the_longer_side():
+    white = Canvas(np.full((16, 24, 3), 255, np.uint8))
+    assert (white.crop(Place(12, 8, 40), 20) == 255).all()
+    assert (white.crop(Place(12, 8, 60), 20)[[0, -1]] == 0).all()
+
+
 def test_pictures_need_not_be_square():
     picture = np.zeros((16, 40, 3), np.uint8)
     picture[4:8, 30:34] = 255

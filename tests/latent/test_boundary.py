@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ganatomy.errors import InputError
-from ganatomy.latent.boundary import read_boundary, separate
+from ganatomy.latent.boundary import SCORED, read_boundary, separable, separate
 
 
 def normal(*shape, seed=0):
@@ -122,6 +122,14 @@ def test_what_has_no_boundary_is_refused(codes, scores, how, said):
 
 def test_the_least_number_that_is_asked_for_is_enough():
     assert separate(CODES[:53], SCORES[:53]).learnt >= 20
+
+
+def test_what_few_pictures_have_or_most_share_is_not_separable():
+    some = normal(64)
+    enough, too_few = (np.where(np.arange(64) < SCORED * 64 - less, some, np.nan) for less in (0, 1))
+    flags = [np.arange(64) < share * 64 for share in (0.25, 0.5)]  # the highest and lowest 30 % both have zeros, or not
+    columns = np.column_stack([some, enough, too_few, np.full(64, np.nan), np.ones(64), *flags])
+    assert separable(columns).tolist() == [True, True, False, False, False, False, True]
 
 
 # --- published files ---

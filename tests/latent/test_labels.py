@@ -204,6 +204,17 @@ def test_without_a_null_there_is_no_label():
         assert meaning["t0"].effect > 0.5
 
 
+def test_a_null_of_fewer_draws_asks_for_more():
+    scores, null, base, _ = linear(np.random.default_rng(1).normal(size=(E, 2)))
+    for lost, known in ((0, True), (R // 4, True), (R // 4 + 1, False)):
+        holed = null.copy()
+        holed[:lost, 0, LEAST - 1 :, 0] = np.nan
+        first, second = read(scores, holed, base)
+        assert (first["t0"].ratio is not None, second["t1"].ratio is not None) == (known, True)
+        ratios = np.array([[meaning[f"t{a}"].ratio for a in range(2)] for meaning in (first, second)], dtype=float)
+        assert first.bar == second.bar == bar(ratios, R - lost if known else R)
+
+
 def test_turning_the_direction_turns_the_meaning():
     random = np.random.default_rng(7)
     base = random.normal(size=(M, 2))
@@ -217,6 +228,16 @@ def test_turning_the_direction_turns_the_meaning():
     assert (there["t0"].effect > 0, there["t1"].effect < 0) == (True, True)
     assert there.plus() in ("more t0, less t1", "less t1, more t0")
     assert back.plus() in ("less t0, more t1", "more t1, less t0")
+
+
+def test_turned_round_the_range_begins_where_it_ended():
+    g = np.random.default_rng(1).normal(size=(E, 1))
+    wide = np.array([-1.0, 0.0, 4.0])
+    scores, null, base, _ = linear(g, strengths=wide)
+    [there], [back] = read(scores, null, base, wide), read(scores[:, ::-1], null, base, -wide[::-1])
+    assert (-there).strengths == back.strengths == (-4.0, 1.0)
+    assert (-there)["t0"].effect == pytest.approx(back["t0"].effect, abs=1e-6)
+    assert str((-Meaning("d", (0.0, 2.0), ())).strengths) == "(-2.0, 0.0)"
 
 
 def test_the_order_of_directions_traits_and_codes_does_not_matter():

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from ganatomy.errors import InputError
+from ganatomy.generators.planted import Planted
 from ganatomy.latent.random import orthonormal, random_directions
+from ganatomy.naming import random_directions as null_directions
 
 GENERATOR = SimpleNamespace(space="w", w_dim=8, edit_dim=6, num_ws=4, fingerprint=lambda: "f")
 
@@ -32,6 +34,17 @@ def test_the_share_is_what_one_takes_in_the_mean():
     weights = np.random.default_rng(0).normal(size=(20, 6)) * np.linspace(1, 3, 6)
     taken = [np.linalg.norm(weights @ orthonormal(1, 6, seed)[0]) ** 2 for seed in range(2000)]
     assert np.mean(taken) / np.linalg.norm(weights) ** 2 == pytest.approx(1 / 6, rel=0.03)
+
+
+def test_the_control_is_none_of_what_it_is_compared_with():
+    """Of one seed, neither a draw of the null (which is what one control would be) nor what was planted."""
+    G = Planted(z_dim=12, resolution=16)
+    for seed in (0, 3):
+        control = random_directions(G, k=1, seed=seed)
+        null = [direction.vector for direction in null_directions(G, control, 8, seed)]
+        assert np.abs(null @ control.vectors[0]).max() < 0.95
+    cosines = np.abs(random_directions(G, k=12, seed=0).vectors @ G.directions.numpy().T)
+    assert cosines.max() < 0.95
 
 
 def test_a_seed_gives_the_same_again():

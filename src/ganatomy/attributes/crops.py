@@ -6,7 +6,7 @@ A `Place` is a square in a picture: its middle, its side and its turn, in pixels
     middle + (side / n) Turn(angle) (u - n / 2, v - n / 2)
 
 by bilinear interpolation, after averaging whole blocks of pixels where the picture is finer than the crop. What lies
-outside of the picture repeats its edge.
+outside of the picture repeats its edge, as far as half of its longer side; beyond that it is black.
 
 Shape letters: `P` points.
 """

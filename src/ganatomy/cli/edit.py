@@ -97,7 +97,8 @@ def edit(
             told_of = f"direction {index}{meaning}"
         else:
             naming = naming or _shipped(generator.fingerprint(), opened.name)
-            settings = {"seed": 0, "size": size, "precision": precision}
+            settings = {"seed": 0, "size": size, "precision": precision, "class_name": class_name}
+            settings |= options.truncation(generator, psi, cutoff)
             changed = _edit_by_label(generator, naming, label, strength, keep, settings)
             direction, raw, which = changed.direction, naming.method == "sefa-raw", label
             kept = f", keeping {' and '.join(changed.kept)}" if changed.kept else ""

@@ -123,7 +123,7 @@ def agreement(first: Directions, other: Directions, coordinates: int | None = No
     >>> same_span.matched.round(2).tolist(), round(same_span.overlap, 6), same_span.chance
     ([0.8, 0.8], 1.0, 0.2)
     >>> round(unrelated.overlap, 2)
-    0.12
+    0.16
     """
     angles = first.angles_to(other)  # which checks that they are of one space
     width = first.vectors.shape[1]

@@ -37,6 +37,10 @@ from ganatomy.latent.directions import Directions, LatentSpace
 
 LEAST = 10
 """Extremes of each kind to learn from, at least."""
+EXTREMES = 0.3
+"""The share of codes that counts as high, and as low."""
+SCORED = 1 / 8
+"""The share of pictures that must have a score to look for its boundary at all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +73,7 @@ def separate(
     codes: ArrayLike,
     scores: ArrayLike,
     *,
-    extremes: float = 0.3,
+    extremes: float = EXTREMES,
     held_out: float = 0.3,
     penalty: float = 0.1,
     seed: int = 0,
@@ -132,6 +136,28 @@ def separate(
         learnt=len(learn_from),
         held_out=len(test_on),
     )
+
+
+def separable(scores: ArrayLike) -> NDArray[np.bool_]:
+    """Say, from a few pictures, of which scores many more are likely to have a boundary.
+
+    Args:
+        scores: (N, A); NaN where a picture has none.
+
+    Returns:
+        (A,): False where fewer than `SCORED` of the pictures have a score, or the highest are no higher than the
+        lowest, as of a score that is nearly always the same.
+
+    >>> rare, mostly_one = np.where(np.arange(64) < 4, np.arange(64), np.nan), np.arange(64) < 10
+    >>> separable(np.column_stack([np.arange(64), rare, mostly_one])).tolist()
+    [True, False, False]
+    """
+    told = []
+    for column in np.asarray(scores, dtype=np.float64).T:
+        known = column[np.isfinite(column)]
+        often = len(known) >= max(2.0, SCORED * len(column))
+        told.append(often and float(np.subtract(*np.quantile(known, [1 - EXTREMES, EXTREMES]))) > 0)
+    return np.array(told, dtype=bool)
 
 
 def read_boundary(

@@ -40,6 +40,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import eigh
 
 from ganatomy.errors import InputError
+from ganatomy.latent.sefa import signed
 
 Array = NDArray[np.float64]
 Found = tuple[Array, Array, Array]
@@ -225,17 +226,6 @@ def expected_error(eigenvalues: ArrayLike, codes: int) -> Array:
     np.fill_diagonal(gaps, np.inf)
     ratios = np.divide(values[:, None], gaps, out=np.full_like(gaps, np.inf), where=gaps != 0)
     return (ratios**2).sum(axis=1) / codes
-
-
-def signed(vectors: ArrayLike) -> Array:
-    """Turn the vectors (K, W) so that each one's component of largest magnitude is positive, the first that ties.
-
-    >>> signed([[0.6, -0.8], [0.8, 0.6]]).tolist()
-    [[-0.6, 0.8], [0.8, 0.6]]
-    """
-    vectors = np.asarray(vectors, dtype=np.float64)
-    largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis=1, keepdims=True), axis=1)
-    return vectors * np.where(largest < 0, -1.0, 1.0) + 0.0  # + 0.0: no negative zeros
 
 
 def _finite(values: ArrayLike, what: str) -> Array:

@@ -11,13 +11,14 @@ code n at strength s, and sd the standard deviation of the score over the M uned
     ratio      |effect| / null
 
 A score may be missing (NaN: no face was found). A code counts for a trait when both ends have a score, for `monotonic`
-when all strengths do. Below `LEAST` such codes there is no effect.
+when all strengths do. Below `LEAST` such codes there is no effect, and without that of `DRAWN` of the R draws no null.
 
 The rule. A trait is *moved* by a direction when all of these hold:
     1. ratio >= FACTOR: three times what any direction does. A slope that is linear in the direction, g . n, has ratio
        sqrt(E) |cos(g, n)| in E dimensions: in 100, the direction is within 73 degrees of the trait's own.
     2. chance. Effects of random directions are normal in many dimensions, so that a random direction's ratio has
-       Student's distribution with R degrees of freedom. It must reach the quantile at ALPHA / A: of random directions,
+       Student's distribution with R degrees of freedom (or as many as the draws that have an effect, of the trait that
+       has it in the fewest). It must reach the quantile at ALPHA / A: of random directions,
        at most ALPHA get any label. And it must be among the ratios that Benjamini and Hochberg's procedure keeps of all
        K A of the table: in a table of noise, the chance of any label is at most ALPHA, and of all that is called moved
        at most a share ALPHA is expected to be so by chance. (For 24 traits and 32 draws the first is 3.35.)
@@ -66,6 +67,8 @@ LEAST = 20
 """Codes below which there is no effect."""
 RESAMPLES = 1000
 FEWEST_DRAWS = 8
+DRAWN = 0.75
+"""Of random directions, the share that must have an effect on a trait."""
 
 
 def bar(ratios: NDArray[np.float64], draws: int) -> float:
@@ -73,7 +76,7 @@ def bar(ratios: NDArray[np.float64], draws: int) -> float:
 
     Args:
         ratios: of the whole table (K, A); NaN where there is none.
-        draws: R.
+        draws: R, or of how many of them the null is.
 
     >>> noise = np.ones((12, 24))
     >>> some = np.where(np.arange(24) < 4, 5.0, noise)  # every direction moves 4 of 24 traits
@@ -142,10 +145,10 @@ def read_meanings(
     kept = _kept(scores)
     others, enough = _means((null[:, -1] - null[:, 0]) / (sd * reach))  # (R, A)
     drawn = np.where((enough >= LEAST) & np.isfinite(others), np.abs(others), np.nan)
-    usual, most = _null(drawn)
+    usual, most, fewest = _null(drawn)
     measured = (counts >= LEAST) & np.isfinite(effects)
     ratios = np.where(measured & (usual > 0), np.abs(effects) / np.where(usual > 0, usual, 1), np.nan)
-    needed, ends, meanings = bar(ratios, len(null)), (float(amounts[0]), float(amounts[-1])), []
+    needed, ends, meanings = bar(ratios, fewest), (float(amounts[0]), float(amounts[-1])), []
     for k, name in enumerate(names):
         responses = tuple(
             Response(
@@ -243,13 +246,17 @@ def _means(slopes: NDArray) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan), counts
 
 
-def _null(drawn: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Compute root mean square and maximum (A,) of |effects| (R, A) of random directions; NaN for too few of them."""
+def _null(drawn: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
+    """Compute root mean square and maximum (A,) of |effects| (R, A) of random directions; NaN for too few of them.
+
+    And of how many at least.
+    """
     known = np.isfinite(drawn)
     counts, filled = known.sum(axis=0), np.where(known, drawn, 0)
-    enough = counts >= FEWEST_DRAWS
+    enough = counts >= max(FEWEST_DRAWS, DRAWN * len(drawn))
     usual = np.sqrt((filled**2).sum(axis=0) / np.maximum(counts, 1))
-    return np.where(enough, usual, np.nan), np.where(enough, filled.max(axis=0), np.nan)
+    fewest = int(counts[enough].min(initial=len(drawn)))
+    return np.where(enough, usual, np.nan), np.where(enough, filled.max(axis=0), np.nan), fewest
 
 
 def _bootstrap(slopes: NDArray, seed: int) -> NDArray[np.float64]:

@@ -43,6 +43,20 @@ def parse_layers(text: str, num_ws: int) -> tuple[int, ...]:
     return check_layers(selected, num_ws)
 
 
+def read_layers(layers: Iterable[int] | str | None, num_ws: int) -> tuple[int, ...]:
+    """Read a selection in any of its forms: words such as "0:4", indices, or None for all layers.
+
+    Raises:
+        InputError: what `parse_layers` and `check_layers` raise.
+
+    >>> read_layers("12:", 14), read_layers([3, 0], 14), read_layers(None, 2)
+    ((12, 13), (0, 3), (0, 1))
+    """
+    if isinstance(layers, str):
+        return parse_layers(layers, num_ws)
+    return check_layers(range(num_ws) if layers is None else layers, num_ws)
+
+
 def check_layers(layers: Iterable[int], num_ws: int) -> tuple[int, ...]:
     """Sort indices of layers, and refuse those that a generator of L = `num_ws` layers does not have.
 

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganatomy.errors import InputError
-from ganatomy.latent.ganspace import signed
+from ganatomy.latent.sefa import signed
 
 Array = NDArray[np.float64]
 OVERSAMPLING = 10

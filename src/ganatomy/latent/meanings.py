@@ -153,7 +153,9 @@ class Meaning:
     bar: float = 0.0
 
     def __neg__(self) -> "Meaning":
-        return replace(self, responses=tuple(-response for response in self.responses))
+        start, end = self.strengths
+        turned = tuple(-response for response in self.responses)
+        return replace(self, strengths=(0.0 - end, 0.0 - start), responses=turned)  # which has no -0.0
 
     def __getitem__(self, trait: str) -> Response:
         for response in self.responses:

@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 
 from ganatomy.errors import InputError
 from ganatomy.latent.directions import Directions
-from ganatomy.latent.layers import check_layers, parse_layers
+from ganatomy.latent.layers import read_layers
 from ganatomy.latent.sefa import Factorizable
+
+_OWN = 1
 
 
 def random_directions(
@@ -46,19 +48,15 @@ def random_directions(
     >>> generator = SimpleNamespace(space="z", w_dim=3, edit_dim=2, num_ws=1, fingerprint=lambda: "f")
     >>> found = random_directions(generator, k=2)
     >>> found.vectors.round(2).tolist(), found.share.tolist()
-    ([[0.19, 0.98, 0.0], [-0.98, 0.19, 0.0]], [0.5, 0.5])
+    ([[0.12, -0.99, 0.0], [-0.99, -0.12, 0.0]], [0.5, 0.5])
     """
-    width, num_ws = generator.edit_dim, generator.num_ws
-    if isinstance(layers, str):
-        chosen = parse_layers(layers, num_ws)
-    else:
-        chosen = check_layers(range(num_ws) if layers is None else layers, num_ws)
+    width = generator.edit_dim
     return Directions(
         vectors=np.pad(orthonormal(k, width, seed), ((0, 0), (0, generator.w_dim - width))),
         values=np.ones(k),
         share=np.full(k, 1 / width),
         space=generator.space,
-        layers=chosen,
+        layers=read_layers(layers, generator.num_ws),
         method="random",
         fingerprint=generator.fingerprint(),
         source=source,
@@ -73,9 +71,11 @@ def orthonormal(k: int, width: int, seed: int = 0) -> NDArray[np.float64]:
 
     >>> frame = orthonormal(2, 3, seed=1)
     >>> np.allclose(frame @ frame.T, np.eye(2)), frame[0].round(2).tolist()
-    (True, [0.34, 0.32, 0.88])
+    (True, [0.67, 0.23, 0.71])
     """
     if isinstance(k, bool) or not isinstance(k, int | np.integer) or not 1 <= k <= width:
         raise InputError(f"K = {k!r}: give a whole number of directions, from 1 to the {width} coordinates to edit")
-    columns, upper = np.linalg.qr(np.random.default_rng(seed).standard_normal((width, k)))
+    # Numbers of its own: those of the seed alone are what directions are compared with, and a control that is its own
+    # null would be no control.
+    columns, upper = np.linalg.qr(np.random.default_rng([seed, _OWN]).standard_normal((width, k)))
     return (columns * np.sign(np.diag(upper))).T  # without the signs, LAPACK's would make it uneven

@@ -29,7 +29,7 @@ from scipy.linalg import eigh
 
 from ganatomy.errors import InputError
 from ganatomy.latent.directions import Directions, LatentSpace
-from ganatomy.latent.layers import check_layers, parse_layers
+from ganatomy.latent.layers import read_layers
 
 
 class Factorizable(LatentSpace, Protocol):
@@ -77,11 +77,7 @@ def sefa(
     >>> found.share.round(2), found[0].name
     (array([0.59, 0.31]), 'sefa-raw 0')
     """
-    num_ws = generator.num_ws
-    if isinstance(layers, str):
-        chosen = parse_layers(layers, num_ws)
-    else:
-        chosen = check_layers(range(num_ws) if layers is None else layers, num_ws)
+    chosen = read_layers(layers, generator.num_ws)
     weights = generator.style_weights(chosen)
     assert weights.shape[1] == generator.edit_dim <= generator.w_dim
     vectors, values, share = factorize(weights, k, normalize)
@@ -141,7 +137,16 @@ def factorize(
     if trace == 0:
         raise InputError("the weights are all zero, so that no direction changes anything; is the checkpoint whole?")
     values, columns = eigh(a.T @ a)  # ascending; all of them, so that the result does not depend on k
-    values, vectors = np.maximum(values[::-1][:k], 0.0), columns.T[::-1][:k]
-    largest = np.argmax(np.abs(vectors), axis=1)
-    signs = np.where(vectors[np.arange(k), largest] < 0, -1.0, 1.0)
-    return vectors * signs[:, None] + 0.0, values, values / trace  # + 0.0: no negative zeros
+    values = np.maximum(values[::-1][:k], 0.0)
+    return signed(columns.T[::-1][:k]), values, values / trace
+
+
+def signed(vectors: ArrayLike) -> NDArray[np.float64]:
+    """Turn the vectors (K, W) so that each one's component of largest magnitude is positive, the first that ties.
+
+    >>> signed([[0.6, -0.8], [0.8, 0.6]]).tolist()
+    [[-0.6, 0.8], [0.8, 0.6]]
+    """
+    vectors = np.asarray(vectors, dtype=np.float64)
+    largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis=1, keepdims=True), axis=1)
+    return vectors * np.where(largest < 0, -1.0, 1.0) + 0.0  # + 0.0: no negative zeros

@@ -83,5 +83,7 @@ def fit_slope(x: NDArray[np.float64], scores: NDArray[np.float64], name: str = "
     g = vt.T @ (s / (s**2 + penalty) * projected)
     fit = 1 - error / (len(y) / (len(y) - 1)) ** 2  # against the mean of the others, of which this is the error
     if fit <= 0:
-        raise InputError(f"'{name}' cannot be kept: {len(y)} codes do not show how it depends on the code; fit more")
+        raise InputError(
+            f"'{name}' cannot be kept: {len(y)} codes do not show how it depends on the code; fit more, or leave it out"
+        )
     return Slope(g / np.linalg.norm(g), float(fit), len(y))

@@ -1,7 +1,8 @@
 """All that decides a survey: what a person chose, checked, and what follows from it for one generator.
 
-What can be refused is refused here, before anything is computed. All methods see the same codes, of one class, mapped
-and truncated alike; what is shown are other codes than those that are measured.
+What can be refused is refused here, before anything is computed. Directions of all methods are measured on the same
+codes and shown on the same other ones, all of one class, mapped and truncated alike. Codes that a method looks for
+directions in are of that class too, but not truncated, and the first of them may be on show.
 What is not guaranteed: that a scorer of one's own is still the one that it was; of that, only its name is known.
 
 Shapes: `N` samples, `K` directions a method, `S` strengths, `M` codes, `L`, `W` as in `generators.base`.
@@ -21,20 +22,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganatomy.attributes import Attribute
-from ganatomy.drawn_codes import chosen_layers
 from ganatomy.errors import InputError, unknown
 from ganatomy.finding import METHODS
 from ganatomy.generators.base import Generator, Precision
 from ganatomy.latent.edits import Traversal
 from ganatomy.latent.edits import strengths as spaced
 from ganatomy.latent.labels import FEWEST_DRAWS, LEAST
+from ganatomy.latent.layers import read_layers
 from ganatomy.latent.meanings import Language
 from ganatomy.samples import Samples, draw_samples
 
 FORMAT = 1
 """Of the folder: raised when unfinished work of an older version cannot go on."""
 
-MOST = {"k": 100, "samples": 20, "steps": 21, "codes": 100_000, "draws": 1000, "repetitions": 20}
+MOST = {"k": 100, "samples": 20, "steps": 21, "codes": 10_000, "draws": 1000, "repetitions": 20}
 """What a page can show, and a person wait for."""
 
 
@@ -143,7 +144,7 @@ class Survey:
     @cached_property
     def layers(self) -> tuple[int, ...]:
         """The layers that are edited."""
-        return chosen_layers(self.generator, self.choices.layers)
+        return read_layers(self.choices.layers, self.generator.num_ws)
 
     @cached_property
     def label(self) -> str | None:

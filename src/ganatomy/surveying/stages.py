@@ -23,11 +23,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganatomy.attributes import has_values, measure
+from ganatomy.attributes.faces import FaceReader
 from ganatomy.errors import InputError
 from ganatomy.finding import find, options_of
 from ganatomy.folders import OwnedFolder
 from ganatomy.latent import effects
 from ganatomy.latent.agreement import Stability, agreement, stability
+from ganatomy.latent.boundary import separable
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.edits import strengths as spaced
 from ganatomy.latent.effects import Effect
@@ -42,7 +44,7 @@ from ganatomy.surveying.records import Remembered, effect_arrays, effects_of, re
 DRAWS = 8
 """Random directions that changes of pictures are compared with."""
 _PROBE = 64
-"""So many pictures say which attributes have values at all, and can part pictures."""
+"""So many pictures say which attributes can part pictures."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,8 +144,8 @@ class _Work:
     def pictures(self, found: dict[str, tuple[Directions, Any]]) -> dict[str, int]:
         """Count the pictures of each stage."""
         choices, several = self.survey.choices, sum(len(directions) for directions, _ in found.values())
-        moving = np.count_nonzero(spaced(*self.survey.ends, STEPS))
-        parts = {"effects": int(self.survey.effect_codes * ((moving < STEPS) + moving * (several + DRAWS)))}
+        moving, seen = (np.count_nonzero(spaced(*self.survey.ends, steps)) for steps in (STEPS, effects.STEPS))
+        parts = {"effects": int(self.survey.effect_codes * ((seen < effects.STEPS) + seen * (several + DRAWS)))}
         if choices.attributes:
             parts["control"] = control_pictures(choices.codes, choices.draws, np.array(self.survey.ends))
             parts |= {method: int(choices.codes * len(each) * moving) for method, (each, _) in found.items()}
@@ -184,13 +186,15 @@ class _Work:
     def _scores(self) -> dict[str, Any]:
         """Choose the attributes that have values, for the method that parts pictures by them."""
         survey = self.survey
-        chosen = survey.choices.attributes
-        paint = painter(survey.generator, SIZE, survey.choices.precision)
-        there = has_values(chosen, measure(chosen, paint(survey.measured[:_PROBE])))
+        chosen, painting = survey.choices.attributes, {"size": SIZE, "precision": survey.choices.precision}
+        reader = FaceReader() if any(one.needs_face for one in chosen) else None
+        probe = measure(chosen, painter(survey.generator, **painting)(survey.measured[:_PROBE]), reader=reader)
+        there = has_values(chosen, probe) & separable(probe)
         kept = [one for one, known in zip(chosen, there, strict=True) if known]
         if not kept:
             raise InputError("no attribute has values that differ, so that none can part pictures; leave boundary out")
-        return {"scorer": lambda pictures: measure(kept, pictures), "names": [one.name for one in kept]}
+        names = [one.name for one in kept]
+        return {"scorer": lambda pictures: measure(kept, pictures, reader=reader), "names": names, **painting}
 
     # What it does
 
