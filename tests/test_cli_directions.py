@@ -152,3 +152,30 @@ def test_stopped_in_the_middle_the_same_command_goes_on(cli, number, contents):
     different = {name for name in first if first[name] != second[name]}
     assert different <= {"page.html", ".ganatomy-survey"}  # the page says the command, which names the folder
     assert list(first) == list(second)
+
+
+def test_what_a_scorer_prints_is_not_in_the_json(cli):
+    Path("loud.py").write_text("def loud(p):\n    print('HELLO')\n    return p.mean((1, 2, 3))\n", encoding="utf-8")
+    done = cli("directions", "G.pth", *QUICK, "--methods", "sefa", "--scorer", "loud.py:loud", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["attributes"][-1] == "loud"
+    assert "HELLO" in done.err
+
+
+def test_scores_of_an_edited_scorer_are_never_taken_for_those_of_the_new_one(cli):
+    command = ("directions", "G.pth", *QUICK, "--methods", "sefa", "--scorer", "own.py:own", "--out", "out")
+    Path("own.py").write_text("def own(p):\n    return [1.0] * len(p)\n", encoding="utf-8")
+    assert "gives the same number for all" in cli(*command).err
+    Path("own.py").write_text("def own(p):\n    return p.mean((1, 2, 3))\n", encoding="utf-8")
+    assert "holds an unfinished survey of another source, method, scorer" in cli(*command).refusal
+    assert cli(*command, "--force").code == 0
+
+
+@pytest.mark.parametrize(("there", "said"), [(False, True), (True, False)])
+def test_it_says_what_an_extra_would_have_measured(cli, there, said):
+    flags = [flag for flag in QUICK if flag != "--no-faces"] + (["--no-faces"] if there else [])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ganatomy.attributes.choosing.find_spec", lambda module: None)
+        done = cli("directions", "G.pth", *flags, "--methods", "sefa")
+    assert done.code == 0, done.err
+    assert ("pip install 'ganatomy[faces]'" in done.out) == said

@@ -1,5 +1,6 @@
 """Editing by a label: what is measured is said, what is to be kept is taken out, and nothing is guessed."""
 
+import json
 import types
 from pathlib import Path
 
@@ -107,3 +108,30 @@ def test_shipped_labels_are_found_by_their_generator_and_hold_what_they_say(path
     for meaning in naming:
         for name in meaning.main:
             assert abs(meaning[name].effect) >= 3 * meaning[name].null
+
+
+def test_an_edit_of_no_strength_is_refused(cli, labels):
+    assert "--strength 0 changes nothing" in cli("edit", "planted", "--label", "warmth", "--strength", "0").refusal
+
+
+def test_it_says_that_the_label_itself_was_not_measured(cli, labels, monkeypatch):
+    only = choose(["brightness"])
+    monkeypatch.setattr("ganatomy.attributes.choose", lambda faces="auto": only)
+    done = cli("edit", "planted", "--label", "warmth", "--labels", labels, "--seeds", "0")
+    assert done.code == 0, done.err
+    assert "warmth itself was not measured: pip install" in done.out
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda card: card["vectors"][0].__setitem__(0, 10**400), "damaged labels: int too large"),
+        (lambda card: card.__setitem__("vectors", [[0.0] * 12] * 3), "one is all zeros"),
+        (lambda card: card.__setitem__("meanings", [3, 4, 5]), "damaged labels"),
+    ],
+)
+def test_a_damaged_card_is_refused_in_one_line(cli, labels, damage, words):
+    card = json.loads(labels.read_text(encoding="utf-8"))
+    damage(card)
+    Path("card.json").write_text(json.dumps(card), encoding="utf-8")
+    assert words in cli("edit", "planted", "--label", "warmth", "--labels", "card.json").refusal

@@ -661,4 +661,3 @@ def test_names_are_such_as_file_systems_take(tmp_path, parts):
     assert Path(name).name == name
     assert name.isprintable()
     (tmp_path / name).mkdir()
-

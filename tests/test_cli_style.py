@@ -120,3 +120,10 @@ def test_generators_of_one_code_have_none_of_it(cli, tmp_path):
     assert "mixing needs a code for each layer" in cli("sample", path, "--mix", "1:0").refusal
     assert "no mean code" in cli("sample", path, "--psi", "0.5").refusal
     assert "which has one layer" in cli("sefa", path, "--layers", "0:3").refusal
+
+
+def test_pictures_of_codes_that_were_drawn_otherwise_have_other_names(cli, checkpoint):
+    for flags in ([], ["--psi", "1"], ["--psi", "1", "--cutoff", "2"], ["--noise", "none"], ["--mix", "7:0:2"]):
+        assert cli("sample", checkpoint, "-n", "1", *flags).code == 0
+    names = sorted(path.stem.removeprefix("style_n1_seed0") for path in Path("samples").iterdir())
+    assert names == ["", "_mix7_0_2", "_noise-none", "_psi1", "_psi1_cutoff2"]

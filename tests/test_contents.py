@@ -70,3 +70,19 @@ def test_wrong_places_and_names_are_refused(exploration, tmp_path):
         write_index([exploration], exploration / "deeper" / "index.html")
     with pytest.raises(InputError, match="no folders were given"):
         write_index([], tmp_path / "index.html")
+
+
+def test_a_survey_is_shown_by_its_page_and_its_labels_are_linked(tmp_path):
+    folder = tmp_path / "面 1"
+    folder.mkdir()
+    summary = {"name": "faces", "methods": ["ganspace", "sefa"], "directions": [{}] * 6}
+    (folder / "summary.json").write_text(json.dumps(summary))
+    for name in ("page.html", "table.csv", "ganspace-0.png", "labels-ganspace.json"):
+        (folder / name).write_bytes(b"")
+    write_index([folder], tmp_path / "index.html")
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    links = re.findall(r'href="%E9%9D%A2%201/([^"#]+)"', text)
+    assert {"page.html", "table.csv", "labels-ganspace.json", "summary.json"} <= set(links)
+    assert not {"labels-sefa.json", "comparison.json"} & set(links)  # which are not there
+    assert "ganspace-0.png" in text
+    assert "Directions by ganspace, sefa: faces, 6 of them" in text

@@ -1,5 +1,6 @@
 """Folders that one piece of work owns: no other work writes there, and nothing that it did not make is removed."""
 
+import errno
 import json
 import os
 import stat
@@ -211,3 +212,16 @@ def test_a_file_that_cannot_be_finished_leaves_the_former_one(tmp_path):
         folder.write_table("table.csv", ["a", "b"], rows())
     assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
     assert (tmp_path / "table.csv").read_text() == "before"
+
+
+def test_a_full_disk_is_said_and_the_folder_let_go(tmp_path, monkeypatch):
+    folder, write = OwnedFolder(tmp_path / "a"), Path.write_text
+
+    def full(path, *args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")  # as writing says it, without a file's name
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(InputError, match=r"cannot write to .*: No space left on device; choose another --out"):
+        folder.claim("abc")
+    monkeypatch.setattr(Path, "write_text", write)
+    folder.claim("abc").release()

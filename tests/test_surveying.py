@@ -370,7 +370,7 @@ def test_no_other_work_goes_on_in_the_folder(tmp_path, contents):
         *(few(seed=1), few(k=1), few(codes=21), few(draws=17), few(size=65), few(steps=4), few(samples=1)),
         *(few(start=-1.0), few(attributes=LIGHT[:1]), few(language="zh"), few(seeds=[0, 1]), few(repetitions=0)),
     ):
-        with pytest.raises(InputError, match="an unfinished survey of another source, method, seed or range"):
+        with pytest.raises(InputError, match="an unfinished survey of another source, method, scorer, seed or range"):
             survey(G, ["sefa"], tmp_path, other)
     for network, methods in ((G, ["random"]), (Planted(16, 16, seed=1), ["sefa"])):
         with pytest.raises(InputError, match="an unfinished survey"):

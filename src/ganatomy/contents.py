@@ -1,7 +1,8 @@
 """One page that links what runs and explorations hold.
 
-A folder is known by what it holds: a finished run of `ganatomy fit`, or a finished exploration of `ganatomy sefa`. The
-page stands in a folder that all of them are in, and links them by relative paths, so that the whole can be moved.
+A folder is known by what it holds: a finished run of `ganatomy fit`, exploration of `ganatomy sefa`, or survey of
+`ganatomy directions`. The page stands in a folder that all of them are in, and links them by relative paths, so that
+the whole can be moved.
 """
 
 import json
@@ -28,13 +29,14 @@ _OF_EXPLORATION = (
     ("directions.json", "The directions", "data", "The vectors are in the file beside it.", ""),
     ("summary.json", "All numbers", "data", "", ""),
 )
+_KINDS = "a run of 'ganatomy fit', or a folder of 'ganatomy sefa' or 'ganatomy directions'"
 
 
 def write_index(folders: Sequence[str | os.PathLike], out: str | os.PathLike, title: str = "Ganatomy") -> None:
     """Write a page that shows and links the contents of result folders.
 
     Args:
-        folders: of runs and explorations, in the order of the page.
+        folders: of runs, explorations and surveys, in the order of the page.
         out: the .html file, in a folder that holds all the others.
         title: of the page.
 
@@ -54,7 +56,7 @@ def write_index(folders: Sequence[str | os.PathLike], out: str | os.PathLike, ti
     if out.suffix != ".html":
         raise InputError(f"{out}: the page is HTML; let its name end in .html")
     if not folders:
-        raise InputError("no folders were given; name runs of 'ganatomy fit' and folders of 'ganatomy sefa'")
+        raise InputError(f"no folders were given; name {_KINDS}")
     entries = [entry for folder in folders for entry in _entries(Path(folder), out.parent)]
     page = index_page(title, entries, lead="Pictures, films and pages, with the numbers behind them.")
     with replacing(out) as part:
@@ -64,13 +66,11 @@ def write_index(folders: Sequence[str | os.PathLike], out: str | os.PathLike, ti
 def _entries(folder: Path, base: Path) -> Iterator[Entry]:
     try:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        known = summary.keys() & {"objective", "method"}
+        known = summary.keys() & {"objective", "method", "methods"}
     except (OSError, ValueError, AttributeError):
         known = set()
     if not known:
-        raise InputError(
-            f"{folder} holds no finished result; give a run of 'ganatomy fit' or a folder of 'ganatomy sefa'"
-        )
+        raise InputError(f"{folder} holds no finished result; give {_KINDS}")
     try:
         relative = folder.resolve().relative_to(base.resolve()).as_posix()
     except ValueError:
@@ -78,9 +78,29 @@ def _entries(folder: Path, base: Path) -> Iterator[Entry]:
     if "objective" in known:
         part = f"A GAN fitted to points: {summary['objective']}, {summary.get('epochs', '?')} epochs ({folder.name})"
         contents = _OF_RUN
+    elif "methods" in known:
+        methods, count = summary["methods"], len(summary.get("directions", []))
+        part = f"Directions by {', '.join(methods)}: {summary.get('name', folder.name)}, {count} of them"
+        contents = _of_survey(methods)
     else:
         part = f"Directions of a generator: {summary.get('name', folder.name)}, {len(summary.get('share', []))} of them"
         contents = _OF_EXPLORATION
     for name, title, kind, caption, thumbnail in contents:
         if (folder / name).exists():
             yield Entry(part, title, kind, f"{relative}/{name}", caption, thumbnail and f"{relative}/{thumbnail}")
+
+
+def _of_survey(methods: Sequence[str]) -> list[tuple[str, str, str, str, str]]:
+    """List what a survey may hold; the first picture of its first method stands for its page."""
+    page = "Every direction, measured, and the methods beside one another."
+    cards = [
+        (f"labels-{method}.json", f"Labels ({method})", "data", "For 'ganatomy edit --labels'.", "")
+        for method in methods
+    ]
+    return [
+        ("page.html", "What each means", "page", page, f"{methods[0]}-0.png"),
+        ("table.csv", "The directions", "data", "A row a direction.", ""),
+        *cards,
+        ("comparison.json", "The methods compared", "data", "", ""),
+        ("summary.json", "All numbers", "data", "", ""),
+    ]

@@ -113,6 +113,9 @@ class OwnedFolder:
             for part in self.path.rglob(".*.part"):  # what a kill while writing left behind
                 part.unlink()
             (self.path / self.mark_name).write_text(mark + "\n", encoding="utf-8")
+        except OSError as error:
+            lock.release()
+            raise InputError(f"cannot write to {self.path}: {error.strerror or error}; choose another --out") from None
         except BaseException:
             lock.release()
             raise

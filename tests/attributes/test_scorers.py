@@ -139,3 +139,18 @@ def test_a_file_that_cannot_be_used_is_refused_in_one_line(write, text, said):
     with pytest.raises(InputError, match=said) as refused:
         read_scorer(f"{write(text)}:score")
     assert "\n" not in str(refused.value)
+
+
+def test_complex_numbers_are_no_scores():
+    with pytest.raises(InputError, match="no array of numbers"):
+        measure([read_scorer(lambda pictures: np.zeros(len(pictures)) * 1j)], PICTURES)
+
+
+def test_an_edited_file_is_another_version(tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text("def own(p):\n    return [1.0] * len(p)\n", encoding="utf-8")
+    first = read_scorer(f"{path}:own").version
+    assert first == read_scorer(f"{path}:own").version != ""
+    path.write_text("def own(p):\n    return [2.0] * len(p)\n", encoding="utf-8")
+    assert read_scorer(f"{path}:own").version != first
+    assert read_scorer(abs).version == ""  # built in

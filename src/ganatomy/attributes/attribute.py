@@ -91,6 +91,7 @@ class Attribute:
         value: the number (N,) of each picture of a view, NaN for none.
         needs_face: whether it is NaN without a face, and asks for the models of the extra `faces`.
         own: whether it is a person's own scorer.
+        version: of an own scorer, the digest of the file that it stands in; "" where there is none.
 
     >>> reds = Attribute("reds", {"en": "reds"}, "grey levels", "a doctest", "colour", {}, {},
     ...                  lambda view: view.pictures[..., 0].mean((1, 2)))
@@ -110,6 +111,7 @@ class Attribute:
     value: Callable[[View], Numbers] = field(repr=False, compare=False)
     needs_face: bool = False
     own: bool = False
+    version: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Turn all but the function into what JSON can hold."""

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -113,16 +114,17 @@ def directions(
         folder = out or Path("surveys") / name
         again = shlex.join(["ganatomy", *(word for word in sys.argv[1:] if word != "--force")])
         try:
-            summary = survey(
-                generator,
-                asked,
-                folder,
-                choices,
-                facts=opened.facts,
-                command=again,
-                force=force,
-                progress=Progress("picture", rate=True),
-            )
+            with redirect_stdout(sys.stderr):  # what scorers print is not what --json is for
+                summary = survey(
+                    generator,
+                    asked,
+                    folder,
+                    choices,
+                    facts=opened.facts,
+                    command=again,
+                    force=force,
+                    progress=Progress("picture", rate=True),
+                )
         except KeyboardInterrupt:
             fail(f"stopped; the stages that were done are in {folder}; to go on: {again}", 130)
     if as_json:
@@ -130,6 +132,8 @@ def directions(
         return
     _print_methods(summary)
     _print_agreements(summary)
+    if labels and names is None and faces is None and not any(one.needs_face for one in by):
+        print("attributes of faces (smile, age ...) were not measured: pip install 'ganatomy[faces]', then --force")
     print(f"page:   {folder / 'page.html'}")
     print(f"table:  {folder / 'table.csv'}")
     print(f"strips: {folder / f'{asked[0]}-0.png'} ..., with directions-*.safetensors and labels-*.json beside them")

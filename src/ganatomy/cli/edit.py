@@ -56,6 +56,8 @@ def edit(
     """
     options.check_ending(out, ".png")
     options.check_strength("--strength", strength)
+    if strength == 0:
+        raise InputError("--strength 0 changes nothing; give such as 2, or -2 for the other way")
     if (label is None) == (directions is None):
         raise InputError("say along what: --label smile, or --directions FILE with --index")
     if label is None and (keep is not None or labels is not None):
@@ -107,10 +109,12 @@ def edit(
         paint = painter(generator, size, precision)
         before, after = paint(samples.ws), paint(direction.edit(samples.ws, strength))
     parts = (which, f"{strength:+g}", options.seeds_in_name(0, seeds), class_name or "", f"keep {keep}" if keep else "")
-    name = options.file_name(opened.name, *parts)
+    name = options.file_name(opened.name, *parts, *options.drawn_in_name(psi, cutoff, noise))
     path = out or Path("edits") / f"{name}.png"
     title = f"{opened.name}: {told_of}, strength {strength:+g}"
     options.save_png(edit_figure(before, after, samples.names, title=title), path)
+    if changed is not None and changed.attribute not in {change.attribute for change in changed.changes}:
+        print(f"{changed.attribute} itself was not measured: pip install 'ganatomy[faces]' for what measures faces")
     if changed is not None:
         _show_changes(changed, title, path.with_name(f"{path.stem}_changes.png"))
     print(f"picture: {path}")

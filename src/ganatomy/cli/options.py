@@ -122,6 +122,18 @@ def seeds_in_name(seed: int, seeds: str | None) -> str:
     return f"seed{seed}" if seeds is None else f"seeds{seeds.replace(',', '+').replace(' ', '')}"
 
 
+def drawn_in_name(psi: float | None, cutoff: int | None, noise: str, mix: list[str] | None = None) -> list[str]:
+    """Say in a file's name how codes were drawn and pictures grained, where a person said so.
+
+    >>> drawn_in_name(0.5, None, "none", ["7:0:2"]), drawn_in_name(None, None, "stored")
+    (['psi0.5', 'noise-none', 'mix7:0:2'], [])
+    """
+    told = [] if psi is None else [f"psi{psi:g}"]
+    told += [] if cutoff is None else [f"cutoff{cutoff}"]
+    told += [] if noise == "stored" else [f"noise-{noise}"]
+    return told + [f"mix{each}" for each in mix or []]
+
+
 def check_strength(flag: str, value: float) -> None:
     """Refuse a strength that is no number, or so large that nothing of a code would be left."""
     if not abs(value) <= 1000:

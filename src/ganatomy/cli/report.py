@@ -10,11 +10,14 @@ from ganatomy.cli import verb
 
 @verb
 def report(
-    folders: Annotated[list[str], typer.Argument(metavar="FOLDER...", help="Runs, and folders of 'ganatomy sefa'.")],
+    folders: Annotated[
+        list[str],
+        typer.Argument(metavar="FOLDER...", help="Runs, and folders of 'ganatomy sefa' and 'ganatomy directions'."),
+    ],
     out: Annotated[Path, typer.Option(help="The page, in a folder that holds the others.")] = Path("index.html"),
     title: Annotated[str, typer.Option(help="Of the page.")] = "Ganatomy",
 ) -> None:
-    """Write one HTML page that shows and links what runs and explorations hold.
+    """Write one HTML page that shows and links what runs, explorations and surveys hold.
 
     Examples:
 

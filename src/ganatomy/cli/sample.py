@@ -56,7 +56,8 @@ def sample(
         drawing = {"label": class_name, **options.truncation(generator, psi, cutoff)}
         samples = draw_samples(generator, n, seed, chosen, mix=mixed, **drawing)
         pictures = painter(generator, size, precision)(samples.ws)
-    name = options.file_name(opened.name, f"n{len(pictures)}", options.seeds_in_name(seed, seeds), class_name or "")
+    which, told = options.seeds_in_name(seed, seeds), options.drawn_in_name(psi, cutoff, noise, mix)
+    name = options.file_name(opened.name, f"n{len(pictures)}", which, class_name or "", *told)
     title = f"{opened.name}: {len(pictures)} samples" + (f" of seed {seed}" if chosen is None else "")
     path = out or Path("samples") / f"{name}.png"
     options.save_png(sample_figure(pictures, samples.names, title=title), path)

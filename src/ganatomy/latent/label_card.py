@@ -64,6 +64,8 @@ class Naming:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "vectors", finite_array(self.vectors, 2, "the vectors"))
+        if not self.vectors.any(axis=1).all():
+            raise InputError("the vectors: one is all zeros, which is no direction")
         object.__setattr__(self, "layers", checked_place(self.space, self.layers))
         if len(self.vectors) != len(self.meanings):
             raise InputError(f"{len(self.vectors)} vectors with {len(self.meanings)} meanings; give one for each")
@@ -183,7 +185,7 @@ class Naming:
             )
         except KeyError as error:
             raise InputError(f"damaged labels: {error} is missing") from None
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError, AttributeError) as error:
             raise InputError(f"damaged labels: {str(error).splitlines()[0]}") from None
 
     def save(self, path: str | os.PathLike) -> None:

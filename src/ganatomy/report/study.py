@@ -197,7 +197,8 @@ def _repeat(setup: Setup, runs: Sequence[Run], words: Words) -> list[tuple[str, 
     trained = sum(run.seconds for run in runs if math.isfinite(run.seconds))
     took = [words("took_wall", wall=words.seconds(setup.seconds))] if math.isfinite(setup.seconds) else []
     took += [words("took_training", training=words.seconds(trained))] if trained else []
-    machine = words("hardware_together" if setup.together else "hardware_text", machine=setup.machine, cores=setup.cores, processes=setup.processes)
+    hardware = "hardware_together" if setup.together else "hardware_text"
+    machine = words(hardware, machine=setup.machine, cores=setup.cores, processes=setup.processes)
     facts = {
         "versions": [words("list_comma").join(f"{name} {version}" for name, version in setup.versions.items())],
         "hardware": [machine if setup.machine else ""],

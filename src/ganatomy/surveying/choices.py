@@ -3,7 +3,7 @@
 What can be refused is refused here, before anything is computed. Directions of all methods are measured on the same
 codes and shown on the same other ones, all of one class, mapped and truncated alike. Codes that a method looks for
 directions in are of that class too, but not truncated, and the first of them may be on show.
-What is not guaranteed: that a scorer of one's own is still the one that it was; of that, only its name is known.
+What is not guaranteed: that a scorer of one's own is still the one that it was; its file is compared, not what it uses.
 
 Shapes: `N` samples, `K` directions a method, `S` strengths, `M` codes, `L`, `W` as in `generators.base`.
 """
@@ -203,6 +203,7 @@ class Survey:
     def fingerprint(self) -> str:
         """Digest all that decides what is made, so that no other work is resumed by mistake."""
         sources = [one.source for one in self.choices.attributes]
+        sources += [one.version for one in self.choices.attributes if one.own]
         chosen = [FORMAT, self.settings(), sources, self.generator.fingerprint(), self.generator.noise, self.source]
         digest = hashlib.sha256(json.dumps(chosen, sort_keys=True).encode())
         digest.update(np.ascontiguousarray(self.samples.ws.numpy()).tobytes())

@@ -46,7 +46,7 @@ class SurveyFolder(OwnedFolder):
     """The folder of a survey."""
 
     noun = "survey"
-    others = "another source, method, seed or range"
+    others = "another source, method, scorer, seed or range"
     mark_name = ".ganatomy-survey"
     owned = (
         *("page.html", "table.csv", "comparison.json", "summary.json", ".work"),
