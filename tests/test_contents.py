@@ -42,6 +42,19 @@ def test_a_run_is_shown_with_its_film(cli, finished):
     assert "flows.png" not in text
 
 
+def test_a_study_is_shown_with_its_report_and_tables(tmp_path):
+    folder = tmp_path / "study"
+    folder.mkdir()
+    (folder / "study.json").write_text(json.dumps({"name": "mine", "cells": [{}, {}]}))
+    for name in ("report.html", "summary.csv"):
+        (folder / name).write_bytes(b"")
+    write_index([folder], tmp_path / "index.html")
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert {"study/report.html", "study/summary.csv", "study/study.json"} <= set(re.findall(r'href="([^"#]+)"', text))
+    assert "study/table.csv" not in text
+    assert "A study of 2 cells: mine" in text
+
+
 def test_folders_come_in_the_order_given(exploration, tmp_path):
     other = tmp_path / "b"
     other.mkdir()

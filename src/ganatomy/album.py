@@ -63,10 +63,12 @@ def _heading(exploration: Exploration) -> str:
 def draw_direction(folder: Path, exploration: Exploration, grid: Grid, k: int) -> None:
     """Draw direction_<k>.png from the pictures (N, K, S, h, w, 3)."""
     columns = _columns(exploration, exploration.columns)
+    label = exploration.directions.labels[k]
+    meaning = f" ({label})" if label else ""
     figure = direction_figure(
         grid[:, k][:, columns],
         exploration.strengths[columns],
-        title=f"direction {k}: {_percent(exploration.directions.share[k])} of the eigenvalues' sum",
+        title=f"direction {k}{meaning}: {_percent(exploration.directions.share[k])} of the eigenvalues' sum",
         subtitle=_heading(exploration),
         rows=exploration.samples.names,
     )

@@ -1,8 +1,8 @@
-"""One page that links what runs and explorations hold.
+"""One page that links what result folders hold.
 
-A folder is known by what it holds: a finished run of `ganatomy fit`, exploration of `ganatomy sefa`, or survey of
-`ganatomy directions`. The page stands in a folder that all of them are in, and links them by relative paths, so that
-the whole can be moved.
+A folder is known by what it holds: a finished run of `ganatomy fit`, exploration of `ganatomy sefa`, survey of
+`ganatomy directions`, or study of `ganatomy compare`. The page stands in a folder that all of them are in, and links
+them by relative paths, so that the whole can be moved.
 """
 
 import json
@@ -29,14 +29,20 @@ _OF_EXPLORATION = (
     ("directions.json", "The directions", "data", "The vectors are in the file beside it.", ""),
     ("summary.json", "All numbers", "data", "", ""),
 )
-_KINDS = "a run of 'ganatomy fit', or a folder of 'ganatomy sefa' or 'ganatomy directions'"
+_OF_STUDY = (
+    ("report.html", "The answer", "page", "Which objective and optimizer, over seeds; the claims, judged.", ""),
+    ("table.csv", "Every snapshot", "data", "A row a run and snapshot.", ""),
+    ("summary.csv", "Every cell", "data", "Medians and intervals over seeds.", ""),
+    ("study.json", "What was run", "data", "", ""),
+)
+_KINDS = "a run of 'ganatomy fit', or a folder of 'ganatomy sefa', 'ganatomy directions' or 'ganatomy compare'"
 
 
 def write_index(folders: Sequence[str | os.PathLike], out: str | os.PathLike, title: str = "Ganatomy") -> None:
     """Write a page that shows and links the contents of result folders.
 
     Args:
-        folders: of runs, explorations and surveys, in the order of the page.
+        folders: of runs, explorations, surveys and studies, in the order of the page.
         out: the .html file, in a folder that holds all the others.
         title: of the page.
 
@@ -65,8 +71,9 @@ def write_index(folders: Sequence[str | os.PathLike], out: str | os.PathLike, ti
 
 def _entries(folder: Path, base: Path) -> Iterator[Entry]:
     try:
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        known = summary.keys() & {"objective", "method", "methods"}
+        name = "study.json" if (folder / "study.json").exists() else "summary.json"
+        summary = json.loads((folder / name).read_text(encoding="utf-8"))
+        known = summary.keys() & {"objective", "method", "methods", "cells"}
     except (OSError, ValueError, AttributeError):
         known = set()
     if not known:
@@ -78,6 +85,9 @@ def _entries(folder: Path, base: Path) -> Iterator[Entry]:
     if "objective" in known:
         part = f"A GAN fitted to points: {summary['objective']}, {summary.get('epochs', '?')} epochs ({folder.name})"
         contents = _OF_RUN
+    elif "cells" in known:
+        part = f"A study of {len(summary['cells'])} cells: {summary.get('name', folder.name)}"
+        contents = _OF_STUDY
     elif "methods" in known:
         methods, count = summary["methods"], len(summary.get("directions", []))
         part = f"Directions by {', '.join(methods)}: {summary.get('name', folder.name)}, {count} of them"

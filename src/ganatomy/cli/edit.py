@@ -104,7 +104,7 @@ def edit(
             changed = _edit_by_label(generator, naming, label, strength, keep, settings)
             direction, raw, which = changed.direction, naming.method == "sefa-raw", label
             kept = f", keeping {' and '.join(changed.kept)}" if changed.kept else ""
-            told_of = f"{'more' if strength > 0 else 'less'} {label}{kept}"
+            told_of = f"{'more' if strength > 0 else 'less'} {label} ({changed.plain.name}){kept}"
         samples = draw_samples(generator, seeds=chosen, mapped=not raw, **drawing)
         paint = painter(generator, size, precision)
         before, after = paint(samples.ws), paint(direction.edit(samples.ws, strength))

@@ -12,12 +12,12 @@ from ganatomy.cli import verb
 def report(
     folders: Annotated[
         list[str],
-        typer.Argument(metavar="FOLDER...", help="Runs, and folders of 'ganatomy sefa' and 'ganatomy directions'."),
+        typer.Argument(metavar="FOLDER...", help="Runs, and folders of sefa, directions and compare."),
     ],
     out: Annotated[Path, typer.Option(help="The page, in a folder that holds the others.")] = Path("index.html"),
     title: Annotated[str, typer.Option(help="Of the page.")] = "Ganatomy",
 ) -> None:
-    """Write one HTML page that shows and links what runs, explorations and surveys hold.
+    """Write one HTML page that shows and links what result folders hold.
 
     Examples:
 
