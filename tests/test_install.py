@@ -40,9 +40,12 @@ def test_the_lock_names_exact_versions_and_no_place() -> None:
 @pytest.mark.parametrize("python", ["3.10", "3.11", "3.13"])
 def test_the_lock_satisfies_the_project(python: str) -> None:
     pins = locked(python)
-    for text in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["dev"]:
+    extras = PROJECT["optional-dependencies"]
+    for text in PROJECT["dependencies"] + extras["dev"] + extras["faces"]:  # which the development extra brings
         wanted = Requirement(text)
-        if wanted.marker is None or wanted.marker.evaluate({"python_version": python}):
+        if wanted.name == PROJECT["name"]:
+            assert wanted.extras == {"faces"}
+        elif wanted.marker is None or wanted.marker.evaluate({"python_version": python}):
             assert wanted.specifier.contains(pins[canonicalize_name(wanted.name)]), f"{text} and {pins[wanted.name]}"
 
 
