@@ -152,7 +152,7 @@ def _print_methods(summary: dict[str, Any]) -> None:
     """Print a table of all directions, method by method."""
     from ganatomy.cli.tables import print_table
 
-    headings = ("direction", "label", "change", "x random", "alike", "turned")
+    headings = ("direction", "label", "change", "over random", "consistency", "turned")
     rows = []
     for row in summary["directions"]:
         turned = "-" if row["angle"] is None else f"{row['angle']:.0f}°"
@@ -162,8 +162,8 @@ def _print_methods(summary: dict[str, Any]) -> None:
     title = f"{summary['name']}: directions by {', '.join(summary['methods'])}, strengths {start:g} to {end:g}"
     print_table(headings, rows, title, right=headings[2:])
     print(
-        "change: grey levels a pixel for a unit of strength; x random: over that of random directions; alike: 1 when\n"
-        "the same happens to every picture, 0 when it is unrelated; turned: by how much when the method is run again"
+        "change: grey levels a pixel for a unit of strength; over random: times that of random directions; consistency:\n"
+        "1 when the same happens to every picture, 0 when it is unrelated; turned: by how much when the method is run again"
     )
 
 
