@@ -162,8 +162,9 @@ def _print_methods(summary: dict[str, Any]) -> None:
     title = f"{summary['name']}: directions by {', '.join(summary['methods'])}, strengths {start:g} to {end:g}"
     print_table(headings, rows, title, right=headings[2:])
     print(
-        "change: grey levels a pixel for a unit of strength; over random: times that of random directions; consistency:\n"
-        "1 when the same happens to every picture, 0 when it is unrelated; turned: by how much when the method is run again"
+        "change: grey levels a pixel for a unit of strength; over random: times that of random directions;\n"
+        "consistency: 1 when the same happens to every picture, 0 when it is unrelated;\n"
+        "turned: by how much when the method is run again"
     )
 
 
