@@ -231,7 +231,7 @@ MISTAKES = {
     "": "there is no class Mine",
     "class Mime(LeastSquares):\n    pass": "unknown class 'Mine'; Known: Mime",
     "class Mine(LeastSquares):\n    def __init__(self, share):\n        pass": "Mine(): TypeError",
-    "class Mine(Objective):\n    pass": "NotImplementedError",
+    "class Mine(Objective):\n    pass": "NotImplementedError: Mine has no discriminator_loss; write one",
     f"{BODY}return (fake - 1).square()": "shape (16,); average over the points",
     f"{BODY}return 0.5": "returns a float; average",
     f"{BODY}return": "returns a NoneType; average",

@@ -33,11 +33,11 @@ class Objective:
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """Average what the discriminator minimises: (..., N), (..., N) -> (...)."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no discriminator_loss; write one")
 
     def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """Average what the generator minimises: (..., N), (..., N) -> (...)."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no generator_loss; write one")
 
     def readout(self, scores: Tensor) -> Tensor:
         """Turn scores into the value that pictures show, named by `label`: any shape, unchanged."""

@@ -25,26 +25,24 @@ def evaluate(
 
       ganatomy evaluate samples.npy ring --json
     """
-    from ganatomy.adversarial.distributions import DISTRIBUTIONS
+    from ganatomy.adversarial.named_points import find_source
     from ganatomy.adversarial.points import load_points
     from ganatomy.adversarial.yardstick import LIMIT, Yardstick
     from ganatomy.adversarial.yardstick import evaluate as measure
-    from ganatomy.errors import InputError, unknown
+    from ganatomy.errors import InputError
 
     if seed < 0:
         raise InputError(f"--seed {seed}: give a whole number, 0 or more")
     cloud = load_points(samples, variable)
-    if reference in DISTRIBUTIONS:
-        target = DISTRIBUTIONS[reference]
+    target = find_source(reference)
+    if isinstance(target, Path):
+        other = load_points(target, variable)
+        n = min(len(cloud), len(other) // 2, LIMIT)
+        measurements = measure(cloud, other, seed=seed)
+    else:
         n = min(len(cloud), LIMIT)
         yardstick = Yardstick(target.sample(n, seed), target.sample(5 * n, seed + 1), target, seed=seed)
         measurements = yardstick.measure(cloud)
-    else:
-        if not Path(reference).suffix and not Path(reference).exists():
-            raise InputError(f"{unknown('distribution', reference, DISTRIBUTIONS)}; and there is no such file")
-        other = load_points(reference, variable)
-        n = min(len(cloud), len(other) // 2, LIMIT)
-        measurements = measure(cloud, other, seed=seed)
     metrics = {name: asdict(measurement) for name, measurement in measurements.items()}
     if as_json:
         from ganatomy.folders import strict_json

@@ -84,6 +84,7 @@ def fit(
         own = read_objective(objective)
     resolved = config.load_recipe(recipe, own or objective, **overrides)
     from ganatomy import fitting
+    from ganatomy.adversarial.named_points import named_points
     from ganatomy.adversarial.points import split_points
     from ganatomy.adversarial.training import Diverged, Trainer
     from ganatomy.execution import use_threads
@@ -91,7 +92,7 @@ def fit(
 
     if not 0 <= seed < 2**63:
         raise InputError(f"--seed {seed}: give a whole number from 0 to 2^63 - 1")
-    name, cloud, target = _points(points, variable, seed)
+    name, cloud, target = named_points(points, variable, seed)
     train, heldout = split_points(cloud, train_size, seed)
     folder = RunFolder(out or Path("runs") / _folder_name(name, resolved, seed))
     if dry_run:
@@ -136,23 +137,6 @@ def fit(
     print_metrics(summary["metrics"], title)
     print(f"pictures:  {folder.path / 'figures'}{'/'}*.png")
     print(f"animation: {folder.path / 'animation.gif'}, {folder.path / 'animation.mp4'}")
-
-
-def _points(points: str, variable: str | None, seed: int) -> tuple[str, Any, Any]:
-    """Return a short name, the point cloud, and the distribution it is from, if that is known."""
-    from ganatomy.adversarial.distributions import DISTRIBUTIONS
-    from ganatomy.adversarial.points import load_points
-    from ganatomy.errors import unknown
-
-    if not points:
-        raise InputError("the name of the points is ''; give a file or a distribution")
-    if points in DISTRIBUTIONS:
-        if variable is not None:
-            raise InputError(f"--variable is for files; {points} is a built-in distribution")
-        return points, DISTRIBUTIONS[points].sample(8192, seed), DISTRIBUTIONS[points]
-    if not Path(points).exists() and not Path(points).suffix:
-        raise InputError(f"{unknown('distribution', points, DISTRIBUTIONS)}; and there is no such file")
-    return Path(points).stem, load_points(points, variable), None
 
 
 def _folder_name(name: str, recipe: Any, seed: int) -> str:

@@ -19,13 +19,11 @@ from typing import Any
 
 import numpy as np
 
-from ganatomy.adversarial.distributions import DISTRIBUTIONS, Distribution
-from ganatomy.adversarial.points import load_points, split_points
+from ganatomy.adversarial.distributions import Distribution
+from ganatomy.adversarial.named_points import named_points
+from ganatomy.adversarial.points import split_points
 from ganatomy.adversarial.yardstick import NEIGHBOURS
-from ganatomy.errors import InputError, unknown
-
-POINTS = 8192
-"""Points drawn from a built-in distribution: as many as the laboratory course's file has."""
+from ganatomy.errors import InputError
 
 _SEED = 0  # of drawing and splitting: never a run's
 
@@ -69,18 +67,7 @@ def read_target(
     >>> len(target.train), len(target.validation), len(target.test)
     (7000, 596, 596)
     """
-    if not source:
-        raise InputError("the name of the points is ''; give a file or a distribution")
-    known = DISTRIBUTIONS.get(source)
-    if known is not None:
-        if variable is not None:
-            raise InputError(f"--variable is for files; {source} is a built-in distribution")
-        name, points = source, known.sample(POINTS, _SEED)
-    else:
-        path = (folder or Path()) / source
-        if not path.exists() and not path.suffix:
-            raise InputError(f"{unknown('distribution', source, DISTRIBUTIONS)}; and there is no such file")
-        name, points = path.stem, load_points(path, variable)
+    name, points, known = named_points(source, variable, _SEED, folder)
     train, others = split_points(points, train_size, _SEED)
     half = len(others) // 2
     if half <= NEIGHBOURS:
