@@ -8,6 +8,8 @@ import pytest
 import torch
 from torch import nn
 
+from ganatomy.generators.loading import load
+
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "fixtures"
 
 
@@ -141,3 +143,14 @@ def fixture_file():
         return SHARED / name
 
     return find
+
+
+@pytest.fixture
+def loaded(tmp_path):
+    """Load the generator that a file of this content holds."""
+
+    def make(content, **how):
+        torch.save(content, tmp_path / "a.pth")
+        return load(tmp_path / "a.pth", **how)
+
+    return make

@@ -6,18 +6,6 @@ import torch
 from torch import nn
 
 from ganatomy.generators.dcgan import DCGAN
-from ganatomy.generators.loading import load
-
-
-@pytest.fixture
-def loaded(tmp_path):
-    """Load the generator that a file of this content holds."""
-
-    def make(content, **how):
-        torch.save(content, tmp_path / "a.pth")
-        return load(tmp_path / "a.pth", **how)
-
-    return make
 
 
 @pytest.mark.parametrize("bias", [False, True])

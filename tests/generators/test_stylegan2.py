@@ -10,18 +10,6 @@ from ganatomy.errors import InputError
 from ganatomy.generators.loading import load
 from ganatomy.generators.stylegan2 import StyleGAN2
 
-
-@pytest.fixture
-def loaded(tmp_path):
-    """Load the generator that a file of this content holds."""
-
-    def make(content):
-        torch.save(content, tmp_path / "a.pth")
-        return load(tmp_path / "a.pth")
-
-    return make
-
-
 # The same network, written from the layout's description: NumPy, float64, picture by picture, nothing of ours
 
 

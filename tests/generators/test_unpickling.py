@@ -1,5 +1,6 @@
 """A hostile pickle does nothing: what it asks for is refused or stays data, soon and in little memory."""
 
+import contextlib
 import io
 import os
 import pickle
@@ -79,10 +80,8 @@ NAMES = list(attacks("x"))
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "tensor of a type"])
 def test_the_attack_is_real(name, canary):
     """Otherwise its refusal would show nothing."""
-    try:
+    with contextlib.suppress(Exception):  # what the code that it ran leaves behind may be no object
         pickle.loads(attacks(canary)[name])
-    except Exception:
-        assert canary.exists()
     assert canary.exists()
 
 
