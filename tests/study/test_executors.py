@@ -153,6 +153,14 @@ def test_leaving_the_loop_ends_what_is_in_flight(work, tmp_path):
     assert _gone(int(job.read_text()))
 
 
+def test_leaving_the_loop_leaves_no_thread_behind(work):
+    before = set(threading.enumerate())
+    stream = LocalProcesses(2).as_completed(work.square, itertools.count())
+    next(stream)
+    stream.close()
+    assert set(threading.enumerate()) <= before
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

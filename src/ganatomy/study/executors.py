@@ -177,8 +177,9 @@ class LocalProcesses:
                 running[process.submit(work, following[0])] = (process, *following)
 
         def stop(process: _Process) -> None:
-            process.stop()
             processes.discard(process)
+            process.stop()
+            process.join()
 
         try:
             for _ in range(self.width):
@@ -201,8 +202,10 @@ class LocalProcesses:
                     elif losses == LOST:
                         yield job, Lost(f"its process died {LOST + 1} times; is memory short?")
         finally:
-            for process in list(processes):
-                stop(process)
+            for process in processes:
+                process.stop()
+            for process in processes:
+                process.join()
 
     def close(self) -> None:
         """Do nothing: processes end with the loop."""
@@ -223,9 +226,13 @@ class _Process:
         return future
 
     def stop(self) -> None:
+        """Tell the process to end, whatever it is doing."""
         self._end.close()
         self._lifeline.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def join(self) -> None:
+        """Wait until a stopped process has ended, and the threads of this one that fed it."""
+        self._pool.shutdown(cancel_futures=True)
 
 
 @contextlib.contextmanager
