@@ -161,10 +161,10 @@ def test_the_table_says_what_the_summary_says(cli):
     for k, effect in enumerate(summary["effects"]):
         share, *numbers = rows[str(k)]
         assert share == f"{summary['share'][k]:.1%}"
-        expected = [effect[name] for name in ("change", "ratio", "monotonic", "alike")]
+        expected = [effect[name] for name in ("change", "ratio", "monotonic", "consistency")]
         assert [float(number) for number in numbers] == pytest.approx(expected, rel=6e-3)
     floor = summary["effects"][0]["floor"]
-    means = [floor["change"]["mean"], 1, floor["monotonic"]["mean"], floor["alike"]["mean"]]
+    means = [floor["change"]["mean"], 1, floor["monotonic"]["mean"], floor["consistency"]["mean"]]
     assert [float(number) for number in rows["random"]] == pytest.approx(means, rel=6e-3)
 
 

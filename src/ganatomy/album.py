@@ -149,8 +149,8 @@ def _over(exploration: Exploration, effects: Sequence[Effect]) -> str:
 
 def _facts(effect: Effect) -> str:
     ratio = "" if effect.ratio is None else f"changes {effect.ratio:.1f} times as much as a random direction"
-    alike = "" if effect.alike is None else f"; alike {effect.alike:.2f}"
-    return ratio + alike
+    consistency = "" if effect.consistency is None else f"; consistency {effect.consistency:.2f}"
+    return ratio + consistency
 
 
 def _page(
@@ -159,7 +159,7 @@ def _page(
     found, known = exploration.directions, exploration.facts
     rows = [Row(f"direction {k}", float(found.share[k]), found.labels[k] or "") for k in range(whole)]
     if effects:
-        measured = [(e.change, e.ratio, e.monotonic, e.alike) for e in effects]
+        measured = [(e.change, e.ratio, e.monotonic, e.consistency) for e in effects]
         rows = [Row(row.name, row.share, row.label, *numbers) for row, numbers in zip(rows, measured, strict=True)]
     facts = {
         "source": known.get("title") or known.get("name", found.source),
@@ -172,7 +172,7 @@ def _page(
     }
     floor = None
     if effects:
-        spreads = {name: getattr(effects[0].floor, name) for name in ("change", "monotonic", "alike")}
+        spreads = {name: getattr(effects[0].floor, name) for name in ("change", "monotonic", "consistency")}
         floor = {name: (spread.mean, spread.std) for name, spread in spreads.items() if spread is not None}
     return traversal_page(
         unedited,

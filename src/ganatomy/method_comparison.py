@@ -4,7 +4,7 @@ For each direction, over the same codes of the same seed and strengths from star
 
     change       grey levels a pixel for one unit of strength: the change from end to end over (end - start)
     ratio        that over what random directions of the same length change
-    consistency  `alike` of `latent.effects`: 1 when the same happens to every picture, 0 when what happens is unrelated
+    consistency  1 when the same happens to every picture, 0 when what happens is unrelated (`latent.effects`)
     monotonic    of all that pixels change on the way, the part kept at the end
     half         the share of pixels in the smallest area with half of the change (`latent.agreement.locality`)
 
@@ -59,7 +59,7 @@ class MethodResult:
                 {
                     "change": effect.change / (end - start),
                     "ratio": effect.ratio,
-                    "consistency": effect.alike,
+                    "consistency": effect.consistency,
                     "monotonic": effect.monotonic,
                     "half": place.half if place else None,
                 }

@@ -38,7 +38,7 @@ def test_a_linear_generator_goes_straight_and_does_the_same_to_every_picture():
     effect = one(linear, axis(2), strengths=(-2, 2))
     np.testing.assert_allclose(effect.heat, 4 * np.abs(PAINT[2]).mean(axis=-1), rtol=1e-5)
     np.testing.assert_allclose(effect.change, 4 * np.abs(PAINT[2]).mean(), rtol=1e-5)
-    np.testing.assert_allclose([effect.monotonic, effect.alike], 1, atol=1e-5)
+    np.testing.assert_allclose([effect.monotonic, effect.consistency], 1, atol=1e-5)
     assert (effect.name, effect.label, effect.codes, effect.strengths) == ("axis 2", None, 8, (-2.0, 2.0))
 
 
@@ -99,8 +99,8 @@ def test_random_directions_stay_in_the_coordinates_and_layers_of_the_edit():
 
 def test_a_generator_that_ignores_the_code_has_no_effect_and_no_ratio():
     effect = one(lambda ws: np.full((len(ws), 2, 2, 3), 7, dtype=np.uint8), axis(0))
-    assert (effect.change, effect.monotonic, effect.alike, effect.ratio) == (0.0, None, None, None)
-    assert (effect.floor.change.mean, effect.floor.monotonic, effect.floor.alike) == (0.0, None, None)
+    assert (effect.change, effect.monotonic, effect.consistency, effect.ratio) == (0.0, None, None, None)
+    assert (effect.floor.change.mean, effect.floor.monotonic, effect.floor.consistency) == (0.0, None, None)
     json.dumps(effect.to_dict(), allow_nan=False)
 
 
@@ -108,7 +108,7 @@ def test_noise_has_the_chance_values():
     random = np.random.default_rng(5)
     effect = one(lambda ws: random.normal(128, 20, size=(len(ws), 24, 24, 3)), axis(0), ws=codes(20), draws=2)
     assert effect.monotonic == pytest.approx(1 / 4, abs=0.005)
-    assert effect.alike == pytest.approx(0, abs=0.01)
+    assert effect.consistency == pytest.approx(0, abs=0.01)
     assert effect.ratio == pytest.approx(1, abs=0.02)
 
 
@@ -127,7 +127,7 @@ def test_going_there_and_back_is_not_monotonic():
 def test_a_bent_way_is_monotonic_as_long_as_no_pixel_turns_back():
     effect = one(lambda ws: np.exp(linear(ws) / 128), axis(3))
     assert effect.monotonic == pytest.approx(1, abs=1e-5)
-    assert effect.alike > 0.99
+    assert effect.consistency > 0.99
 
 
 def quadratic(ws):
@@ -140,15 +140,15 @@ def test_alike_is_the_mean_cosine_over_pairs():
     ws, direction = codes(7), axis(1)
     changes = [(b - a).ravel() for a, b in zip(*(quadratic(direction.edit(ws, s)) for s in (-2, 2)), strict=True)]
     cosines = [a @ b / np.linalg.norm(a) / np.linalg.norm(b) for a, b in combinations(changes, 2)]
-    assert one(quadratic, direction, ws=ws).alike == pytest.approx(np.mean(cosines), abs=1e-5)
-    assert one(quadratic, direction, ws=ws[:1]).alike is None
+    assert one(quadratic, direction, ws=ws).consistency == pytest.approx(np.mean(cosines), abs=1e-5)
+    assert one(quadratic, direction, ws=ws[:1]).consistency is None
 
 
 def test_neither_the_batch_nor_the_kind_of_codes_matters():
     expected = one(quadratic, axis(1), batch=100).to_dict()
     for options in ({"batch": 1}, {"batch": 9}, {"ws": torch.from_numpy(codes())}):
         mine = one(quadratic, axis(1), **options).to_dict()
-        for key in ("change", "monotonic", "alike", "ratio"):
+        for key in ("change", "monotonic", "consistency", "ratio"):
             assert mine[key] == pytest.approx(expected[key], rel=1e-6), (options, key)
 
 

@@ -156,19 +156,19 @@ def _print_directions(summary: dict[str, Any], name: str) -> None:
         (
             f"{k}  {label or ''}".rstrip(),
             f"{share:.1%}",
-            *(_number(effect.get(key)) for key in ("change", "ratio", "monotonic", "alike")),
+            *(_number(effect.get(key)) for key in ("change", "ratio", "monotonic", "consistency")),
         )
         for k, (label, share, effect) in enumerate(zip(summary["labels"], summary["share"], effects, strict=True))
     ]
     if summary["effects"]:
         floor = summary["effects"][0]["floor"]
-        numbers = (_number(floor[key] and floor[key]["mean"]) for key in ("change", "monotonic", "alike"))
-        change, monotonic, alike = numbers
-        rows.append(("random", "", change, "1", monotonic, alike))
+        numbers = (_number(floor[key] and floor[key]["mean"]) for key in ("change", "monotonic", "consistency"))
+        change, monotonic, consistency = numbers
+        rows.append(("random", "", change, "1", monotonic, consistency))
     title = (
         f"{name}: {summary['method']}, strengths {summary['strengths']['start']:g} to {summary['strengths']['end']:g}"
     )
-    headings = ("direction", "share", "change", "x random", "monotonic", "alike")
+    headings = ("direction", "share", "change", "over random", "monotonic", "consistency")
     print_table(headings, rows, title, right=headings[1:])
 
 

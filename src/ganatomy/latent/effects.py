@@ -4,15 +4,15 @@ Along a direction, code n gives pictures I_n(0) .. I_n(4) at five strengths, equ
 D_n = I_n(4) - I_n(0), |.|_1 the sum over pixels and colours of absolute values and |.|_2 the root of the sum of
 squares:
 
-    change     mean over n, pixels and colours of |D_n|, in grey levels of 255
-    heat       the same, per pixel: where the picture changes
-    monotonic  sum_n |D_n|_1 / sum_n sum_j |I_n(j + 1) - I_n(j)|_1
-               Of all that pixels change on the way, the part that is kept at the end. In [0, 1]: 1 exactly when every
-               pixel only brightens or only darkens, 0 when the end is the start again, 1/4 for five unrelated noise
-               pictures. What moves by more than its size, such as the features of a turning head, lights up pixels on
-               its way and leaves them again, which makes it smaller too.
-    alike      mean over pairs n != m of D_n . D_m / (|D_n|_2 |D_m|_2)
-               1 when the same happens to every picture, 0 when what happens is unrelated.
+    change       mean over n, pixels and colours of |D_n|, in grey levels of 255
+    heat         the same, per pixel: where the picture changes
+    monotonic    sum_n |D_n|_1 / sum_n sum_j |I_n(j + 1) - I_n(j)|_1
+                 Of all that pixels change on the way, the part that is kept at the end. In [0, 1]: 1 exactly when
+                 every pixel only brightens or only darkens, 0 when the end is the start again, 1/4 for five unrelated
+                 noise pictures. What moves by more than its size, such as the features of a turning head, lights up
+                 pixels on its way and leaves them again, which makes it smaller too.
+    consistency  mean over pairs n != m of D_n . D_m / (|D_n|_2 |D_m|_2)
+                 1 when the same happens to every picture, 0 when what happens is unrelated.
 
 Each is a number only beside what any direction would give. The floor is the same measured for random directions of
 the same length, uniform on the sphere in the coordinates that can be edited, on the same layers; `ratio` is a
@@ -53,7 +53,7 @@ class Floor:
 
     change: Spread
     monotonic: Spread | None
-    alike: Spread | None
+    consistency: Spread | None
     draws: int
 
 
@@ -69,7 +69,7 @@ class Effect:
         change: in grey levels of 255.
         heat: (H, H), the change in each pixel, in grey levels of 255.
         monotonic: in [0, 1]; None if nothing changed.
-        alike: in [-1, 1]; None if fewer than two pictures changed.
+        consistency: in [-1, 1]; None if fewer than two pictures changed.
         ratio: change over the floor's mean; None if random directions change nothing.
         floor: what random directions give.
     """
@@ -81,7 +81,7 @@ class Effect:
     change: float
     heat: NDArray[np.float64]
     monotonic: float | None
-    alike: float | None
+    consistency: float | None
     ratio: float | None
     floor: Floor
 
@@ -128,7 +128,7 @@ def measure(
     >>> pictures_of = lambda ws: 128 + (ws[:, 0] @ paint).reshape(-1, 2, 2, 3)
     >>> strong = Direction([1.0, 0.0, 0.0, 0.0], layers=(0,), space="z", fingerprint="f", name="strong")
     >>> [effect] = measure(pictures_of, np.random.default_rng(1).normal(size=(6, 1, 4)), [strong])
-    >>> round(effect.change, 1), round(effect.ratio, 1), round(effect.monotonic, 6), round(effect.alike, 6)
+    >>> round(effect.change, 1), round(effect.ratio, 1), round(effect.monotonic, 6), round(effect.consistency, 6)
     (20.4, 2.4, 1.0, 1.0)
     """
     amounts = spaced(*strengths, STEPS)
@@ -174,7 +174,7 @@ def measure(
                 change=along.change,
                 heat=along.heat,
                 monotonic=along.monotonic,
-                alike=along.alike,
+                consistency=along.consistency,
                 ratio=along.change / floor.change.mean if floor.change.mean else None,
                 floor=floor,
             )
@@ -189,7 +189,7 @@ class _Along:
     change: float
     heat: NDArray[np.float64]
     monotonic: float | None
-    alike: float | None
+    consistency: float | None
 
 
 def _along(
@@ -223,9 +223,9 @@ def _along(
                 same, changed = same + whole / length, changed + 1
     heat = heat / len(ws)
     # The sum over all pairs is |sum of the unit vectors|^2; each is paired with itself once, which gives 1.
-    alike = (float(np.vdot(same, same)) - changed) / (changed * (changed - 1)) if changed > 1 else None
+    consistency = (float(np.vdot(same, same)) - changed) / (changed * (changed - 1)) if changed > 1 else None
     kept = heat.sum() * len(ws) * 3
-    return _Along(float(heat.mean()), heat, min(float(kept / path), 1.0) if path else None, alike)
+    return _Along(float(heat.mean()), heat, min(float(kept / path), 1.0) if path else None, consistency)
 
 
 def _floor(alongs: Sequence[_Along]) -> Floor:
@@ -237,5 +237,5 @@ def _floor(alongs: Sequence[_Along]) -> Floor:
 
     change = spread([along.change for along in alongs])
     monotonic = spread([along.monotonic for along in alongs])
-    alike = spread([along.alike for along in alongs])
-    return Floor(change, monotonic, alike, len(alongs))
+    consistency = spread([along.consistency for along in alongs])
+    return Floor(change, monotonic, consistency, len(alongs))

@@ -20,7 +20,7 @@ from ganatomy.figures.traversals import UNIT, labels, zero_column
 from ganatomy.report.heat import LARGEST, heat_maps
 from ganatomy.report.page import Sheet, embedded, render
 
-_FLOORS = ("change", "monotonic", "alike")
+_FLOORS = ("change", "monotonic", "consistency")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Row:
         change: mean absolute change of a colour value from the first to the last strength, in grey levels of 255.
         ratio: that change over the mean change along random directions of the same length.
         monotonic: the share of all change on the way that is kept at its end, in [0, 1].
-        alike: mean cosine between the changes of two samples, in [-1, 1].
+        consistency: mean cosine between the changes of two samples, in [-1, 1].
     """
 
     name: str
@@ -43,15 +43,16 @@ class Row:
     change: float | None = None
     ratio: float | None = None
     monotonic: float | None = None
-    alike: float | None = None
+    consistency: float | None = None
 
     def written(self) -> dict[str, str]:
         """Write the numbers as they are shown; what is None becomes an en dash.
 
         >>> Row("direction 0", share=0.0741, change=12.13, ratio=3.2).written()
-        {'share': '7.4 %', 'change': '12.1', 'ratio': '3.2 ×', 'monotonic': '–', 'alike': '–'}
+        {'share': '7.4 %', 'change': '12.1', 'ratio': '3.2 ×', 'monotonic': '–', 'consistency': '–'}
         """
-        forms = {"share": "{:.1%}", "change": "{:.1f}", "ratio": "{:.1f} ×", "monotonic": "{:.2f}", "alike": "{:.2f}"}
+        forms = {"share": "{:.1%}", "change": "{:.1f}", "ratio": "{:.1f} ×"}
+        forms |= {"monotonic": "{:.2f}", "consistency": "{:.2f}"}
         return {name: _written(form, getattr(self, name)) for name, form in forms.items()}
 
 
@@ -92,7 +93,8 @@ def traversal_page(
         samples: what to call the samples, N texts such as "seed 0".
         facts: what else to say, name -> text: source, licence, seed, method.
         heat: mean absolute change of each pixel in grey levels, (K, H, W); may be missing.
-        floor: mean and standard deviation of "change", "monotonic" and "alike" over random directions; may be missing.
+        floor: mean and standard deviation of "change", "monotonic" and "consistency" over random directions; may be
+            missing.
         asked: how many directions were asked for, if more than are here.
         unit: what the strengths measure.
         size: the longer side of a picture in pixels; the picture's own, but at most 256, if not given.

@@ -32,7 +32,7 @@ from ganatomy.latent.layers import read_layers
 from ganatomy.latent.meanings import Language
 from ganatomy.samples import Samples, draw_samples
 
-FORMAT = 1
+FORMAT = 2
 """Of the folder: raised when unfinished work of an older version cannot go on."""
 
 MOST = {"k": 100, "samples": 20, "steps": 21, "codes": 10_000, "draws": 1000, "repetitions": 20}

@@ -21,8 +21,8 @@ from ganatomy.errors import InputError
 from ganatomy.latent.direction import Direction
 from ganatomy.latent.effects import Effect, Floor, Spread
 
-_NUMBERS = ("change", "monotonic", "alike", "ratio")
-_FLOOR = ("change", "monotonic", "alike")
+_NUMBERS = ("change", "monotonic", "consistency", "ratio")
+_FLOOR = ("change", "monotonic", "consistency")
 
 
 def effect_arrays(effects: Sequence[Effect]) -> dict[str, NDArray[np.float64]]:
@@ -31,7 +31,7 @@ def effect_arrays(effects: Sequence[Effect]) -> dict[str, NDArray[np.float64]]:
     >>> floor = Floor(Spread(2.0, 0.5), None, None, 8)
     >>> effect = Effect("a", None, (-2.0, 2.0), 9, 6.0, np.zeros((4, 4)), 0.5, None, 3.0, floor)
     >>> {name: array.tolist() for name, array in effect_arrays([effect]).items() if name != "heat"}
-    {'change': [6.0], 'monotonic': [0.5], 'alike': [nan], 'ratio': [3.0], 'floor_change': [2.0, 0.5], 'draws': 8}
+    {'change': [6.0], 'monotonic': [0.5], 'consistency': [nan], 'ratio': [3.0], 'floor_change': [2.0, 0.5], 'draws': 8}
     """
     floor = effects[0].floor
     arrays = {name: np.array([getattr(effect, name) for effect in effects], dtype=np.float64) for name in _NUMBERS}
