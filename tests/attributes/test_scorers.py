@@ -81,6 +81,7 @@ def test_nan_means_that_a_picture_has_no_value(write):
 @pytest.mark.parametrize(
     ("body", "said"),
     [
+        ("raise SystemExit(3)", r"raises SystemExit at mine\.py:2: 3$"),
         ("raise ValueError('no\\nsuch thing')", r"raises ValueError at mine\.py:2: no such thing$"),
         ("return 1.0", r"returns shape \(\) for 3 pictures; return one number each, \(3,\)$"),
         ("return pictures.mean((1, 2))", r"returns shape \(3, 3\) for 3 pictures"),

@@ -105,7 +105,7 @@ def _score(function: Scorer, view: View, origin: str) -> Numbers:
     count = len(view.pictures)
     try:
         scores = function(view.pictures.copy())
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"scorer '{origin}' raises {_said(error)}") from None
     try:
         if np.iscomplexobj(scores):

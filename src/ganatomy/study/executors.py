@@ -148,7 +148,8 @@ class LocalProcesses:
     this process, however it ends: each waits at a pipe whose other end closes with it.
 
     Raises:
-        InputError: the number of processes is not a whole number from 1 to 1024.
+        InputError: the number of processes is not a whole number from 1 to 1024, or this one is itself being started,
+            by a script that does not say `if __name__ == "__main__":`.
 
     >>> sorted(result for _, result in LocalProcesses(1).as_completed(abs, [-1, -2]))
     [1, 2]
@@ -159,6 +160,10 @@ class LocalProcesses:
 
     def __init__(self, width: int) -> None:
         check_count("jobs (--jobs)", width, ", or auto")
+        if getattr(multiprocessing.current_process(), "_inheriting", False):
+            raise InputError(
+                'processes of a study import the script: let it begin one under if __name__ == "__main__": only'
+            )
         self.width = width
 
     def as_completed(self, work: Callable[[Job], Any], jobs: Iterable[Job]) -> Iterator[tuple[Job, Any]]:
@@ -167,6 +172,7 @@ class LocalProcesses:
         again: deque[tuple[Job, int]] = deque()
         processes: set[_Process] = set()
         running: dict[Future, tuple[_Process, Job, int]] = {}
+        begun = False
 
         def start(process: _Process) -> None:
             processes.add(process)
@@ -189,6 +195,12 @@ class LocalProcesses:
                     process, job, losses = running.pop(future)
                     error = future.exception()
                     died = isinstance(error, BrokenProcessPool | KeyboardInterrupt | SystemExit)
+                    begun = begun or not died or process.began()
+                    if not begun:
+                        raise InputError(
+                            "the first process ended before it could begin. It imports the script: let that call this "
+                            'under if __name__ == "__main__": only. If it does, memory may be short: try fewer --jobs'
+                        )
                     if died:
                         stop(process)
                         process = _Process()
@@ -216,7 +228,7 @@ class _Process:
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
-        self._end, self._lifeline = context.Pipe(duplex=False)
+        self._end, self._lifeline = context.Pipe()
         self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_live, initargs=(self._end,))
 
     def submit(self, work: Callable[[Job], Any], job: Job) -> Future:
@@ -224,6 +236,14 @@ class _Process:
             future = self._pool.submit(work, job)
         self._end.close()  # the process has its own
         return future
+
+    def began(self) -> bool:
+        """Tell whether a process that died had begun to work, rather than died of its start."""
+        try:
+            self._lifeline.recv()
+        except (OSError, EOFError):
+            return False
+        return True
 
     def stop(self) -> None:
         """Tell the process to end, whatever it is doing."""
@@ -254,7 +274,8 @@ def _quiet_start() -> Iterator[None]:
 
 
 def _live(end: Any) -> None:
-    """Begin a process: it ends when the other end of the pipe is closed, whatever it is doing."""
+    """Begin a process, and say so: it ends when the other end of the pipe is closed, whatever it is doing."""
+    end.send(None)
 
     def watch() -> None:
         with contextlib.suppress(OSError, EOFError):
