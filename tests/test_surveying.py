@@ -219,6 +219,21 @@ def test_the_local_basis_is_that_of_the_first_picture_on_show(tmp_path):
     assert np.allclose(found.vectors, find(G, "local_basis", 2, code=first).vectors, atol=1e-4)
 
 
+def test_the_features_of_a_chosen_layer_are_looked_at_by_methods_that_can(tmp_path):
+    chosen = few(attributes=(), feature_layer=1, repetitions=0)
+    summary = survey(G, ["local_basis", "ganspace", "sefa"], tmp_path, chosen)
+    first = Survey(G, ("local_basis",), chosen, {}).samples.ws[:1]
+    of = {"local_basis": {"layer": 1, "code": first}, "ganspace": {"layer": 1}, "sefa": {}}
+    for method, options in of.items():
+        expected = find(G, method, 2, **options).vectors
+        assert np.allclose(Directions.load(tmp_path / f"directions-{method}.safetensors").vectors, expected, atol=1e-4)
+    assert not np.allclose(
+        find(G, "local_basis", 2, code=first).vectors, find(G, "local_basis", 2, code=first, layer=1).vectors, atol=0.1
+    )
+    assert summary["feature_layer"] == 1
+    assert "features of layer" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.usefixtures("_no_pictures")
 def test_boundaries_are_those_of_attributes_that_have_values(tmp_path):
     def never(pictures):
@@ -406,6 +421,9 @@ def test_done_it_is_replaced_by_force_only(tmp_path, contents):
         (["sefa"], {"cutoff": 2}, "give psi"),
         (["sefa"], {"layers": "0:4"}, "layers"),
         (["sefa"], {"label": "cat"}, "no classes"),
+        (["sefa", "random"], {"feature_layer": 0}, "no method here looks at features"),
+        (["ganspace"], {"feature_layer": 2}, "layer 2: this generator has layers 0 to 1"),
+        (["local_basis"], {"feature_layer": -1}, "layer -1: this generator has layers 0 to 1"),
         (["sefa"], {"start": 2.0}, "the start has to be below the end"),
     ],
 )

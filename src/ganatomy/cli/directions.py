@@ -19,6 +19,10 @@ def directions(
     ] = "sefa,ganspace,random",
     k: Annotated[int, Flag("--directions", "-K", "-k", help="Directions of each method.")] = 10,
     layers: Annotated[str, Flag(help="all, or such as 0:4,7, end excluded; for generators with several.")] = "all",
+    feature_layer: Annotated[
+        int | None,
+        Flag(help="Whose features local_basis, and ganspace of z, look at.  [default: the picture; the first]"),
+    ] = None,
     codes: Annotated[int, Flag(help="Codes over which directions are named; a label should rest on 200.")] = 200,
     samples: Annotated[int, Flag("--samples", "-N", help="Codes on show, drawn from --seed.")] = 5,
     seed: Annotated[int, Flag(help="Of everything.")] = 0,
@@ -93,6 +97,7 @@ def directions(
         choices = Choices(
             k=k,
             layers=layers,
+            feature_layer=feature_layer,
             attributes=by,
             codes=codes,
             repetitions=repetitions,
@@ -110,7 +115,8 @@ def directions(
         )
         which = options.seeds_in_name(seed, seeds)
         short = "" if layers == "all" else f"layers{layers}"
-        name = options.file_name(opened.name, "+".join(asked), f"K{k}", which, class_name or "", short)
+        of = "" if feature_layer is None else f"features{feature_layer}"
+        name = options.file_name(opened.name, "+".join(asked), f"K{k}", which, class_name or "", short, of)
         folder = out or Path("surveys") / name
         again = shlex.join(["ganatomy", *(word for word in sys.argv[1:] if word != "--force")])
         try:

@@ -18,12 +18,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ganatomy.attributes import Attribute
 from ganatomy.errors import InputError, unknown
-from ganatomy.finding import METHODS
+from ganatomy.finding import METHODS, options_of
 from ganatomy.generators.base import Generator, Precision
 from ganatomy.latent.edits import Traversal
 from ganatomy.latent.edits import strengths as spaced
@@ -46,6 +47,8 @@ class Choices:
     Attributes:
         k: directions of each method.
         layers: which layers to edit: indices, or such as "0:4" (end excluded); None for all.
+        feature_layer: whose features ganspace (where z is the only space) and local_basis look at; by default the
+            first, and the picture itself.
         attributes: by which directions are named; none for no labels.
         codes: M, over which directions are named.
         draws: random directions that labels are compared with.
@@ -67,6 +70,7 @@ class Choices:
 
     k: int = 10
     layers: Sequence[int] | str | None = None
+    feature_layer: int | None = None
     attributes: tuple[Attribute, ...] = ()
     codes: int = 200
     draws: int = 32
@@ -115,7 +119,8 @@ class Survey:
 
     Raises:
         InputError: an unknown method or one named twice, layers or a class that there are not, more directions than
-            there are coordinates, truncation where there is no mean code, a range that does not ascend.
+            there are coordinates, truncation where there is no mean code, a range that does not ascend, a feature
+            layer that there is not or that no method looks at.
     """
 
     generator: Generator
@@ -135,6 +140,11 @@ class Survey:
         if "boundary" in self.methods and not self.choices.attributes:
             raise InputError("the method boundary parts pictures by their attributes; leave it out, or measure some")
         _ = self.layers, self.samples, self.strengths  # each refuses what cannot be
+        if self.choices.feature_layer is not None:
+            if not any(self.looks_at_features(method) for method in self.methods):
+                raise InputError("no method here looks at features; leave the feature layer (--feature-layer) out")
+            with torch.no_grad():
+                self.generator.features(self.samples.ws[:1].to(self.generator.device), self.choices.feature_layer)
 
     @property
     def source(self) -> str:
@@ -177,6 +187,10 @@ class Survey:
     def code(self, seed: int) -> Tensor:
         """Draw one code (1, L, W) of a seed."""
         return self._drawn(1, seed % 2**32).ws
+
+    def looks_at_features(self, method: str) -> bool:
+        """Tell whether a method looks at the features of a layer that can be chosen."""
+        return "layer" in options_of(method) and not (method == "ganspace" and self.generator.space == "w")
 
     @property
     def effect_codes(self) -> int:

@@ -178,6 +178,8 @@ class _Work:
         more = {"seed": seed, "label": survey.label}
         if method == "local_basis":  # of the first picture on show
             more["code"] = survey.code(seed) if repetition else survey.samples.ws[:1]
+        if survey.choices.feature_layer is not None and survey.looks_at_features(method):
+            more["layer"] = survey.choices.feature_layer
         if method == "boundary":
             more |= self._scores()
         options |= {name: value for name, value in more.items() if name in known}

@@ -116,6 +116,7 @@ def facts_of(survey: Survey, found: Findings, command: str) -> dict[str, str]:
         "licence": ": ".join(filter(None, (known.get("licence", ""), known.get("licence_note", "")))),
         "strengths": words["range"].format(start=start, end=end),
         "layers": ", ".join(map(str, survey.layers)) if survey.generator.num_ws > 1 else "",
+        "feature_layer": "" if choices.feature_layer is None else str(choices.feature_layer),
         "label": survey.label or "",
         "psi": truncation + ("" if choices.cutoff is None else f", cutoff {choices.cutoff}"),
         "seed": str(choices.seed),
