@@ -149,6 +149,8 @@ def _make_missing(folder: StudyFolder, plan: Plan, missing: list[Run], executor:
     folder.log(f"{total} runs asked for, {len(missing)} to be made by {where}")
     stream = executor.as_completed(make_run, jobs)
     with display.showing(total, done), contextlib.closing(stream):
+        if missing:
+            display.update(done, f"{len(missing)} to make, up to {executor.width} at once on {executor.device}")
         for job, result in stream:
             if isinstance(result, Lost):
                 result = Outcome(record_of(job, "failed", result.reason), {})
