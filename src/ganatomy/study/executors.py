@@ -7,7 +7,8 @@ An executor makes pieces of work in processes of its own and yields each as it f
 `work` is a function that a fresh process can import, jobs and results can be pickled, and jobs are drawn only when
 there is room for them, so memory holds what is in flight and no more. Results come in no particular order. A process
 that dies takes one job with it, which is made again; a job that was lost `LOST + 1` times is given up. Leaving the loop
-early stops what is in flight. Not guaranteed: that a job is made once only, so it must not change anything outside.
+early stops what is in flight, and is done when that has ended. Not guaranteed: that a job is made once only, so it must
+not change anything outside.
 
 - `LocalProcesses`: processes of this machine, of one thread each.
 - `ganatomy.study.stacked.Stacked`: the same, but runs of one cell are trained at once, on a GPU if there is one.
@@ -160,14 +161,18 @@ class LocalProcesses:
 
     def __init__(self, width: int) -> None:
         check_count("jobs (--jobs)", width, ", or auto")
-        if getattr(multiprocessing.current_process(), "_inheriting", False):
+        if getattr(multiprocessing.current_process(), "_inheriting", False):  # set while a fresh process imports it
             raise InputError(
                 'processes of a study import the script: let it begin one under if __name__ == "__main__": only'
             )
         self.width = width
 
     def as_completed(self, work: Callable[[Job], Any], jobs: Iterable[Job]) -> Iterator[tuple[Job, Any]]:
-        """Make all jobs and yield each with its result, or with `Lost`, as it finishes."""
+        """Make all jobs and yield each with its result, or with `Lost`, as it finishes.
+
+        Raises:
+            InputError: the first process ended before it could begin, as all others would.
+        """
         fresh = ((job, 0) for job in jobs)
         again: deque[tuple[Job, int]] = deque()
         processes: set[_Process] = set()
