@@ -141,9 +141,9 @@ def overview_figure(
     check_number("row titles", rows, len(pictures))
     check_number("facts", facts, len(pictures), optional=True)
     side, bar, header = pictures.shape[2], 14, "where: mean absolute change in grey levels of 255"
-    facts = [wrapped(fact, 210, LABEL) for fact in facts] or [""] * len(rows)
-    left = MARGIN + 16
-    left += max(max(text_width(r, TEXT, bold=True), text_width(f, LABEL)) for r, f in zip(rows, facts, strict=True))
+    beside = max(210 if any(facts) else 0, *(text_width(row, TEXT, bold=True) for row in rows))
+    facts = [wrapped(fact, beside, LABEL) for fact in facts] or [""] * len(rows)
+    left = MARGIN + beside + 16
     right = 16 + pictures.shape[3] + 10 + bar + 56 + MARGIN
     header = wrapped(header, right - 16 - MARGIN, LABEL)
     with house():
