@@ -23,10 +23,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 
-from ganatomy.adversarial.batched import train_many
-from ganatomy.adversarial.distributions import distribution
-from ganatomy.adversarial.training import Trainer
-from ganatomy.config import Recipe, load_recipe
+from ganatomy.fitting.points.distributions import distribution
+from ganatomy.fitting.recipes.recipe import Recipe, load_recipe
+from ganatomy.fitting.training.batched import train_many
+from ganatomy.fitting.training.trainer import Trainer
 
 WARM = 2  # epochs
 TINY = {"batch_size": 8, "generator": {"hidden": [4, 4, 4]}, "discriminator": {"hidden": [4, 4]}}

@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 from recipes import measure
 
-from ganatomy.config import OBJECTIVES, REPORTED
+from ganatomy.fitting.recipes.recipe import OBJECTIVES, REPORTED
 
 SEEDS = (0, 1, 2)
 

@@ -10,9 +10,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from ganatomy.generators.progan import ProGAN
-from ganatomy.generators.stylegan import StyleGAN
-from ganatomy.generators.stylegan2 import StyleGAN2
+from ganatomy.generators.networks.progan import ProGAN
+from ganatomy.generators.networks.stylegan import StyleGAN
+from ganatomy.generators.networks.stylegan2 import StyleGAN2
 
 
 class PlainLayer(nn.Module):

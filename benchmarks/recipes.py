@@ -3,7 +3,7 @@
     python benchmarks/recipes.py [--points FILE] [--only NAME ...] [--jobs 2]
 
 Each row is a recipe on a target over seeds: the split, the initial weights and the training change with the seed, and
-every model is measured on 5 fresh draws. Distances and shares are ratios to the floor (see ganatomy.adversarial.
+every model is measured on 5 fresh draws. Distances and shares are ratios to the floor (see ganatomy.fitting.
 yardstick); `in 3 std` is the mean share of samples within 3 standard deviations of a component by Mahalanobis
 distance; `found` is the smallest number of components found. Seconds are of training on one thread.
 """
@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from ganatomy.adversarial.distributions import DISTRIBUTIONS, distribution
-from ganatomy.adversarial.points import load_points, split_points
-from ganatomy.adversarial.training import Diverged, Trainer
-from ganatomy.adversarial.yardstick import Yardstick
-from ganatomy.config import load_recipe
+from ganatomy.fitting.metrics.yardstick import Yardstick
+from ganatomy.fitting.points.cloud import load_points, split_points
+from ganatomy.fitting.points.distributions import DISTRIBUTIONS, distribution
+from ganatomy.fitting.recipes.recipe import load_recipe
+from ganatomy.fitting.training.trainer import Diverged, Trainer
 
 DRAWS = 5
 

@@ -26,11 +26,11 @@ import numpy as np
 import torch
 from textbook import PlainLoop, time_products
 
-from ganatomy.adversarial.distributions import distribution
-from ganatomy.adversarial.points import split_points
-from ganatomy.adversarial.products import swift_products
-from ganatomy.adversarial.training import Trainer
-from ganatomy.config import REPORTED, load_recipe
+from ganatomy.execution import swift_products
+from ganatomy.fitting.points.cloud import split_points
+from ganatomy.fitting.points.distributions import distribution
+from ganatomy.fitting.recipes.recipe import REPORTED, load_recipe
+from ganatomy.fitting.training.trainer import Trainer
 
 OPTIMIZERS = {"rmsprop": torch.optim.RMSprop, "adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 CELLS = list(itertools.product(REPORTED, OPTIMIZERS))
@@ -134,8 +134,9 @@ def plain_parts(epochs: int, frames: int) -> float:
 
 def our_parts(epochs: int, frames: int) -> float:
     """Print what our runs' parts cost, and return the seconds of the whole in two processes."""
-    from ganatomy import fitting, gallery
-    from ganatomy.runs import RunFolder
+    from ganatomy.fitting.run import fit as fitting
+    from ganatomy.fitting.run import pictures
+    from ganatomy.fitting.run.folder import RunFolder
 
     torch.set_num_threads(1)
     train, heldout = points()
@@ -155,10 +156,10 @@ def our_parts(epochs: int, frames: int) -> float:
         samples = model.sample(len(test))
         once = least(lambda: measured.yardstick.value(samples), 10)
         floor = measured.yardstick.floor
-        drawing = least(lambda: gallery.draw_run(folder, model, measured.history, test, floor, 0), 3)
+        drawing = least(lambda: pictures.draw_run(folder, model, measured.history, test, floor, 0), 3)
     extra = (frames + 1 + 5 + 5) * once + drawing  # 5 draws at the end, 5 for the floor
     start = min(
-        time_command("-c", "import ganatomy.fitting, torch; torch.optim.SGD([torch.ones(1)])") for _ in range(3)
+        time_command("-c", "import ganatomy.fitting.run.fit, torch; torch.optim.SGD([torch.ones(1)])") for _ in range(3)
     )
     print(f"ours: metrics {1e3 * once:.0f} ms a snapshot, pictures {drawing:.2f} s a run, start-up {start:.2f} s")
     print(f"ours: of nine runs, training {sum(runs):.0f} s, metrics and pictures {len(runs) * extra:.0f} s")

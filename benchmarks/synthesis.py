@@ -31,9 +31,9 @@ from torch import nn
 from torch.nn import functional
 
 from ganatomy.generators.base import Generator
-from ganatomy.generators.progan import ProGAN
-from ganatomy.generators.stylegan import StyleGAN
-from ganatomy.generators.stylegan2 import StyleGAN2
+from ganatomy.generators.networks.progan import ProGAN
+from ganatomy.generators.networks.stylegan import StyleGAN
+from ganatomy.generators.networks.stylegan2 import StyleGAN2
 
 CHANNELS = (512, 512, 512, 512, 256, 128, 64, 32, 16)  # at 4, 8, ... 1024 pixels
 WIDE = (512, 512, 512, 512, 512, 256, 128, 64, 32)  # StyleGAN2's, configuration F
@@ -83,7 +83,7 @@ def arithmetic(network: Generator, wide: float = 9, doubling: float | None = Non
     return total / 1e9
 
 
-PRODUCTS = {"float32": 4.5, "bfloat16": 6}  # see ganatomy.generators.fast_convolution
+PRODUCTS = {"float32": 4.5, "bfloat16": 6}  # see ganatomy.generators.fast.convolution
 
 
 def peak(dtype: torch.dtype) -> float:

@@ -16,12 +16,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from ganatomy.adversarial.distributions import distribution
-from ganatomy.adversarial.products import swift_products
-from ganatomy.adversarial.training import Trainer
-from ganatomy.config import load_recipe
+from ganatomy.execution import swift_products
+from ganatomy.figures.points.view import View
 from ganatomy.figures.video import render_frames, write_gif
-from ganatomy.figures.view import View
+from ganatomy.fitting.points.distributions import distribution
+from ganatomy.fitting.recipes.recipe import load_recipe
+from ganatomy.fitting.training.trainer import Trainer
 
 BATCH, LR, CLIP, WEIGHT = 256, 5e-5, 0.1, 0.001
 

@@ -15,7 +15,7 @@ import argparse
 from pathlib import Path
 
 import ganatomy
-from ganatomy.config import OBJECTIVES
+from ganatomy.fitting.recipes.recipe import OBJECTIVES
 
 
 class SmoothedLeastSquares(ganatomy.Objective):

@@ -87,7 +87,7 @@ def finished(points_file, tmp_path_factory):
 @pytest.fixture
 def _no_pictures(monkeypatch):
     """Leave the drawing out: it takes most of the time of a tiny run."""
-    monkeypatch.setattr("ganatomy.gallery.draw_run", lambda *arguments: None)
+    monkeypatch.setattr("ganatomy.fitting.run.pictures.draw_run", lambda *arguments: None)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import ganatomy
-from ganatomy.config import tomllib  # tomli on Python 3.10
+from ganatomy.fitting.recipes.recipe import tomllib  # tomli on Python 3.10
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

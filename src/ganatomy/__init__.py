@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "fit": "ganatomy.fitting",
-    "compare": "ganatomy.study.conduct",
-    "train": "ganatomy.adversarial.training",
-    "Step": "ganatomy.adversarial.training",
-    "Diverged": "ganatomy.adversarial.training",
-    "FittedGAN": "ganatomy.adversarial.model",
-    "Objective": "ganatomy.adversarial.objectives",
-    "read_objective": "ganatomy.adversarial.own_objectives",
-    "evaluate": "ganatomy.adversarial.yardstick",
-    "load_points": "ganatomy.adversarial.points",
-    "distribution": "ganatomy.adversarial.distributions",
-    "Recipe": "ganatomy.config",
-    "load_recipe": "ganatomy.config",
+    "fit": "ganatomy.fitting.run.fit",
+    "compare": "ganatomy.fitting.study.run",
+    "train": "ganatomy.fitting.training.trainer",
+    "Step": "ganatomy.fitting.training.trainer",
+    "Diverged": "ganatomy.fitting.training.trainer",
+    "FittedGAN": "ganatomy.fitting.training.model",
+    "Objective": "ganatomy.fitting.objectives.catalogue",
+    "read_objective": "ganatomy.fitting.objectives.own",
+    "evaluate": "ganatomy.fitting.metrics.yardstick",
+    "load_points": "ganatomy.fitting.points.cloud",
+    "distribution": "ganatomy.fitting.points.distributions",
+    "Recipe": "ganatomy.fitting.recipes.recipe",
+    "load_recipe": "ganatomy.fitting.recipes.recipe",
     "load": "ganatomy.generators.loading",
     "Generator": "ganatomy.generators.base",
-    "sefa": "ganatomy.latent.sefa",
+    "sefa": "ganatomy.latent.methods.sefa",
     "Direction": "ganatomy.latent.direction",
     "Directions": "ganatomy.latent.directions",
     "InputError": "ganatomy.errors",
@@ -60,22 +60,22 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from ganatomy.adversarial.distributions import distribution
-    from ganatomy.adversarial.model import FittedGAN
-    from ganatomy.adversarial.objectives import Objective
-    from ganatomy.adversarial.own_objectives import read_objective
-    from ganatomy.adversarial.points import load_points
-    from ganatomy.adversarial.training import Diverged, Step, train
-    from ganatomy.adversarial.yardstick import evaluate
-    from ganatomy.config import Recipe, load_recipe
     from ganatomy.errors import InputError
-    from ganatomy.fitting import fit
+    from ganatomy.fitting.metrics.yardstick import evaluate
+    from ganatomy.fitting.objectives.catalogue import Objective
+    from ganatomy.fitting.objectives.own import read_objective
+    from ganatomy.fitting.points.cloud import load_points
+    from ganatomy.fitting.points.distributions import distribution
+    from ganatomy.fitting.recipes.recipe import Recipe, load_recipe
+    from ganatomy.fitting.run.fit import fit
+    from ganatomy.fitting.study.run import compare
+    from ganatomy.fitting.training.model import FittedGAN
+    from ganatomy.fitting.training.trainer import Diverged, Step, train
     from ganatomy.generators.base import Generator
     from ganatomy.generators.loading import load
     from ganatomy.latent.direction import Direction
     from ganatomy.latent.directions import Directions
-    from ganatomy.latent.sefa import sefa
-    from ganatomy.study.conduct import compare
+    from ganatomy.latent.methods.sefa import sefa
 
 
 def __getattr__(name: str) -> Any:

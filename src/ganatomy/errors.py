@@ -6,6 +6,7 @@ line and leaves with exit code 2; from Python it is an ordinary `ValueError`.
 
 import difflib
 from collections.abc import Iterable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,6 +35,20 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     near = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
     hint = f"did you mean '{near[0]}'? " if near else ""
     return InputError(f"unknown {kind} '{name}'; {hint}Known: {', '.join(names)}")
+
+
+def require_extra(module: str, extra: str, what: str) -> None:
+    """See that the module of an extra is installed.
+
+    Raises:
+        InputError: it is not.
+
+    >>> require_extra("nowhere", "dask", "--backend dask")
+    Traceback (most recent call last):
+    ganatomy.errors.InputError: --backend dask needs an extra: pip install 'ganatomy[dask]'
+    """
+    if find_spec(module) is None:
+        raise InputError(f"{what} needs an extra: pip install 'ganatomy[{extra}]'")
 
 
 def complaint(error: "ValidationError", model: "type[BaseModel]") -> str:

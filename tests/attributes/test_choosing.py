@@ -18,13 +18,13 @@ def names(chosen):
 @pytest.fixture
 def without_extra(monkeypatch):
     monkeypatch.setattr(choosing, "find_spec", lambda module: None)
-    monkeypatch.setattr("ganatomy.extras.find_spec", lambda module: None)
+    monkeypatch.setattr("ganatomy.errors.find_spec", lambda module: None)
 
 
 @pytest.fixture
 def with_extra(monkeypatch):
     monkeypatch.setattr(choosing, "find_spec", lambda module: module)
-    monkeypatch.setattr("ganatomy.extras.find_spec", lambda module: module)
+    monkeypatch.setattr("ganatomy.errors.find_spec", lambda module: module)
 
 
 def test_names_are_chosen_in_their_order():

@@ -11,8 +11,8 @@ from ganatomy.attributes import face_networks
 from ganatomy.attributes.face_models import MESH, MODELS, Model, require_faces
 from ganatomy.attributes.faces import FaceReader
 from ganatomy.errors import InputError
-from ganatomy.generators import sources
-from ganatomy.generators.downloads import FetchError
+from ganatomy.generators.zoo import sources
+from ganatomy.generators.zoo.downloads import FetchError
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +67,7 @@ def test_without_a_network_one_line_says_how_to_bring_it(monkeypatch):
 
 @pytest.mark.parametrize("missing", ["ai_edge_litert", "onnxruntime"])
 def test_without_the_extra_one_line_says_how_to_install_it(missing, monkeypatch):
-    monkeypatch.setattr("ganatomy.extras.find_spec", lambda module: None if module == missing else module)
+    monkeypatch.setattr("ganatomy.errors.find_spec", lambda module: None if module == missing else module)
     with pytest.raises(InputError, match=r"^measuring faces needs an extra: pip install 'ganatomy\[faces\]'$"):
         require_faces()
     with pytest.raises(InputError, match="needs an extra"):

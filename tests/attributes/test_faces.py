@@ -13,7 +13,18 @@ from ganatomy.attributes.face_attributes import FACE
 from ganatomy.attributes.face_networks import AGES, Detector, Judge, Mesh
 from ganatomy.attributes.faces import FaceReader, Faces
 from ganatomy.attributes.geometry import AVERAGE, rotation_of
-from ganatomy.attributes.landmarks import CHEEKS, EYES, LEFT_EYE, LIPS, MIDDLE, MIRRORED, MOUTH, OVAL, POINTS, RIGHT_EYE
+from ganatomy.attributes.landmarks import (
+    CHEEKS,
+    EYES,
+    LEFT_EYE,
+    LIPS,
+    MIDDLE,
+    MIRRORED,
+    MOUTH,
+    OVAL,
+    POINTS,
+    RIGHT_EYE,
+)
 
 BY_NAME = {one.name: one for one in FACE}
 SIZE = 64

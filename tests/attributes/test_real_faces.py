@@ -8,7 +8,7 @@ from PIL import Image
 
 from ganatomy.attributes import choose, measure
 from ganatomy.attributes.face_models import MODELS
-from ganatomy.generators.zoo import card, entry_of
+from ganatomy.generators.zoo.cards import card, entry_of
 
 PICTURES = 40
 
@@ -30,8 +30,8 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def pictures():
     import ganatomy
-    from ganatomy.rendering import painter
-    from ganatomy.samples import draw_samples
+    from ganatomy.latent.codes import draw_samples
+    from ganatomy.latent.pictures import painter
 
     G = ganatomy.load("faces")
     return painter(G)(draw_samples(G, PICTURES, seed=3).ws)

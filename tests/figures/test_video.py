@@ -9,10 +9,10 @@ from PIL import Image, ImageSequence
 
 from ganatomy.errors import InputError
 from ganatomy.figures import video
-from ganatomy.figures.planar import headed_figure
+from ganatomy.figures.points.planar import headed_figure
+from ganatomy.figures.points.view import View
 from ganatomy.figures.style import house
 from ganatomy.figures.video import HOLD, render_frames, write_gif, write_mp4
-from ganatomy.figures.view import View
 
 RNG = np.random.default_rng(0)
 REAL = RNG.normal(size=(200, 3))

@@ -10,7 +10,7 @@ from torch import nn
 
 from ganatomy.generators.loading import load
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "fixtures"
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "fixtures"
 
 
 def _normal(seed):

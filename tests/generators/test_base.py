@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from ganatomy.errors import InputError
-from ganatomy.generators.checkpoints import read_checkpoint
-from ganatomy.generators.dcgan import DCGAN
+from ganatomy.generators.checkpoint import read_checkpoint
 from ganatomy.generators.layers import pixel_norm, upsample, upsample_filtered
 from ganatomy.generators.loading import load
-from ganatomy.generators.progan import ProGAN
-from ganatomy.generators.stylegan import StyleGAN
-from ganatomy.generators.stylegan2 import StyleGAN2
+from ganatomy.generators.networks.dcgan import DCGAN
+from ganatomy.generators.networks.progan import ProGAN
+from ganatomy.generators.networks.stylegan import StyleGAN
+from ganatomy.generators.networks.stylegan2 import StyleGAN2
 
 CASES = {
     "progan": lambda: ProGAN(6, [8, 6, 4]),

@@ -12,8 +12,8 @@ import torch
 from safetensors.numpy import load as read_safetensors
 
 from ganatomy.errors import InputError
-from ganatomy.generators import zoo
 from ganatomy.generators.loading import build, convert, load, open_checkpoint
+from ganatomy.generators.zoo import cards as zoo
 
 CARD = {
     "name": "tiny",

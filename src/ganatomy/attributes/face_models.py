@@ -13,10 +13,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganatomy.extras import require_extra
-from ganatomy.generators.cache import Entry, cache_folder
-from ganatomy.generators.downloads import Expected, Say
-from ganatomy.generators.sources import Package
+from ganatomy.errors import require_extra
+from ganatomy.generators.zoo.cache import Entry, cache_folder
+from ganatomy.generators.zoo.downloads import Expected, Say
+from ganatomy.generators.zoo.sources import Package
 
 _MESH = Package(
     kind="pypi",

@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from ganatomy.attributes.crops import Canvas, Place
 from ganatomy.attributes.face_models import AGE, DETECTOR, GENDER, MESH, tell
 from ganatomy.attributes.landmarks import MIDDLE, MIRRORED
-from ganatomy.generators.downloads import Say
+from ganatomy.generators.zoo.downloads import Say
 
 Array = NDArray[np.float64]
 

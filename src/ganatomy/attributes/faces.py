@@ -24,7 +24,7 @@ from ganatomy.attributes.face_networks import Detector, Judge, Mesh
 from ganatomy.attributes.geometry import Frames, angles_of, fit_frames
 from ganatomy.attributes.hair import BELOW, SIDE, read_hair
 from ganatomy.attributes.landmarks import EYES, POINTS
-from ganatomy.generators.downloads import Say
+from ganatomy.generators.zoo.downloads import Say
 
 Array = NDArray[np.float64]
 

@@ -22,7 +22,7 @@ def animate(
 
       ganatomy animate runs/demo --width 1280
     """
-    from ganatomy.gallery import animate_run
+    from ganatomy.fitting.run.pictures import animate_run
 
     for path in animate_run(run, fps, width):
         print(path)

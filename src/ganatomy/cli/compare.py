@@ -12,9 +12,9 @@ from ganatomy.cli.options import Flag, read_seeds, read_settings
 from ganatomy.errors import InputError
 
 if TYPE_CHECKING:
-    from ganatomy.adversarial.records import RunRecord
-    from ganatomy.study.executors import Executor
-    from ganatomy.study.plan import Plan
+    from ganatomy.fitting.study.executors.local import Executor
+    from ganatomy.fitting.study.judging.records import RunRecord
+    from ganatomy.fitting.study.plan import Plan
 
 
 @verb
@@ -96,9 +96,9 @@ def compare(
     for key in changes.keys() & (settings.keys() - {"epochs"}):
         raise InputError(f"--set {key}: that is no recipe field; there is a flag for it, see --help")
     processes = _processes(jobs)
-    from ganatomy.study.conduct import run_study
-    from ganatomy.study.executors import choose_executor
-    from ganatomy.study.plan import plan_study
+    from ganatomy.fitting.study.executors.local import choose_executor
+    from ganatomy.fitting.study.plan import plan_study
+    from ganatomy.fitting.study.run import run_study
 
     plan = plan_study(points, **{**settings, **changes})
     folder = out or Path("studies") / plan.name
@@ -158,9 +158,9 @@ def _processes(text: str) -> "int | str":
 def _show_plan(plan: "Plan", folder: Path, executor: "Executor", force: bool) -> None:
     """Print the cells, their seeds, and what is missing."""
     from ganatomy.cli.tables import print_table
-    from ganatomy.study.folder import StudyFolder
-    from ganatomy.study.stacked import Stacked
-    from ganatomy.study.trial import estimate
+    from ganatomy.fitting.study.executors.stacked import Stacked
+    from ganatomy.fitting.study.folder import StudyFolder
+    from ganatomy.fitting.study.trial import estimate
 
     study = StudyFolder(folder)
     study.check_plan(plan, force)
@@ -214,10 +214,10 @@ def _duration(seconds: float) -> str:
 
 def _show_result(records: "list[RunRecord]", folder: Path) -> None:
     """Print a line a cell, and where everything is."""
-    from ganatomy.adversarial import comparison
     from ganatomy.cli.tables import print_table
-    from ganatomy.study.folder import StudyFolder
-    from ganatomy.study.report import judge
+    from ganatomy.fitting.study.folder import StudyFolder
+    from ganatomy.fitting.study.judging import comparison
+    from ganatomy.fitting.study.report import judge
 
     judged = comparison.compare(records)
     rows = [(s.cell.target, s.cell.label, s.final_ratio.text(), s.words) for s in judged.summaries.values()]

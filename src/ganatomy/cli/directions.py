@@ -81,10 +81,10 @@ def directions(
     chosen = None if seeds is None else options.read_seeds(seeds)
     opened = options.open_source(source, classes, sha256, trust)
     from ganatomy.attributes import choose
-    from ganatomy.folders import strict_json
+    from ganatomy.files import strict_json
     from ganatomy.generators.loading import build
+    from ganatomy.latent.survey import Choices, survey
     from ganatomy.progress import Progress
-    from ganatomy.surveying import Choices, survey
 
     if not labels and (attributes is not None or scorer or faces):
         raise InputError("--no-labels, and attributes to name directions by; leave one of them out")

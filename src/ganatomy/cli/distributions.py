@@ -13,8 +13,8 @@ def distributions() -> None:
 
       ganatomy fit ring --recipe recommended
     """
-    from ganatomy.adversarial.distributions import DISTRIBUTIONS
     from ganatomy.cli.tables import print_table
+    from ganatomy.fitting.points.distributions import DISTRIBUTIONS
 
     rows = [
         (name, "" if one.components is None else str(len(one.components.weights)), one.summary)

@@ -8,8 +8,8 @@ from ganatomy.cli.options import Flag
 from ganatomy.errors import InputError
 
 if TYPE_CHECKING:
-    from ganatomy.keeping import KeptEdit
-    from ganatomy.latent.label_card import Naming
+    from ganatomy.latent.labels.card import Naming
+    from ganatomy.latent.labels.keep import KeptEdit
 
 
 @verb
@@ -63,9 +63,9 @@ def edit(
     if label is None and (keep is not None or labels is not None):
         raise InputError(f"--{'keep' if keep is not None else 'labels'} goes with --label; name one")
     chosen = options.read_seeds(seeds)
-    from ganatomy.generators.zoo import is_name
+    from ganatomy.generators.zoo.cards import is_name
     from ganatomy.latent.directions import Directions
-    from ganatomy.latent.label_card import Naming
+    from ganatomy.latent.labels.card import Naming
 
     is_boundary = directions is not None and directions.suffix.lower() == ".npy"  # it does not say whose it is
     if is_boundary and not source:
@@ -78,11 +78,11 @@ def edit(
             f"{directions or labels} was found in '{told.source}', which is not in the zoo; give its file as SOURCE"
         )
     opened = options.open_source(source or (told.source if told is not None else "faces"), classes, sha256, trust)
-    from ganatomy.figures.samples import edit_figure
+    from ganatomy.figures.pictures.samples import edit_figure
     from ganatomy.generators.loading import build
-    from ganatomy.latent.boundary import read_boundary
-    from ganatomy.rendering import painter
-    from ganatomy.samples import draw_samples
+    from ganatomy.latent.codes import draw_samples
+    from ganatomy.latent.methods.boundary import read_boundary
+    from ganatomy.latent.pictures import painter
 
     with options.threads_of(threads):
         generator = build(opened, device)
@@ -122,7 +122,7 @@ def edit(
 
 def _shipped(fingerprint: str, name: str) -> "Naming":
     """Return the labels that come with the package."""
-    from ganatomy.latent.label_card import shipped_labels
+    from ganatomy.latent.labels.card import shipped_labels
 
     naming = shipped_labels(fingerprint)
     if naming is None:
@@ -138,7 +138,7 @@ def _edit_by_label(
 ) -> "KeptEdit":
     """Find and project the direction, and measure what it changes."""
     from ganatomy.attributes import choose
-    from ganatomy.keeping import edit_by_label
+    from ganatomy.latent.labels.keep import edit_by_label
     from ganatomy.progress import Progress
 
     wanted = [word.strip() for word in (keep or "").split(",") if word.strip()]
@@ -154,7 +154,7 @@ def _edit_by_label(
 def _show_changes(changed: "KeptEdit", title: str, path: Path) -> None:
     """Print and draw how far each attribute was moved."""
     from ganatomy.cli.tables import print_table
-    from ganatomy.figures.changes import changes_figure
+    from ganatomy.figures.pictures.changes import changes_figure
 
     series = {"change": [change.after for change in changed.changes]}
     if changed.kept:

@@ -25,11 +25,11 @@ def evaluate(
 
       ganatomy evaluate samples.npy ring --json
     """
-    from ganatomy.adversarial.named_points import find_source
-    from ganatomy.adversarial.points import load_points
-    from ganatomy.adversarial.yardstick import LIMIT, Yardstick
-    from ganatomy.adversarial.yardstick import evaluate as measure
     from ganatomy.errors import InputError
+    from ganatomy.fitting.metrics.yardstick import LIMIT, Yardstick
+    from ganatomy.fitting.metrics.yardstick import evaluate as measure
+    from ganatomy.fitting.points.cloud import load_points
+    from ganatomy.fitting.points.named import find_source
 
     if seed < 0:
         raise InputError(f"--seed {seed}: give a whole number, 0 or more")
@@ -45,7 +45,7 @@ def evaluate(
         measurements = yardstick.measure(cloud)
     metrics = {name: asdict(measurement) for name, measurement in measurements.items()}
     if as_json:
-        from ganatomy.folders import strict_json
+        from ganatomy.files import strict_json
 
         print(strict_json(metrics))
         return

@@ -67,7 +67,7 @@ def fit(
 
       ganatomy fit points.mat --objective wgan --seed 1 --out runs/mine
     """
-    from ganatomy import config
+    from ganatomy.fitting.recipes.recipe import load_recipe
 
     overrides = {
         "optimizer": optimizer,
@@ -79,16 +79,16 @@ def fit(
     }
     own = None
     if objective is not None and ".py" in objective:
-        from ganatomy.adversarial.own_objectives import read_objective
+        from ganatomy.fitting.objectives.own import read_objective
 
         own = read_objective(objective)
-    resolved = config.load_recipe(recipe, own or objective, **overrides)
-    from ganatomy import fitting
-    from ganatomy.adversarial.named_points import named_points
-    from ganatomy.adversarial.points import split_points
-    from ganatomy.adversarial.training import Diverged, Trainer
+    resolved = load_recipe(recipe, own or objective, **overrides)
     from ganatomy.execution import use_threads
-    from ganatomy.runs import RunFolder, fingerprint
+    from ganatomy.fitting.points.cloud import split_points
+    from ganatomy.fitting.points.named import named_points
+    from ganatomy.fitting.run import fit as fitting
+    from ganatomy.fitting.run.folder import RunFolder, fingerprint
+    from ganatomy.fitting.training.trainer import Diverged, Trainer
 
     if not 0 <= seed < 2**63:
         raise InputError(f"--seed {seed}: give a whole number from 0 to 2^63 - 1")

@@ -99,7 +99,7 @@ def read_settings(assignments: list[str]) -> dict[str, Any]:
     >>> read_settings(["penalties.clip=0.01", "optimizer=adam"])
     {'penalties.clip': 0.01, 'optimizer': 'adam'}
     """
-    from ganatomy.config import tomllib
+    from ganatomy.fitting.recipes.recipe import tomllib
 
     settings: dict[str, Any] = {}
     for assignment in assignments:

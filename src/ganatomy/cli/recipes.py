@@ -20,7 +20,7 @@ def recipes(
 
       ganatomy recipes literature --objective wgan > mine.toml
     """
-    from ganatomy.config import load_recipe, recipe_names
+    from ganatomy.fitting.recipes.recipe import load_recipe, recipe_names
 
     if name is not None:
         print(load_recipe(name, objective).to_toml(), end="")

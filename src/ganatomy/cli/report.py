@@ -25,7 +25,7 @@ def report(
 
       ganatomy report demo/fit demo/faces --out demo/index.html
     """
-    from ganatomy.contents import write_index
+    from ganatomy.pages.contents import write_index
 
     write_index(folders, out, title)
     print(f"page: {out}")

@@ -44,10 +44,10 @@ def sample(
     if not 1 <= n <= 1000:
         raise InputError(f"-n {n}: give 1 to 1000")
     opened = options.open_source(source, classes, sha256, trust)
-    from ganatomy.figures.samples import sample_figure
+    from ganatomy.figures.pictures.samples import sample_figure
     from ganatomy.generators.loading import build
-    from ganatomy.rendering import painter
-    from ganatomy.samples import draw_samples
+    from ganatomy.latent.codes import draw_samples
+    from ganatomy.latent.pictures import painter
 
     with options.threads_of(threads):
         generator = build(opened, device)

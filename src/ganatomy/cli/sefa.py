@@ -69,7 +69,7 @@ def sefa(
 
       ganatomy sefa checkpoints/pggan_celebahq1024.pth -N 5 -K 5 --start -2 --end 2
     """
-    from ganatomy.generators.zoo import is_name
+    from ganatomy.generators.zoo.cards import is_name
 
     if Path(source).is_dir() and not is_name(source):
         _explore_run(source, 2 if directions is None else directions, normalize, seed, out, as_json)
@@ -85,14 +85,14 @@ def sefa(
     if weights_only:
         _from_weights(opened, k, layers, normalize, out, force, as_json)
         return
-    from ganatomy.exploring import Exploration, explore
-    from ganatomy.folders import strict_json
+    from ganatomy.files import strict_json
     from ganatomy.generators.loading import build
-    from ganatomy.latent.edits import strengths
-    from ganatomy.latent.label_card import shipped_labels
-    from ganatomy.latent.sefa import sefa as find
+    from ganatomy.latent.codes import draw_samples
+    from ganatomy.latent.labels.card import shipped_labels
+    from ganatomy.latent.methods.sefa import sefa as find
+    from ganatomy.latent.survey.exploring import Exploration, explore
+    from ganatomy.latent.traversal import strengths
     from ganatomy.progress import Progress
-    from ganatomy.samples import draw_samples
 
     with options.threads_of(threads):
         generator = build(opened, device)
@@ -181,7 +181,7 @@ def _from_weights(
 ) -> None:
     """Find directions by reading the first layer only, and save them."""
     from ganatomy.cli.tables import print_table
-    from ganatomy.latent.sefa import sefa as find
+    from ganatomy.latent.methods.sefa import sefa as find
 
     found = find(opened.checkpoint, k, layers, normalize, source=opened.name)
     name = options.file_name(opened.name, f"K{k}", "" if normalize else "raw")
@@ -206,8 +206,8 @@ def _from_weights(
 def _explore_run(path: str, k: int, normalize: bool, seed: int, out: Path | None, as_json: bool) -> None:
     """Compare SeFa on a fitted planar GAN with the exact local directions."""
     from ganatomy.cli.tables import print_table
-    from ganatomy.folders import strict_json
-    from ganatomy.planar_directions import explore_run
+    from ganatomy.files import strict_json
+    from ganatomy.latent.planar.compare import explore_run
 
     result = explore_run(path, k=k, normalize=normalize, seed=seed, out=out)
     if as_json:

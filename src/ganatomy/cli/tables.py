@@ -26,7 +26,7 @@ def print_table(
 
 def print_metrics(metrics: Mapping[str, Mapping[str, Any]], title: str) -> None:
     """Print each metric with its floor and their ratio."""
-    from ganatomy.adversarial.yardstick import METRICS
+    from ganatomy.fitting.metrics.yardstick import METRICS
 
     rows = []
     for name, m in metrics.items():

@@ -8,7 +8,7 @@ import typer
 from ganatomy.cli import fail, verb
 
 if TYPE_CHECKING:
-    from ganatomy.generators.zoo import Card
+    from ganatomy.generators.zoo.cards import Card
 
 _ACTIONS = ("list", "show", "fetch", "verify")
 
@@ -35,7 +35,7 @@ def zoo(
     """
     from ganatomy.cli.tables import print_table
     from ganatomy.errors import InputError, unknown
-    from ganatomy.generators.zoo import card, cards, obtain, verify
+    from ganatomy.generators.zoo.cards import card, cards, obtain, verify
 
     if action not in _ACTIONS:
         raise unknown("action of zoo", action, _ACTIONS)
@@ -84,13 +84,13 @@ def _print_json(content: object) -> None:
 
 
 def _where(one: "Card") -> str:
-    from ganatomy.generators.zoo import entry_of
+    from ganatomy.generators.zoo.cards import entry_of
 
     return "own file" if one.own_file else "cached" if entry_of(one).path.exists() else ""
 
 
 def _described(one: "Card") -> dict:
-    from ganatomy.generators.zoo import entry_of
+    from ganatomy.generators.zoo.cards import entry_of
 
     return one.model_dump(mode="json") | {"here": _where(one), "cache_path": str(entry_of(one).path)}
 

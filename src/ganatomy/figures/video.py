@@ -23,10 +23,10 @@ from matplotlib.text import Text
 from scipy.spatial import KDTree
 
 from ganatomy.errors import InputError
-from ganatomy.figures.panel import Line, Plane, Scale, make_panel
-from ganatomy.figures.planar import check_film, headed_figure, legend
+from ganatomy.figures.points.panel import Line, Plane, Scale, make_panel
+from ganatomy.figures.points.planar import check_film, headed_figure, legend
+from ganatomy.figures.points.view import View
 from ganatomy.figures.style import FAINT, house
-from ganatomy.figures.view import View
 from ganatomy.files import replacing
 
 HOLD = 1.5  # seconds that the last frame stays before a film begins again

@@ -1,1 +1,1 @@
-"""Networks that somebody else trained, behind one interface."""
+"""Between the halves: networks that make pictures, whoever trained them, behind one interface."""

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ganatomy.errors import InputError, unknown
-from ganatomy.generators.weights import fingerprint, style_weights
+from ganatomy.generators.families import fingerprint, style_weights
 
 Precision = Literal["float32", "bfloat16"]
 Noise = Literal["stored", "random", "none"]

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganatomy.errors import InputError
-from ganatomy.generators.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
-from ganatomy.generators.zoo import DEFAULT, Obtained, obtain
+from ganatomy.generators.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from ganatomy.generators.zoo.cards import DEFAULT, Obtained, obtain
 
 if TYPE_CHECKING:
     import torch
@@ -130,11 +130,11 @@ def build(opened: Opened, device: str | torch.device = "cpu") -> Generator:
     >>> build(open_checkpoint(path)).name
     'tiny'
     """
-    from ganatomy.devices import choose_device
-    from ganatomy.generators.dcgan import DCGAN
-    from ganatomy.generators.progan import ProGAN
-    from ganatomy.generators.stylegan import StyleGAN
-    from ganatomy.generators.stylegan2 import StyleGAN2
+    from ganatomy.execution import choose_device
+    from ganatomy.generators.networks.dcgan import DCGAN
+    from ganatomy.generators.networks.progan import ProGAN
+    from ganatomy.generators.networks.stylegan import StyleGAN
+    from ganatomy.generators.networks.stylegan2 import StyleGAN2
 
     chosen = choose_device(device)
     families = {family.family: family for family in (DCGAN, ProGAN, StyleGAN, StyleGAN2)}

@@ -1,1 +1,1 @@
-"""Find directions in a generator's latent space, move codes along them, and measure what that does."""
+"""Half 2: directions in the latent spaces of generators: found, moved along, measured and named."""

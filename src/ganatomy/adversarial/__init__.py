@@ -1,1 +1,0 @@
-"""Train GANs on point clouds, and measure how good they are."""

@@ -1,0 +1,1 @@
+"""Half 1: fit GANs to point clouds, and compare objectives and optimizers over seeds."""

@@ -1,0 +1,1 @@
+"""Objectives: pairs of losses, the published ones and a user's own."""

@@ -1,0 +1,128 @@
+"""Objectives whose mistakes are said well: somebody's code, tried before training and watched during it.
+
+A loss is a function of scores, (..., N), (..., N) -> (...), finite for ordinary scores, with a gradient by the scores
+that its player moves. Where it is not, one line says so, with the file, the method and what to do. A loss that is no
+number for scores far out is not called a mistake of the code but what it is: the training diverged.
+"""
+
+import math
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganatomy.errors import InputError
+from ganatomy.fitting.objectives.catalogue import Objective
+
+ORDINARY = 30.0
+"""Scores up to this size are no reason for a loss to be infinite or no number: even exp of them is finite."""
+
+
+class Guarded(Objective):
+    """An objective from a file, or wherever `path` says, that is tried at once and checked whenever it is used.
+
+    Raises:
+        InputError: it raises, or its losses are no losses.
+
+    >>> class Unfinished(Objective):
+    ...     def discriminator_loss(self, real, fake):
+    ...         return (fake - real).square()
+    >>> Guarded(Unfinished(), "my.py")
+    Traceback (most recent call last):
+    ganatomy.errors.InputError: my.py: discriminator_loss of Unfinished returns numbers of shape (16,); average over the
+    points to one number, .mean(-1)
+    """
+
+    def __init__(self, inner: Objective, path: str) -> None:
+        self._inner, self._path = inner, path
+        self.relative, self.critic, self.label = bool(inner.relative), bool(inner.critic), str(inner.label)
+        self._try()
+
+    def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Average what the discriminator minimises."""
+        return self._loss("discriminator_loss", real, fake)
+
+    def generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Average what the generator minimises."""
+        return self._loss("generator_loss", real, fake)
+
+    def readout(self, scores: Tensor) -> Tensor:
+        """Turn scores into the value that pictures show."""
+        value = self._call("readout", scores)
+        if not isinstance(value, Tensor) or value.shape != scores.shape:
+            raise self._wrong("readout", f"returns {_told(value)}", "return a value for each score")
+        return value
+
+    def _loss(self, method: str, real: Tensor, fake: Tensor) -> Tensor:
+        loss = self._call(method, real, fake)
+        if not isinstance(loss, Tensor) or loss.shape != real.shape[:-1]:
+            raise self._wrong(method, f"returns {_told(loss)}", "average over the points to one number, .mean(-1)")
+        value = float(loss.detach().sum())
+        if not math.isfinite(value) and all(scores.abs().max() <= ORDINARY for scores in (real, fake)):
+            low, high = (
+                float(end(real.detach().aminmax()[k], fake.detach().aminmax()[k])) for k, end in enumerate((min, max))
+            )
+            what = f"is {value:g} for scores from {low:.3g} to {high:.3g}"
+            raise self._wrong(method, what, "scores can be any numbers; log D is F.logsigmoid(score)")
+        return loss
+
+    def _call(self, method: str, *scores: Tensor) -> Any:
+        with blamed(self._path, f"{method} of {type(self._inner).__name__}"):
+            return getattr(self._inner, method)(*scores)
+
+    def _wrong(self, method: str, what: str, advice: str) -> InputError:
+        return InputError(f"{self._path}: {method} of {type(self._inner).__name__} {what}; {advice}")
+
+    def _try(self) -> None:
+        """Call all that training and pictures will, on scores that any training meets."""
+        real, fake = torch.linspace(-2, 3, 16), torch.linspace(2, -3, 16)
+        self.readout(real)
+        for method in ("discriminator_loss", "generator_loss"):
+            scores = real.clone().requires_grad_(), fake.clone().requires_grad_()
+            loss = getattr(self, method)(*scores)
+            slopes = torch.autograd.grad(loss, scores, allow_unused=True) if loss.requires_grad else (None, None)
+            felt = [slope is not None and bool(slope.any()) for slope in slopes]
+            if not (felt[1] if method == "generator_loss" else any(felt)):
+                raise self._wrong(
+                    method, "has no gradient by the scores it should move", "compute it from them, as tensors"
+                )
+        if not self.relative and self._seeded_loss(real, fake) != self._seeded_loss(2 * real + 1, fake):
+            raise self._wrong(
+                "generator_loss", "looks at the real points' scores", "say so in the class: relative = True"
+            )
+
+    def _seeded_loss(self, real: Tensor, fake: Tensor) -> float:
+        """Return the generator's loss, the same for the same scores even if it draws random numbers."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return float(self.generator_loss(real, fake))
+
+
+def _told(value: Any) -> str:
+    """Say what was returned in place of a loss."""
+    return f"numbers of shape {tuple(value.shape)}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
+
+
+@contextmanager
+def blamed(path: str, place: str) -> Iterator[None]:
+    """Turn whatever somebody's code raises into one line with its file, the line in it, and what to do.
+
+    >>> with blamed("my.py", "generator_loss of Mine"):
+    ...     {}["share"]
+    Traceback (most recent call last):
+    ganatomy.errors.InputError: my.py: generator_loss of Mine: KeyError: 'share'; repair it there
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+        if isinstance(error, SyntaxError) and error.filename == path:
+            lines.append(error.lineno)
+        reason = (str(getattr(error, "msg", None) or error).strip().splitlines() or ["no reason given"])[0]
+        place = f"line {lines[-1]}" if lines else place
+        raise InputError(f"{path}: {place}: {type(error).__name__}: {reason}; repair it there") from None

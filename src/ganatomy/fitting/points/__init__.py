@@ -1,0 +1,1 @@
+"""Point clouds: files and built-in distributions, read, checked and split."""

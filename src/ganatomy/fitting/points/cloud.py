@@ -1,0 +1,156 @@
+"""Read point clouds from files, check them, and split them into training and held-out points.
+
+A *point cloud* is a finite sample `x_1, ..., x_N` of a distribution on `R^D`, kept as one C-contiguous float64
+array (N, D) with one row a point. What `load_points` and `check_points` return satisfies: `N >= 2`, `D >= 1`,
+every value finite, and no coordinate the same for all points (it would have no scale to learn, and no density).
+Not guaranteed: that points are distinct, that they are in any order, or that `N` is large enough for anything.
+
+Shapes: `N` points, `D` data dimensions.
+"""
+
+import numbers
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ganatomy.errors import InputError
+from ganatomy.fitting.points import formats
+from ganatomy.fitting.points.formats import refusal
+
+_GREATEST = 1e30  # its square, and sums of it, stay finite
+_TRAIN_FRACTION = 7000 / 8192  # the split of the laboratory report: 7000 of 8192 points train
+
+
+def load_points(source: str | Path, variable: str | None = None) -> np.ndarray:
+    r"""Read a point cloud from a file.
+
+    The extension decides how: `.mat` (MATLAB 5 to 7.2, and 7.3, which is HDF5 with the axes reversed), `.npy`,
+    `.npz`, `.csv`, `.tsv`, `.txt` (separated by tabs, semicolons, commas or white space; a first line without
+    any number is a header; lines that start with `#` are skipped) and `.parquet` (needs pandas and pyarrow).
+
+    Args:
+        source: The file.
+        variable: The array to take from a `.mat` or `.npz`; without it `xx`, else the only numeric array of two
+            axes, else the only one of one axis. For a table: the columns to take, "x,y"; without it all.
+
+    Returns:
+        float64 (N, D), as `check_points` leaves it, in the file's units.
+
+    Raises:
+        InputError: No such file, a damaged one, no such variable, more than one candidate, or unusable points.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "points.csv"
+    ...     _ = file.write_text("x,y,name\n0,1,a\n2,0.5,b\n")
+    ...     load_points(file, variable="x,y")
+    array([[0. , 1. ],
+           [2. , 0.5]])
+    """
+    where, kind = str(source), Path(source).suffix.lower()
+    if os.path.isdir(source):
+        raise refusal(where, "is a folder; give a file of points")
+    if not os.path.exists(source):
+        raise refusal(where, "does not exist; check the path")
+    if kind not in formats.FORMATS:
+        raise refusal(where, f"has the unknown extension '{kind}'; known: {', '.join(formats.FORMATS)}")
+    try:
+        content = Path(source).read_bytes()
+    except OSError as error:
+        raise refusal(where, f"cannot be opened: {error.strerror}") from None
+    if not content:
+        raise refusal(where, "is empty; give a file with at least two points")
+    return check_points(formats.read(content, kind, where, variable), where)
+
+
+def check_points(array: ArrayLike, where: str = "points") -> np.ndarray:
+    """Make a point cloud of anything array-like, or say why it is none.
+
+    One axis (N,) is taken as (N, 1). The result is writeable and may share memory with the input.
+
+    Args:
+        array: Real numbers (N, D) or (N,).
+        where: What to call it in messages: a file, a parameter.
+
+    Returns:
+        float64 (N, D), C-contiguous, finite, at least two points, no constant column.
+
+    Raises:
+        InputError: Not numbers, another number of axes, no or one point, NaN or infinite values, one distinct
+            point, or a column that is constant.
+
+    >>> check_points([1, 2, 4]).shape
+    (3, 1)
+    >>> check_points([[0.0, 1.0], [float("nan"), 2.0], [3.0, 4.0]])
+    Traceback (most recent call last):
+    ganatomy.errors.InputError: points has NaN or infinite values in 1 of 3 rows, first in row 2; remove or ...
+    """
+    if np.ma.is_masked(array):
+        raise refusal(where, "has masked values; fill them or leave their rows out")
+    try:
+        raw = np.asarray(array)
+    except Exception as error:  # ragged lists, tensors with gradients: every array type raises its own
+        raise refusal(where, f"is not an array of numbers: {error}") from None
+    if raw.dtype.kind not in "iuf":
+        raise refusal(where, f"holds {raw.dtype} values, not real numbers; give points as numbers")
+    if raw.ndim == 1:
+        raw = raw[:, None]
+    if raw.ndim != 2 or raw.shape[1] == 0:
+        raise refusal(where, f"has shape {raw.shape}; points have shape (N, D), one row a point")
+    if len(raw) < 2:
+        hint = "; transpose it if each column is a point" if raw.size > 1 else ""
+        raise refusal(where, f"has shape {raw.shape}; at least two points, one a row, are needed{hint}")
+    with np.errstate(over="ignore"):  # a long double beyond float64 becomes infinite and is refused below
+        points = np.require(raw, np.float64, ["C", "W"])
+    bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
+    if len(bad):
+        what = f"has NaN or infinite values in {len(bad)} of {len(points)} rows, first in row {bad[0] + 1}"
+        raise refusal(where, f"{what}; remove or repair these rows")
+    if np.abs(points).max() > _GREATEST:
+        raise refusal(where, f"has values beyond {_GREATEST:.0e}, whose squares overflow; choose other units")
+    constant = (points == points[0]).all(axis=0)  # (D,)
+    if constant.all():
+        raise refusal(where, f"holds {len(points)} times the same point; there is no distribution to learn")
+    if constant.any():
+        columns = ", ".join(map(str, np.flatnonzero(constant)))
+        raise refusal(where, f"is constant in column {columns} (counting from 0); leave that column out")
+    return points
+
+
+def split_points(points: np.ndarray, train_size: int | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Shuffle the points and split them into training and held-out points.
+
+    With a random permutation `s` of the rows, the first `n` of `x_s(1), ..., x_s(N)` train and the others are
+    held out: no row is in both, and together they are all rows.
+
+    Args:
+        points: (N, D), N >= 2.
+        train_size: The number `n` of training points, `1 <= n < N`; None takes 7000/8192 of them, rounded.
+        seed: Of the permutation.
+
+    Returns:
+        Training points (n, D) and held-out points (N - n, D).
+
+    Raises:
+        InputError: `train_size` leaves one of the two without a point.
+
+    >>> train, heldout = split_points(np.arange(10.0)[:, None], train_size=7, seed=0)
+    >>> train.ravel(), heldout.ravel()
+    (array([4., 6., 2., 7., 3., 5., 9.]), array([0., 8., 1.]))
+    """
+    total = len(points)
+    if not isinstance(seed, numbers.Integral) or not 0 <= seed < 2**63:
+        raise InputError(f"seed = {seed!r}: give a whole number from 0 to 2^63 - 1")
+    if train_size is not None and not isinstance(train_size, numbers.Integral):
+        raise InputError(f"train_size = {train_size!r}: give a whole number")
+    if train_size is None:
+        train_size = min(round(total * _TRAIN_FRACTION), total - 1)
+    if not 1 <= train_size < total:
+        raise InputError(
+            f"train_size (--train-size) is {train_size} but there are {total} points;"
+            f" give 1 to {total - 1}, so that some are held out"
+        )
+    order = np.random.default_rng(seed).permutation(total)
+    return points[order[:train_size]], points[order[train_size:]]

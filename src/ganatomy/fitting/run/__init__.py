@@ -1,0 +1,1 @@
+"""One run: trained, measured, drawn and kept in a folder that can be resumed."""

@@ -1,0 +1,280 @@
+"""Fit a GAN to points: the loop over `train` with snapshots, metrics, files and a way to stop and resume.
+
+`fit` trains and returns the model. With held-out points it measures the model against them and the floor; with a folder
+it also measures every snapshot, writes all that `ganatomy.fitting.run.folder` lists, saves a checkpoint every few
+epochs and when it is interrupted, and resumes from one. Measuring and drawing are not counted as training time.
+"""
+
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+
+from ganatomy import __version__
+from ganatomy.errors import InputError
+from ganatomy.execution import deferred_interrupts, use_threads
+from ganatomy.fitting.metrics.yardstick import Measurement
+from ganatomy.fitting.objectives.own import AnyObjective, own_objective
+from ganatomy.fitting.points.cloud import check_points, split_points
+from ganatomy.fitting.points.distributions import Distribution
+from ganatomy.fitting.recipes.recipe import Recipe, load_recipe
+from ganatomy.fitting.run import pictures
+from ganatomy.fitting.run.folder import FORMAT, RunFolder, fingerprint
+from ganatomy.fitting.run.history import LOSSES, History
+from ganatomy.fitting.run.measured import Measured, look
+from ganatomy.fitting.training.model import FittedGAN
+from ganatomy.fitting.training.trainer import Diverged, Step, Trainer
+from ganatomy.progress import Progress, Silent
+
+CHECKPOINT_EPOCHS = 10
+"""Epochs between two checkpoints: at most a few seconds of work are lost to a crash."""
+
+_LOSSES = "D {:+.3f}  G {:+.3f}"
+
+
+def fit(
+    points: ArrayLike,
+    objective: str | AnyObjective | None = None,
+    recipe: "str | Path | Recipe | dict[str, Any] | None" = None,
+    seed: int = 0,
+    *,
+    heldout: ArrayLike | None = None,
+    train_size: int | None = None,
+    device: str = "auto",
+    threads: int = 1,
+    out: str | Path | None = None,
+    force: bool = False,
+    distribution: Distribution | None = None,
+    arrows: bool = False,
+    progress: bool = False,
+    **overrides: Any,
+) -> FittedGAN:
+    """Fit a GAN to points and return the model, with `model.measurements` where there are held-out points.
+
+    Args:
+        points: (N, D) or (N,), in any units. All of them are trained on, unless `train_size` says otherwise.
+        objective: a name, or one's own: a subclass of `Objective`, an instance, `read_objective("my.py:Mine")`.
+        recipe: a built-in name, a path to a TOML file, or a recipe; None is `course` for the report's objectives and
+            `literature` for the others.
+        seed: of everything random; same seed, same machine, same number of threads: same model.
+        heldout: real points (M, D) to measure on and never trained on.
+        train_size: instead of `heldout`: train on that many of the points, measure on the others.
+        threads: of the processor. Two are about a third faster than one on an idle machine and many times slower on
+            a busy one, where each waits for the other; and the numbers depend on it in their last digits.
+        device: `auto` (CUDA where there is one), `cpu`, `cuda`, `cuda:1`, `mps`.
+        out: a folder to write to, resumed if it holds the beginning of this very run; needs points to measure on.
+        force: whether to replace what `out` holds.
+        distribution: where the points come from, if it is a known one: more can be measured then.
+        arrows: whether final.png shows the discriminator's gradient at generated points.
+        progress: whether to show progress on the terminal.
+        **overrides: recipe fields, as in `ganatomy.load_recipe`: `epochs=100`, `lr=1e-3`, `latent_dim=8` ...
+
+    Raises:
+        InputError: anything given cannot be used; nothing was written.
+        Diverged: a loss became infinite or no number; what was written stays.
+
+    >>> points = np.random.default_rng(0).normal(size=(512, 2)) + [5, 0]
+    >>> model = fit(points, recipe="recommended", epochs=30)
+    >>> model.sample(1000, seed=1).mean(axis=0).round() + 0.0
+    array([5., 0.])
+    """
+    own = None if objective is None or isinstance(objective, str) else own_objective(objective)
+    resolved = load_recipe(recipe, own or objective, **overrides)
+    points = check_points(points)
+    if train_size is not None and heldout is not None:
+        raise InputError("give heldout= or train_size=, not both")
+    if train_size is not None:
+        points, heldout = split_points(points, train_size, seed)
+    if heldout is not None:
+        heldout = check_points(heldout, "heldout")
+    if distribution is not None and not isinstance(distribution, Distribution):
+        raise InputError(f"distribution = {distribution!r}: give ganatomy.distribution(NAME)")
+    if arrows and points.shape[1] == 1:
+        raise InputError("arrows (--arrows) need points of two or more columns; leave them out")
+    if out is not None and heldout is None:
+        raise InputError("out= writes measured results: give heldout= or train_size= too")
+    with use_threads(threads):
+        trainer = Trainer(resolved, points, seed, device, own)
+        display = Progress() if progress else Silent()
+        if heldout is None:
+            return _train(trainer, display)
+        measured = MeasuredFit(trainer, points, heldout, distribution, display)
+        if out is None:
+            return measured.train()
+        mark = fingerprint(resolved, seed, points, heldout)
+        folder = RunFolder(out)
+        with folder.claim(mark, force):
+            return measured.write(folder, mark, arrows)
+
+
+def _train(trainer: Trainer, progress: Silent) -> FittedGAN:
+    """Train to the end, showing no more than the losses."""
+    with progress.showing(trainer.recipe.epochs):
+        for step in trainer:
+            if step.iteration % trainer.iterations_an_epoch == 0:
+                losses = float(step.losses.discriminator), float(step.losses.generator)
+                progress.update(step.epoch, _LOSSES.format(*losses))
+    return trainer.snapshot()
+
+
+class MeasuredFit(Measured):
+    """A fit with held-out points: a training that is measured, and a folder to write it to.
+
+    Attributes:
+        trainer: whose training it is.
+        where: the device and the number of threads of the training, for the log and the summary.
+
+    Raises:
+        InputError: too few points to measure with, or of another dimension.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        points: np.ndarray,
+        heldout: np.ndarray,
+        distribution: Distribution | None = None,
+        progress: Silent | None = None,
+    ) -> None:
+        super().__init__(trainer.seed, points, heldout, distribution)
+        self.trainer, self.progress = trainer, progress or Silent()
+        self.where: dict[str, Any] = {"device": str(trainer.device), "threads": torch.get_num_threads()}
+
+    def write(self, folder: RunFolder, mark: str, arrows: bool = False) -> FittedGAN:
+        """Train in a folder that was claimed with this mark: resume, keep checkpoints, write everything at the end.
+
+        Raises:
+            InputError: a damaged checkpoint, or a file that cannot be written.
+            Diverged: the training did; what was done is written.
+        """
+        trainer = self.trainer
+        self._take_up(folder)
+        folder.write_text("recipe.toml", trainer.recipe.to_toml())
+
+        def save() -> None:
+            content = {"trainer": trainer.state_dict(), "history": self.history.state_dict(), "fingerprint": mark}
+            folder.write_checkpoint(content)
+
+        try:
+            model = self.train(save)
+            self.progress.say("drawing")
+            self._write_tables(folder)
+            model.save(folder.path / "generator.safetensors")
+            floor = self.yardstick.floor
+            pictures.draw_run(folder, model, self.history, self.heldout, floor, trainer.seed, arrows)
+        except Diverged as error:
+            folder.log(str(error))
+            self._write_tables(folder)
+            known = (trainer.recipe, trainer.objective, self.history, self.yardstick.floor, trainer.seed)
+            pictures.draw_curves(folder, *known)
+            raise Diverged(f"{error}; what was done is in {folder.path}") from None
+        except KeyboardInterrupt:
+            folder.log(f"interrupted after {trainer.epoch} of {trainer.recipe.epochs} epochs")
+            raise
+        folder.write_json("summary.json", self.summarise(model.measurements))
+        folder.log(f"finished: {self.history.seconds:.1f} s of training")
+        return model
+
+    def _take_up(self, folder: RunFolder) -> None:
+        """Take up what the folder's checkpoint holds, if there is one."""
+        trainer, checkpoint = self.trainer, folder.read_checkpoint()
+        where = "on {device}, {threads} threads".format_map(self.where)
+        if checkpoint is None:
+            folder.log(f"started: {trainer.recipe.objective} on {len(self.points)} points, {where}")
+            return
+        try:
+            trainer.load_state_dict(checkpoint["trainer"])
+            self.history = History.from_state(checkpoint["history"])
+        except Exception as error:  # whatever a damaged file can make of a state
+            path = folder.path / "checkpoint.pt"
+            raise InputError(f"{path}: damaged ({type(error).__name__}); --force starts anew") from None
+        folder.log(f"resumed after {trainer.epoch} of {trainer.recipe.epochs} epochs, {where}")
+
+    def train(self, save: Callable[[], None] | None = None) -> FittedGAN:
+        """Train to the end, measuring every snapshot and the model.
+
+        `save`, if given, is called at the start, every few epochs, and before an interrupt is let through.
+        """
+        trainer, history, deferring = self.trainer, self.history, deferred_interrupts(save is not None)
+        if not history.epochs:
+            self.begin(look(trainer.snapshot(), self.heldout, trainer.seed))
+            if save is not None:
+                save()
+        with self.progress.showing(trainer.recipe.epochs, trainer.epoch), deferring as interrupted:
+            started = time.perf_counter()
+            for step in trainer:
+                losses, stop = step.losses, interrupted.is_set()
+                values = float(losses.discriminator), float(losses.generator), float(losses.penalty)
+                pause = stop or step.iteration % trainer.iterations_an_epoch == 0
+                if pause:
+                    history.seconds += time.perf_counter() - started
+                seen = step.snapshot and look(step.snapshot, self.heldout, trainer.seed)
+                self.take(step.iteration, step.epoch, values, seen)
+                if pause:
+                    self._at_pause(step, save, stop)
+                    started = time.perf_counter()
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        return self.end(trainer.snapshot())
+
+    def _at_pause(self, step: Step, save: Callable[[], None] | None, interrupted: bool) -> None:
+        """After an epoch, or when asked to stop: show, save."""
+        recent = self.history.metrics[-1]["wasserstein2"] / self.yardstick.floor["wasserstein2"].mean
+        losses = _LOSSES.format(*self.history.losses[-1][2:4])
+        self.progress.update(step.epoch, f"{losses}  distance {recent:.3g} x floor")
+        last = step.iteration == self.trainer.iterations
+        if save is not None and (interrupted or last or step.epoch % CHECKPOINT_EPOCHS == 0):
+            save()
+        if interrupted:
+            raise KeyboardInterrupt
+
+    def summarise(self, measurements: dict[str, Measurement]) -> dict[str, Any]:
+        """Return what summary.json holds."""
+        recipe = self.trainer.recipe
+        return {
+            "objective": recipe.objective,
+            "field_label": self.trainer.objective.label,
+            "optimizer": recipe.optimizer_name,
+            "recipe": recipe.name,
+            "seed": self.trainer.seed,
+            "epochs": recipe.epochs,
+            "train_size": len(self.points),
+            "heldout_size": len(self.heldout),
+            "measured_size": self.yardstick.size,
+            "dim": self.heldout.shape[1],
+            "seconds_training": round(self.history.seconds, 3),
+            **self.where,
+            "versions": versions(),
+            "metrics": {name: asdict(measurement) for name, measurement in measurements.items()},
+        }
+
+    def _write_tables(self, folder: RunFolder) -> None:
+        history = self.history
+        names = history.metric_names
+        rows = [(epoch, *row.values()) for epoch, row in zip(history.epochs, history.metrics, strict=True)]
+        folder.write_table("metrics.csv", ["epoch", *names], rows)
+        folder.write_table("losses.csv", LOSSES, history.losses)
+        arrays = {"snapshots": np.stack(history.samples), "epochs": np.array(history.epochs), "heldout": self.heldout}
+        folder.write_arrays("samples.npz", {**arrays, "fields": np.stack(history.fields)})
+
+
+def versions() -> dict[str, Any]:
+    """List the versions that a result depends on.
+
+    >>> sorted(versions())
+    ['ganatomy', 'numpy', 'platform', 'python', 'run_folder', 'torch']
+    """
+    return {
+        "ganatomy": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "platform": platform.platform(terse=True),
+        "run_folder": FORMAT,
+    }

@@ -1,0 +1,130 @@
+"""A run folder: what one fit leaves behind, and how it is found again.
+
+    recipe.toml            the resolved recipe            summary.json          the result, written last
+    metrics.csv            a row a snapshot               losses.csv            a row an iteration
+    samples.npz            snapshots (S, n, D), epochs (S,), heldout (M, D), fields (S, ...): D's value on a grid
+    generator.safetensors  the model (`FittedGAN.load`)   checkpoint.pt         where training stands
+    figures/*.png          animation.gif, animation.mp4   log.txt               what happened when
+    .ganatomy              the mark of a run's folder     .lock                 held while it is written
+
+A folder with a summary is finished and is never changed unless told to; one without is resumed by the same recipe,
+seed and points, and by nothing else: their digest, the *fingerprint*, is in the checkpoint. Files appear whole or not
+at all. No file needs a pickle to be read, and the checkpoint is read by PyTorch's weights-only reader.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from ganatomy.errors import InputError
+from ganatomy.files import OwnedFolder, replacing
+from ganatomy.fitting.recipes.recipe import Recipe
+
+FORMAT = 1
+"""Of the folder: raised when older folders can no longer be read."""
+
+
+def fingerprint(recipe: Recipe, seed: int, *points: np.ndarray) -> str:
+    """Digest all that decides a run, so that no other one is resumed by mistake.
+
+    >>> fingerprint(load_recipe("course"), 0, np.zeros((2, 2)))[:8]
+    '...'
+    """
+    digest = hashlib.sha256(json.dumps([FORMAT, recipe.model_dump(), seed], sort_keys=True).encode())
+    for array in points:
+        digest.update(str(array.shape).encode() + np.ascontiguousarray(array, dtype=np.float64).tobytes())
+    return digest.hexdigest()
+
+
+class RunFolder(OwnedFolder):
+    """The folder of one run: opened for writing with `claim`, for reading with `read_*`.
+
+    >>> import tempfile
+    >>> folder = RunFolder(f"{tempfile.mkdtemp()}/run")
+    >>> with folder.claim("abc"):
+    ...     folder.write_json("summary.json", {"seed": 0, "versions": {"run_folder": FORMAT}})
+    >>> folder.finished, folder.read_summary()["seed"]
+    (True, 0)
+    """
+
+    noun = "run"
+    others = "another recipe, seed or data"
+    owned = (
+        *("recipe.toml", "summary.json", "metrics.csv", "losses.csv", "samples.npz", "generator.safetensors"),
+        *("checkpoint.pt", "animation.gif", "animation.mp4", "log.txt", "directions"),
+        *(f"figures/{name}.png" for name in ("final", "film_strip", "losses", "metrics", "latent_grid")),
+    )
+
+    def unfinished(self) -> str | None:
+        """Return the fingerprint of the checkpoint; without one there is nothing to lose."""
+        checkpoint = self.read_checkpoint()
+        return None if checkpoint is None else checkpoint["fingerprint"]
+
+    def write_checkpoint(self, content: dict[str, Any]) -> None:
+        """Write checkpoint.pt: tensors, numbers, text and plain containers only."""
+        with replacing(self.path / "checkpoint.pt") as part:
+            try:
+                torch.save({"format": FORMAT, **content}, part)
+            except RuntimeError as error:  # PyTorch's own writer says so when the disk is full
+                raise OSError(f"no room, perhaps ({str(error).splitlines()[0]})") from error
+
+    def read_checkpoint(self) -> dict[str, Any] | None:
+        """Read checkpoint.pt, or None when there is none. Nothing in it is executed.
+
+        Raises:
+            InputError: the file is damaged or of another version.
+        """
+        path = self.path / "checkpoint.pt"
+        if not path.exists():
+            return None
+        try:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+            version, _ = int(content["format"]), content["fingerprint"]
+        except Exception as error:  # a damaged file can make the reader raise nearly anything
+            kind = type(error).__name__
+            raise InputError(
+                f"{path}: not a checkpoint of ganatomy, or damaged ({kind}); --force starts anew"
+            ) from None
+        if version != FORMAT:
+            raise InputError(f"{path}: written in format {version}, this version reads {FORMAT}; --force starts anew")
+        return content
+
+    def read_summary(self) -> dict[str, Any]:
+        """Read summary.json.
+
+        Raises:
+            InputError: there is none, or it is damaged or of another version.
+        """
+        path = self.path / "summary.json"
+        if not self.begun:
+            raise InputError(f"{self.path} is no run folder; give one that ganatomy fit made, such as runs/NAME")
+        if not self.finished:
+            raise InputError(f"{self.path} holds no finished run; run the same fit command again to finish it")
+        try:
+            summary = json.loads(path.read_text(encoding="utf-8"))
+            version = summary["versions"]["run_folder"]
+        except (OSError, ValueError, LookupError, TypeError):
+            raise InputError(f"{path}: damaged; make the run again with --force") from None
+        if version != FORMAT:
+            raise InputError(f"{path}: written in format {version}, this version reads {FORMAT}")
+        return summary
+
+    def read_arrays(self, names: Sequence[str]) -> list[np.ndarray]:
+        """Read arrays from samples.npz, without unpickling anything.
+
+        Raises:
+            InputError: the file or an array is missing or damaged.
+        """
+        path = self.path / "samples.npz"
+        try:
+            with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
+                arrays = [file[name] for name in names]
+            if any(array.dtype.kind not in "iuf" for array in arrays):
+                raise TypeError("not numbers")
+            return arrays
+        except Exception as error:  # damaged archives raise nearly anything
+            raise InputError(f"{path}: missing or damaged ({type(error).__name__}); make the run again") from None

@@ -1,0 +1,233 @@
+"""Runs of one cell trained at once, on a GPU if there is one: an executor, and the two halves of its work.
+
+    train_together    R jobs of one cell -> what each left: its losses, what was seen of its snapshots, its last weights
+    finish            a job and what it left -> the outcome that `make_run` has: measured, written, drawn
+
+A *stack* of jobs is trained by one process, which does nothing else; what it left is finished by processes of one
+thread each, a run a process, while the next stack is being trained. So the device waits for no picture, and a run that
+cannot be measured or drawn fails alone. Each run is the run that `fit` makes with its seed, up to rounding: see
+`ganatomy.fitting.training.batched`. It says *together* with how many it was trained, itself included, and its `seconds` are
+its share: those of the stack, until the run ended, over R.
+
+What a kill costs: a run is kept once it is finished. Killed, the stack in training and the runs of the former one that
+are not finished are made again. A stack that raises fails as a whole. Memory holds the snapshots, as arrays, of two
+stacks. Written for a GPU and not measured on one.
+
+Shapes: `R` runs, `T` iterations, `S` snapshots, `n` points of one, `D` data, `g` points of the grid.
+"""
+
+import functools
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ganatomy.execution import choose_device, use_threads
+from ganatomy.fitting.points.distributions import DISTRIBUTIONS
+from ganatomy.fitting.run.fit import MeasuredFit
+from ganatomy.fitting.run.folder import RunFolder
+from ganatomy.fitting.run.measured import Seen, look
+from ganatomy.fitting.study.executors.local import LocalProcesses, Lost, check_count
+from ganatomy.fitting.study.job import Job, Outcome, carry_out
+from ganatomy.fitting.study.judging.records import Cell
+from ganatomy.fitting.training.batched import BatchedTrainer
+from ganatomy.fitting.training.model import FittedGAN
+from ganatomy.fitting.training.players import SHAPED, optimizer_class
+from ganatomy.fitting.training.trainer import Diverged, Trainer
+
+Weights = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What the training of a run left; no tensors, which would be sent as memory that ends with its process.
+
+    Attributes:
+        losses: of the iterations that it made, (T, 3).
+        seen: of its snapshots, by their epochs.
+        weights: of generator and discriminator at the end; None if it diverged.
+        diverged: how; "" if it did not.
+        seconds: its share of the training time.
+        device: on which it was trained.
+        together: R.
+    """
+
+    losses: np.ndarray
+    seen: Mapping[int, Seen]
+    weights: tuple[Weights, Weights] | None
+    diverged: str
+    seconds: float
+    device: str
+    together: int
+
+
+def train_together(jobs: Sequence[Job], device: str = "cpu") -> list[Trained]:
+    """Train the runs of R jobs that differ in nothing but their names and seeds.
+
+    Raises:
+        InputError: as `BatchedTrainer`, or an objective's own mistake.
+
+    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> recipe = load_recipe("course", "gan", generator={"hidden": [8], "normalization": "none"}, epochs=2)
+    >>> points, cell = np.random.default_rng(0).normal(size=(600, 2)), Cell("normal", "gan", "rmsprop", 5e-5, "")
+    >>> jobs = [Job(f"run {seed}", cell, seed, recipe, "", points, points[:50]) for seed in (0, 1)]
+    >>> left = train_together(jobs)
+    >>> left[1].losses.shape, list(left[1].seen), left[1].seen[2][0].shape
+    ((4, 3), [0, 1, 2], (50, 2))
+    """
+    first, count = jobs[0], len(jobs)
+    with use_threads(1):
+        batch = BatchedTrainer(first.recipe, first.train, [job.seed for job in jobs], device, first.objective)
+        models, going = batch.snapshots(), list(range(count))
+        seen: list[dict[int, Seen]] = [{0: _seen(models[r], jobs[r], device)} for r in going]
+        losses, seconds = [], np.zeros(count)
+        started = time.perf_counter()
+        for epoch in batch:
+            parts = epoch.losses.discriminator, epoch.losses.generator, epoch.losses.penalty
+            losses.append(torch.stack(parts, dim=-1).numpy())  # (iterations of the epoch, R, 3)
+            seconds[going] += (time.perf_counter() - started) / count
+            going = [r for r in going if r not in epoch.diverged]
+            if epoch.snapshots:
+                models = epoch.snapshots
+                for r in going:
+                    seen[r][epoch.number] = _seen(models[r], jobs[r], device)
+            started = time.perf_counter()
+
+    def left(r: int) -> Trained:
+        ended, how = batch.diverged.get(r, (None, ""))
+        made = np.concatenate([part[:, r] for part in losses])[: None if ended is None else ended - 1]
+        weights = None if how else (_weights(models[r].generator), _weights(models[r].discriminator))
+        return Trained(made, seen[r], weights, how, float(seconds[r]), device, count)
+
+    return [left(r) for r in range(count)]
+
+
+def _seen(model: FittedGAN, job: Job, device: str) -> Seen:
+    """Look at a model where it was trained: a grid of 10,000 points is work for a processor."""
+    for network in (model.generator, model.discriminator):
+        network.to(device)
+    return look(model, job.test, job.seed)
+
+
+def _weights(network: nn.Module) -> Weights:
+    return {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
+
+
+def finish(made: tuple[Job, Trained]) -> Outcome:
+    """Measure, write and draw a run that was trained in a stack, as `make_run` does its own.
+
+    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> recipe = load_recipe("course", "gan", generator={"hidden": [8], "normalization": "none"}, epochs=2)
+    >>> points, cell = np.random.default_rng(0).normal(size=(600, 2)), Cell("normal", "gan", "rmsprop", 5e-5, "")
+    >>> jobs = [Job(f"run {seed}", cell, seed, recipe, "", points, points[:50]) for seed in (0, 1)]
+    >>> outcome = finish((jobs[1], train_together(jobs)[1]))
+    >>> outcome.record["status"], outcome.record["together"], "animation.gif" in outcome.files
+    ('finished', 2, True)
+    """
+    job, trained = made
+    where = {"device": trained.device, "together": trained.together}
+
+    def make(path: Path) -> None:
+        with use_threads(1):
+            fit, folder = _Told(job, trained), RunFolder(path)
+            fit.where.update(where)
+            with folder.claim(job.fingerprint):
+                fit.write(folder, job.fingerprint)
+
+    return carry_out(job, make, seconds=trained.seconds, **where)
+
+
+class _Told(MeasuredFit):
+    """A fit whose training happened elsewhere, and is told to it iteration by iteration."""
+
+    def __init__(self, job: Job, trained: Trained) -> None:
+        trainer = Trainer(job.recipe, job.train, job.seed, "cpu", job.objective)
+        super().__init__(trainer, job.train, job.test, DISTRIBUTIONS.get(job.distribution or ""))
+        self._trained = trained
+        self.history.seconds = trained.seconds
+
+    def train(self, save: Callable[[], None] | None = None) -> FittedGAN:
+        """Take up what happened; there is nothing to save, since nothing would be lost."""
+        trained, length = self._trained, self.trainer.iterations_an_epoch
+        self.begin(trained.seen[0])
+        for iteration, losses in enumerate(trained.losses.tolist(), 1):
+            epoch, ended = -(-iteration // length), iteration % length == 0
+            self.take(iteration, epoch, losses, trained.seen.get(epoch) if ended else None)
+        if trained.weights is None:
+            raise Diverged(trained.diverged)
+        model = self.trainer.snapshot()
+        for network, weights in zip((model.generator, model.discriminator), trained.weights, strict=True):
+            network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+        return self.end(model)
+
+
+class Stacked:
+    """Trains up to `width` seeds of a cell at once on a device, and finishes each run in one of some processes.
+
+    Raises:
+        InputError: no such device here, or a width that is no whole number from 1 to 1024.
+
+    >>> executor = Stacked("cpu", 8, LocalProcesses(2))
+    >>> executor.device, executor.width
+    ('cpu', 8)
+    """
+
+    shares_disk = True
+
+    def __init__(self, device: str, width: int, processes: LocalProcesses) -> None:
+        check_count("together (--together)", width)
+        self.device, self.width, self._processes = str(choose_device(device)), width, processes
+
+    def as_completed(self, work: Callable[[Job], Any], jobs: Iterable[Job]) -> Iterator[tuple[Job, Any]]:
+        """Make the jobs of a study and yield each with its outcome, or with `Lost`, as it is finished.
+
+        `work` makes those whose optimizer would mix the runs of a stack: one by one, on the processor, at the end. Jobs
+        are drawn all at once, since a plan has those of a cell far apart; they share their points.
+        """
+        jobs = list(jobs)
+        alone = [job for job in jobs if _mixes(job)]
+        together = stacks([job for job in jobs if not _mixes(job)], self.width)
+        train = functools.partial(train_together, device=self.device)
+        # A process of its own, so that one that is short of memory takes no more along than its stack. It begins with
+        # the next stack before this one's result is looked at.
+        with closing(LocalProcesses(1).as_completed(train, together)) as stream:
+            for stack, result in stream:
+                if isinstance(result, Lost):
+                    others = f"; so ended all {len(stack)} runs that were trained at once, see --together"
+                    yield from ((job, Lost(result.reason + (others if len(stack) > 1 else ""))) for job in stack)
+                    continue
+                left = zip(stack, result, strict=True)
+                with closing(self._processes.as_completed(finish, left)) as finished:
+                    yield from ((job, outcome) for (job, _), outcome in finished)
+        yield from self._processes.as_completed(work, alone)
+
+    def close(self) -> None:
+        """Do nothing: processes end with the loop."""
+
+
+def _mixes(job: Job) -> bool:
+    """Tell whether a player's optimizer looks at whole tensors, which in a stack are of several runs."""
+    players = job.recipe.generator, job.recipe.discriminator
+    return any(optimizer_class(player.optimizer.name).__name__ in SHAPED for player in players)
+
+
+def stacks(jobs: Iterable[Job], width: int) -> list[list[Job]]:
+    """Part jobs into stacks of one cell and at most `width` runs: a first one of every cell, then the second ones.
+
+    >>> from types import SimpleNamespace as Named
+    >>> jobs = [Named(cell=cell, seed=seed) for seed in range(3) for cell in ("gan", "wgan")]
+    >>> [[(job.cell, job.seed) for job in stack] for stack in stacks(jobs, 2)]
+    [[('gan', 0), ('gan', 1)], [('wgan', 0), ('wgan', 1)], [('gan', 2)], [('wgan', 2)]]
+    """
+    cells: dict[Cell, list[Job]] = {}
+    for job in jobs:
+        cells.setdefault(job.cell, []).append(job)
+    parted = ([runs[k : k + width] for k in range(0, len(runs), width)] for runs in cells.values())
+    return [stack for rank in zip_longest(*parted) for stack in rank if stack]

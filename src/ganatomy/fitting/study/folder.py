@@ -1,0 +1,197 @@
+"""The folder of a study, and whether a plan may go on in it.
+
+Two plans are of one study if they have the same *identity*: the points of the targets that both name, at least one,
+the split of these points, and the recipe that cells differ from. Objectives, optimizers, rates, variants and seeds are
+free, so a study can be widened by any of them, and by other targets. What makes a single run is its own fingerprint,
+which is compared as well, so that no run is taken for another.
+"""
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ganatomy.errors import InputError
+from ganatomy.files import OwnedFolder
+from ganatomy.fitting.study.job import read_content, read_record
+from ganatomy.fitting.study.judging.records import Cell, RunRecord
+from ganatomy.fitting.study.plan import Plan, Run
+
+FORMAT = 1
+"""Of study.json: raised when older ones can no longer be read."""
+
+
+class StudyFolder(OwnedFolder):
+    """The folder of one study, never finished for good: it can always be widened.
+
+    >>> import tempfile
+    >>> from ganatomy.fitting.run.fit.study.plan import plan_study
+    >>> folder = StudyFolder(tempfile.mkdtemp())
+    >>> folder.missing(plan_study("ring", seeds=[0], objectives=["gan"], optimizers=["sgd"]))[0].name
+    'ring-gan-sgd-5e-05-seed0'
+    """
+
+    noun = "study"
+    mark_name = ".ganatomy-study"
+    owned = (
+        *("study.json", "table.csv", "summary.csv", "report.html", "figures", "runs", "tensorboard", "log.txt"),
+        ".work",
+    )
+
+    @property
+    def runs(self) -> Path:
+        """Return the folder of the runs."""
+        return self.path / "runs"
+
+    @property
+    def scratch(self) -> Path:
+        """Return the folder of what is being made; it is there while the study runs."""
+        return self.path / ".work"
+
+    def unfinished(self) -> str | None:
+        """Return None: what may go on here, `require` decides."""
+        return None
+
+    def require(self, plan: Plan) -> None:
+        """Refuse a plan of another study than the one that the folder holds.
+
+        Raises:
+            InputError: other points, another split or base recipe; a run that was made from something else.
+        """
+        held = self.read()
+        if held:
+            difference = _difference(held["identity"], identity(plan))
+            if difference:
+                raise InputError(
+                    f"{self.path} holds another study ({difference}); choose another --out, or --force to replace it"
+                )
+        for run in plan.runs:
+            content = read_content(self.runs / run.name)
+            if content is not None and content["fingerprint"] != run.fingerprint:
+                raise InputError(
+                    f"{self.runs / run.name} is of another study: its recipe, its objective or its points differ; "
+                    f"choose another --out, or --force to replace the study"
+                )
+
+    def check_plan(self, plan: Plan, force: bool = False) -> None:
+        """Refuse a folder in which the plan must not be run; nothing is changed.
+
+        Raises:
+            InputError: it holds other things, or (without force) another study.
+        """
+        self.check("study", force)
+        if not force:
+            self.require(plan)
+
+    def read(self) -> dict[str, Any]:
+        """Read study.json; an empty table where there is none.
+
+        Raises:
+            InputError: it is damaged, or of another version.
+        """
+        path = self.path / "study.json"
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            version, _ = content["format"], content["identity"]["targets"].keys()
+            _ = [Cell(**cell) for cell in content["cells"]]
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            raise InputError(f"{path}: damaged; remove it, the runs know what they are, and compare again") from None
+        if version != FORMAT:
+            raise InputError(f"{path}: written in format {version}, this version reads {FORMAT}")
+        return content
+
+    def missing(self, plan: Plan) -> list[Run]:
+        """List the runs that are still to be made: those that are not there, or failed."""
+        held = {run.name: read_content(self.runs / run.name) for run in plan.runs}
+        return [run for run in plan.runs if held[run.name] is None or held[run.name]["status"] == "failed"]
+
+    def cells(self) -> set[Cell]:
+        """Return the cells of the runs that are there."""
+        return {record.cell for record in self.records()}
+
+    def records(self) -> list[RunRecord]:
+        """Read all runs, by cell, in the order in which cells were first asked for, and seed.
+
+        Raises:
+            InputError: a run's tables are damaged.
+        """
+        if not self.runs.is_dir():
+            return []
+        found = (read_record(path) for path in sorted(self.runs.iterdir()) if path.is_dir())
+        order = {Cell(**cell): k for k, cell in enumerate(self.read().get("cells", []))}
+        return sorted(filter(None, found), key=lambda r: (order.get(r.cell, len(order)), r.cell, r.seed))
+
+    @contextlib.contextmanager
+    def working(self, plan: Plan, force: bool = False) -> Iterator[None]:
+        """Hold the folder for a plan, with an empty scratch folder.
+
+        Raises:
+            InputError: it holds other things, another study, or is in use; it cannot be written.
+        """
+        with self.claim("study", force):
+            if not force:
+                self.require(plan)  # not before: another process may have been here
+            shutil.rmtree(self.scratch, ignore_errors=True)  # what a kill left behind
+            try:
+                self.runs.mkdir(exist_ok=True)
+                self.scratch.mkdir()
+            except OSError as error:
+                raise InputError(f"cannot write to {self.path}: {error.strerror}; choose another --out") from None
+            try:
+                yield
+            finally:
+                shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def load_records(folder: str | Path) -> list[RunRecord]:
+    """Read the runs of a study.
+
+    Raises:
+        InputError: the folder holds none, or a run's tables are damaged.
+
+    >>> load_records("nowhere")
+    Traceback (most recent call last):
+    ganatomy.errors.InputError: nowhere holds no study; give a folder that ganatomy compare made, such as studies/NAME
+    """
+    study = StudyFolder(folder)
+    if not study.begun:
+        raise InputError(f"{folder} holds no study; give a folder that ganatomy compare made, such as studies/NAME")
+    return study.records()
+
+
+def identity(plan: Plan) -> dict[str, Any]:
+    """Return what must be equal for two plans to be of one study.
+
+    >>> from ganatomy.fitting.run.fit.study.plan import plan_study
+    >>> identity(plan_study("ring", epochs=5))["recipe"]["epochs"]
+    5
+    """
+    recipe = plan.base.model_dump(mode="json", exclude={"name", "description"})
+    return {"targets": {target.name: target.identity for target in plan.targets}, "recipe": recipe}
+
+
+def _difference(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """Say the first thing in which two identities differ; "" where they do not. Targets may be added."""
+    shared = held["targets"].keys() & wanted["targets"].keys()
+    if not shared:
+        return f"of {', '.join(held['targets'])}, not {', '.join(wanted['targets'])}"
+    pairs = [(f"points of {name}", held["targets"][name], wanted["targets"][name]) for name in sorted(shared)]
+    for where, old, new in [*pairs, ("", held["recipe"], wanted["recipe"])]:
+        former, now = _flat(old), _flat(new)
+        for key in [*former, *now]:
+            if former.get(key) != now.get(key):
+                if key == "sha256":
+                    return f"other {where}"
+                return f"{where} {key} = {former.get(key)} there, {now.get(key)} here".strip()
+    return ""
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        flat.update(_flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value})
+    return flat

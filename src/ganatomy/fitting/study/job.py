@@ -1,0 +1,287 @@
+"""One run of a study: made somewhere, carried as bytes, kept as a folder, read as a record.
+
+`make_run` is what an executor's process does: an ordinary `ganatomy.fit` into a temporary folder of its own. It returns
+the files of that folder, so that the process may be on another machine, and shares no disk with whoever asked; for runs
+that are trained at once see `ganatomy.fitting.study.executors.stacked`. Kept, it is the ordinary folder of a run (see
+`ganatomy.fitting.run.folder`) without its checkpoint, and with
+
+    record.json      the cell, the seed, how it ended and why, the final numbers and the floor; where it was trained
+                     and together with how many, itself included, if not alone on the processor
+    validation.csv   epoch, wasserstein2: the distance to the validation points, where a rate is to be chosen
+    error.txt        what a failed run raised
+
+A run that *diverged* has a result: that it does. It is kept, and never made again. One that *failed* has none:
+something was raised that is no matter of training, or its process died; the same study makes it again.
+"""
+
+import csv
+import json
+import math
+import shutil
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganatomy.errors import InputError
+from ganatomy.files import strict_json
+from ganatomy.fitting.metrics.samples import wasserstein2
+from ganatomy.fitting.metrics.yardstick import Yardstick
+from ganatomy.fitting.objectives.own import OwnObjective
+from ganatomy.fitting.points.distributions import DISTRIBUTIONS
+from ganatomy.fitting.recipes.recipe import Recipe
+from ganatomy.fitting.run.fit import fit
+from ganatomy.fitting.run.folder import RunFolder
+from ganatomy.fitting.study.judging.records import DISTANCE, Cell, RunRecord
+from ganatomy.fitting.training.trainer import Diverged
+
+FORMAT = 1
+"""Of record.json: raised when older ones can no longer be read."""
+
+STATUSES = ("finished", "diverged", "failed")
+
+_CELL = ("target", "objective", "optimizer", "lr", "variant")
+_LEFT_OUT = {"checkpoint.pt", ".lock"}  # of no use to a run that has ended
+_ALONE = threading.Lock()  # the number of threads, and the drawing, are of the whole process
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a process needs to make a run: train (N, D), validation (V, D) or None, test (M, D)."""
+
+    name: str
+    cell: Cell
+    seed: int
+    recipe: Recipe
+    fingerprint: str
+    train: np.ndarray
+    test: np.ndarray
+    validation: np.ndarray | None = None
+    distribution: str | None = None
+    scratch: str | None = None
+    objective: OwnObjective | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run left: `record` as record.json holds it, and its files by their paths."""
+
+    record: Mapping[str, Any]
+    files: Mapping[str, bytes]
+
+
+def record_of(job: Job, status: str, reason: str = "", **numbers: Any) -> dict[str, Any]:
+    """Return what record.json holds of a run.
+
+    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> job = Job("a", Cell("ring", "gan", "sgd", 0.1, ""), 0, load_recipe("course"), "f00", np.eye(2), np.eye(2))
+    >>> record_of(job, "failed", "its process died")["reason"]
+    'its process died'
+    """
+    cell, empty = job.cell, {"seconds": math.nan, "final": {}, "floor": {}, "floor_spread": {}}
+    where = {name: getattr(cell, name) for name in _CELL}
+    ended = {"seed": job.seed, "status": status, "reason": reason}
+    return {"format": FORMAT, **where, **ended, **empty, **numbers, "fingerprint": job.fingerprint}
+
+
+def make_run(job: Job) -> Outcome:
+    """Make a run in a temporary folder and return what it left; whatever it raises is its outcome.
+
+    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> recipe = load_recipe("course", generator={"hidden": [8], "normalization": "none"}, epochs=2, batch_size=50)
+    >>> points = np.random.default_rng(0).normal(size=(200, 2))
+    >>> outcome = make_run(Job("a", Cell("normal", "wgan-gp", "rmsprop", 5e-5, ""), 0, recipe, "", points, points[:50]))
+    >>> outcome.record["status"], "animation.gif" in outcome.files, "checkpoint.pt" in outcome.files
+    ('finished', True, False)
+    """
+
+    def make(folder: Path) -> None:
+        fit(
+            job.train,
+            job.objective,
+            recipe=job.recipe,
+            seed=job.seed,
+            heldout=job.test,
+            distribution=DISTRIBUTIONS.get(job.distribution or ""),
+            device="cpu",
+            threads=1,
+            out=folder,
+        )
+
+    return carry_out(job, make)
+
+
+def carry_out(job: Job, make: Callable[[Path], Any], **known: Any) -> Outcome:
+    """Let `make` write a run into a temporary folder, and return what it left; whatever it raises is its outcome.
+
+    Args:
+        job: the run.
+        make: writes all that an ordinary run leaves into the folder that it is given, or raises.
+        **known: what else record.json is to hold; `seconds` of training that was done before, if it diverged.
+
+    >>> def fail(folder):
+    ...     raise ValueError("no luck")
+    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> job = Job("a", Cell("ring", "gan", "sgd", 0.1, ""), 0, load_recipe("course"), "f00", np.eye(2), np.eye(2))
+    >>> carry_out(job, fail).record["reason"], sorted(carry_out(job, fail).files)
+    ('ValueError: no luck', ['error.txt'])
+    """
+    with _ALONE, tempfile.TemporaryDirectory("", "run-", job.scratch, ignore_cleanup_errors=True) as place:
+        folder, started = RunFolder(Path(place) / "run"), time.perf_counter()
+        extra: dict[str, bytes] = {}
+        try:
+            try:
+                make(folder.path)
+                record = record_of(job, "finished", **{**known, **_numbers(folder.read_summary())})
+            except Diverged as error:
+                reason = str(error).removesuffix(f"; what was done is in {folder.path}")
+                numbers = {"seconds": time.perf_counter() - started, **known, **_floor(job)}
+                record = record_of(job, "diverged", reason, **numbers)
+            if job.validation is not None:
+                add_validation(folder, job.validation)
+        except Exception as error:  # a run must not stop the others
+            text = str(error).strip().splitlines() or ["no reason given"]
+            reason = text[0] if isinstance(error, InputError) else f"{type(error).__name__}: {text[0]}"
+            reason = reason.replace(str(folder.path), "its folder")
+            record = record_of(job, "failed", reason, **{**known, "seconds": math.nan})
+            extra["error.txt"] = traceback.format_exc().encode()
+        return Outcome(record, {**_files(folder.path), **extra})
+
+
+def _numbers(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Take what a record needs from summary.json."""
+    metrics = summary["metrics"]
+    columns = {"final": "value", "floor": "floor", "floor_spread": "floor_spread"}
+    numbers = {key: {name: m[column] for name, m in metrics.items()} for key, column in columns.items()}
+    return {"seconds": summary["seconds_training"], **numbers}
+
+
+def _floor(job: Job) -> dict[str, dict[str, float]]:
+    """Measure what a run that diverged did not live to say."""
+    floor = Yardstick(job.test, job.train, DISTRIBUTIONS.get(job.distribution or ""), seed=job.seed).floor
+    columns = {"floor": "mean", "floor_spread": "spread"}
+    return {key: {name: getattr(f, column) for name, f in floor.items()} for key, column in columns.items()}
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in _LEFT_OUT)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def add_validation(folder: RunFolder, validation: np.ndarray) -> None:
+    """Measure the snapshots on validation points (V, D): the exact distance of V generated points to them.
+
+    Raises:
+        InputError: the snapshots are missing or damaged, or the file cannot be written.
+
+    >>> folder = RunFolder(tempfile.mkdtemp())
+    >>> folder.write_arrays("samples.npz", {"snapshots": np.zeros((2, 3, 2)), "epochs": np.array([0, 5])})
+    >>> add_validation(folder, np.eye(2))
+    >>> (folder.path / "validation.csv").read_text().split()
+    ['epoch,wasserstein2', '0,1.0', '5,1.0']
+    """
+    snapshots, epochs = folder.read_arrays(["snapshots", "epochs"])
+    size = min(snapshots.shape[1], len(validation))  # the snapshots' points are independent, so the first will do
+    distances = [wasserstein2(samples[:size], validation[:size], limit=size) for samples in snapshots]
+    folder.write_table("validation.csv", ["epoch", DISTANCE], zip(epochs.tolist(), distances, strict=True))
+
+
+def keep(outcome: Outcome, folder: Path, scratch: Path) -> None:
+    """Write a run's folder, whole or not at all; one that failed before is replaced.
+
+    Args:
+        outcome: of the run.
+        folder: to be written; the one that holds it is there.
+        scratch: a folder on the same disk, to write in.
+
+    Raises:
+        InputError: it cannot be written.
+
+    >>> place = Path(tempfile.mkdtemp())
+    >>> keep(Outcome({"format": FORMAT, "status": "failed"}, {"figures/a.png": b""}), place / "run", place)
+    >>> sorted(path.name for path in place.rglob("*"))
+    ['a.png', 'figures', 'record.json', 'run']
+    """
+    try:
+        with tempfile.TemporaryDirectory("", "keep-", scratch, ignore_cleanup_errors=True) as place:
+            part = Path(place) / "run"
+            for name, content in {**outcome.files, "record.json": strict_json(outcome.record).encode()}.items():
+                (part / name).parent.mkdir(parents=True, exist_ok=True)
+                (part / name).write_bytes(content)
+            if folder.exists():
+                shutil.rmtree(folder)
+            part.rename(folder)
+    except OSError as error:
+        raise InputError(
+            f"cannot write {folder}: {error.strerror or error}; what is finished is kept, make room and go on"
+        ) from error
+
+
+def read_content(folder: Path) -> dict[str, Any] | None:
+    """Read a run's record.json; None where there is none, or a damaged one, as of a run that was never made.
+
+    >>> read_content(Path(tempfile.mkdtemp())) is None
+    True
+    """
+    try:
+        content = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+        _cell(content), content["fingerprint"], content["seed"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return content if content.get("format") == FORMAT and content.get("status") in STATUSES else None
+
+
+def read_record(folder: Path) -> RunRecord | None:
+    """Read a run's folder as a record; None where it holds none, as `read_content`.
+
+    Raises:
+        InputError: its tables are missing or damaged.
+
+    >>> read_record(Path(tempfile.mkdtemp())) is None
+    True
+    """
+    content = read_content(folder)
+    if content is None:
+        return None
+    epochs, metrics, validation = np.zeros(0), {}, np.zeros(0)
+    try:
+        if content["status"] != "failed":
+            epochs, metrics = _read_columns(folder / "metrics.csv")
+            if (folder / "validation.csv").exists():
+                validation = _read_columns(folder / "validation.csv")[1][DISTANCE]
+        numbers = {
+            name: {key: math.nan if value is None else float(value) for key, value in content[name].items()}
+            for name in ("final", "floor", "floor_spread")
+        }
+        return RunRecord(
+            cell=_cell(content),
+            seed=content["seed"],
+            status=content["status"],
+            reason=content["reason"],
+            epochs=epochs,
+            metrics=metrics,
+            validation=validation,
+            seconds=math.nan if content["seconds"] is None else content["seconds"],
+            path=f"{folder.parent.name}/{folder.name}",
+            **numbers,
+        )
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise InputError(f"{folder}: damaged ({type(error).__name__}); remove it, and compare again") from None
+
+
+def _cell(content: Mapping[str, Any]) -> Cell:
+    return Cell(**{name: content[name] for name in _CELL})
+
+
+def _read_columns(path: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Read a table whose first column is the epoch: (S,) and the other columns (S,) by name."""
+    with open(path, encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    table = np.array([[float(value) for value in row] for row in rows]).reshape(len(rows), len(header))
+    return table[:, 0].astype(int), {name: table[:, k] for k, name in enumerate(header) if k}

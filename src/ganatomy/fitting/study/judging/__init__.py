@@ -1,0 +1,1 @@
+"""What a study's records say: intervals, verdicts and claims, as keys and numbers."""

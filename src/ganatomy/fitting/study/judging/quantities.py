@@ -1,0 +1,189 @@
+"""What runs can be compared in: a number of each run, and what a difference of two such numbers means.
+
+A quantity is compared on one of two scales: as a *ratio* (a times as far), where the numbers are positive and their
+scatter grows with them, as distances' does, or as a plain *difference*, such as that of two scores in [0, 1]. It also
+says which is better, and what a run that has no number of its own is taken for: one that diverged, or never
+converged, is infinitely bad, which medians bear and means do not. Where means are taken it counts as the worst that
+the study shows at its seed, untrained generators included: the least that can be said against it.
+
+Metrics are medians over the last quarter of the snapshots, since the last one alone is a lottery while a run jumps.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ganatomy.errors import unknown
+from ganatomy.fitting.metrics.yardstick import METRICS
+from ganatomy.fitting.study.judging.records import RunRecord
+from ganatomy.fitting.study.judging.verdicts import UNSTABLE, RunVerdict
+
+SMALLEST = 0.01
+"""Below it numbers that are compared as ratios count as it: a hundredth of a floor, an epoch or a second is nothing."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number of a run.
+
+    Attributes:
+        name: as in tables and recipes.
+        title: in English.
+        title_zh: in Chinese.
+        scale: how two of them are compared.
+        better: which are.
+        measured: reads it off a run that finished.
+        start: what it is, or is counted as, before training.
+    """
+
+    name: str
+    title: str
+    title_zh: str
+    scale: Literal["ratio", "difference"]
+    better: Literal["lower", "higher"]
+    measured: Callable[[RunRecord, RunVerdict], float]
+    start: Callable[[RunRecord], float]
+
+    def of(self, record: RunRecord, verdict: RunVerdict) -> float:
+        """Return a run's number: infinite, on the bad side, if it diverged; nan if it failed or does not have it."""
+        if record.status == "finished":
+            return self.measured(record, verdict)
+        worst = math.inf if self.better == "lower" else -math.inf
+        return worst if record.status == "diverged" and self.name != "seconds" else math.nan
+
+
+def _first(values: np.ndarray) -> float:
+    return float(values[0]) if len(values) else math.nan
+
+
+def _converged(record: RunRecord, verdict: RunVerdict) -> float:
+    return math.inf if verdict.converged_at is None else verdict.converged_at
+
+
+def _evenness(record: RunRecord) -> np.ndarray:
+    """Compute coverage / recall of the snapshots, 0 where nothing is covered."""
+    if not {"coverage", "recall"} <= set(record.metrics):
+        return np.full(len(record.epochs), np.nan)
+    coverage, recall = record.metrics["coverage"], record.metrics["recall"]
+    return np.divide(coverage, recall, out=np.zeros_like(coverage), where=recall > 0)
+
+
+_OWN = (
+    Quantity(
+        "final_ratio",
+        "final distance / floor",
+        "最终距离 / 下限",
+        "ratio",
+        "lower",
+        lambda record, verdict: verdict.final_ratio,
+        lambda record: _first(record.ratios),
+    ),
+    Quantity(
+        "late_ratio",
+        "distance / floor in the last quarter",
+        "最后四分之一的距离 / 下限",
+        "ratio",
+        "lower",
+        lambda record, verdict: verdict.late_ratio,
+        lambda record: _first(record.ratios),
+    ),
+    Quantity(
+        "converged_at",
+        "epoch of convergence",
+        "收敛轮数",
+        "ratio",
+        "lower",
+        _converged,
+        lambda record: float(record.epochs[-1]) if len(record.epochs) else math.nan,
+    ),
+    Quantity(
+        "stability",
+        "spread in the last quarter, in floors",
+        "最后四分之一的波动（以下限为单位）",
+        "ratio",
+        "lower",
+        lambda record, verdict: verdict.stability,
+        lambda record: UNSTABLE,
+    ),
+    Quantity(
+        "moved",
+        "share of the way to the floor",
+        "走完的路程占比",
+        "difference",
+        "higher",
+        lambda record, verdict: verdict.moved,
+        lambda record: 0.0,
+    ),
+    Quantity(
+        "seconds",
+        "seconds of training",
+        "训练秒数",
+        "ratio",
+        "lower",
+        lambda record, verdict: record.seconds,
+        lambda record: math.nan,
+    ),
+    Quantity(
+        "evenness",
+        "evenness (coverage / recall)",
+        "均匀程度（coverage / recall）",
+        "difference",
+        "higher",
+        lambda record, verdict: float(np.median(record.late(_evenness(record)))),
+        lambda record: 0.0,
+    ),
+)
+
+
+def _metric(name: str) -> Quantity:
+    """Make a quantity of a metric: in floors and as a ratio where it has an origin and less is better."""
+    info = METRICS[name]
+    in_floors = info.has_ratio and info.direction == "lower"
+
+    def values(record: RunRecord) -> np.ndarray:
+        found = record.metrics.get(name, np.empty(0))
+        if info.direction == "half":
+            return np.abs(found - 0.5)
+        return found / record.floor[name] if in_floors and record.floor.get(name) else found
+
+    def measured(record: RunRecord, verdict: RunVerdict) -> float:
+        found = record.late(values(record))
+        return float(np.median(found)) if len(found) else math.nan
+
+    return Quantity(
+        name,
+        f"{info.title} / floor"
+        if in_floors
+        else "distance of " + info.title + " from 1/2"
+        if info.direction == "half"
+        else info.title,
+        f"{name} / 下限" if in_floors else f"|{name} - 1/2|" if info.direction == "half" else name,
+        "ratio" if in_floors else "difference",
+        "higher" if info.direction == "higher" else "lower",
+        measured,
+        lambda record: _first(values(record)),
+    )
+
+
+QUANTITIES = {quantity.name: quantity for quantity in (*_OWN, *map(_metric, METRICS))}
+"""All quantities, by name: those of a verdict, and every metric of the yardstick."""
+
+
+def quantity(name: str) -> Quantity:
+    """Return the quantity of that name.
+
+    Raises:
+        InputError: there is none.
+
+    >>> quantity("coverage").better, quantity("coverage").scale, quantity("mmd").title
+    ('higher', 'difference', 'maximum mean discrepancy / floor')
+    >>> quantity("final_ration")
+    Traceback (most recent call last):
+    ganatomy.errors.InputError: unknown quantity 'final_ration'; did you mean 'final_ratio'? Known: final_ratio, ...
+    """
+    if name not in QUANTITIES:
+        raise unknown("quantity", name, QUANTITIES)
+    return QUANTITIES[name]

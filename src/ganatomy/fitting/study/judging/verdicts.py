@@ -1,0 +1,217 @@
+"""One run, judged from its distances: did it converge, when, does it stay, did it collapse, did it move at all.
+
+With r_s = distance / floor at snapshot s (so in *floors*) and the last quarter of the snapshots called *late*:
+
+    near           r_s < CONVERGED; where the start is close, r_s < (1 + r_0) / 2, half of the way, or NEAREST
+    converged_at   epoch of the first s with all of s .. S near, STAY of them at least; None if there is none
+    late_ratio     median of late r              final_ratio  of the finished model, averaged over draws
+    stability      standard deviation of late r about a straight line through it, in floors
+    drift          median of late r / median of the quarter before it: 1 stays, more gets worse
+    moved          (r_0 - final_ratio) / (r_0 - 1): the share of the way from the start to the floor
+    collapsed      late points lie where real ones do, and cover less than half of what real ones cover
+
+The constants below were chosen on thirteen runs of the course recipe (three objectives, three optimizers, one to three
+seeds; 320 epochs, 33 snapshots). The spread is taken in floors and not relative to the level, because that is what
+one sees: RMSprop's spread is 0.2 to 0.4 of its level and Adam's 0.15 to 0.6 of its own, but that is up to 0.5 floors
+and 1.2 to 2.9. It is taken about a line, so that a slow approach (WGAN-GP with SGD: 2.3 floors of spread, 0.4 about
+the line) does not pass for jumping.
+
+What is not guaranteed: a snapshot is a moment of a noisy process, so one bad snapshot delays `converged_at`, and more
+snapshots find more of them; points can wander while their distance stays, which no distance shows; a perfect
+generator's ratio has a spread of its own, about 0.3, that of the floor.
+
+Shape letters: `S` snapshots, with the untrained generator's.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ganatomy.fitting.study.judging.records import FEWEST_LATE, RunRecord
+
+CONVERGED = 4.0
+"""Floors below which a run is near. Of these runs RMSprop's stay below 4 from epoch 20 to 170 on, late around 1.3 to
+2.0 with excursions up to 3.6; Adam's are late around 5.7 to 13, touch 3.1 at best, and none stays below 4. With 3
+instead, one WGAN run would not have converged for its last three snapshots. In the zigzag's units 4 floors are 0.11,
+a tenth of its width: all of it is found, and one sees the error."""
+
+NEAREST = 1.5
+"""Floors within which nobody can tell a run from a perfect one: two of the floor's own spreads off. A run that starts
+close, as in many dimensions, has converged when it has come half of the way, but no nearer than this is asked."""
+
+STAY = 3
+"""Snapshots that a run must stay near to have converged: one or two of a jumping run are there by chance."""
+
+UNSTABLE = 0.75
+"""Floors of late spread from which a run is unstable. RMSprop and SGD have 0.01 to 0.46, Adam 1.2 to 2.9; the geometric
+mean of 0.46 and 1.2 is 0.74. A spread from nine snapshots is itself uncertain by a quarter."""
+
+DRIFTING = 1.5
+"""Factor between two quarters' medians from which a run drifts: away above it, still improving below its inverse.
+At RMSprop's relative spread of 0.3 a median of eight snapshots is uncertain by 0.13, a ratio of two by 0.19, and
+log 1.5 = 0.41 is more than twice that."""
+
+HARDLY_MOVED = 0.25
+"""Share of the way to the floor below which a run hardly moved. GAN and WGAN with SGD do 0.17 and 0.03 of it, their
+clouds still apart from the points; WGAN-GP with SGD does 0.68 and lies across them."""
+
+COLLAPSED = 0.5
+"""Share of the floor's coverage (or of the components, where they are known) below which a run has collapsed, ..."""
+
+PRECISE = 0.5
+"""... provided that its precision is at least this share of the floor's: points far from all real ones cover nothing
+either, but they are lost, not collapsed."""
+
+
+@dataclass(frozen=True)
+class RunVerdict:
+    """What is to be said of a run; see the module for the definitions. Numbers that a run does not have are nan.
+
+    Attributes:
+        kind: one of `KINDS`.
+        converged_at: an epoch, or None.
+        final_ratio: in floors; infinite if it diverged.
+        late_ratio: in floors; infinite if it diverged.
+        stability: in floors; infinite if it diverged.
+        drift: a factor.
+        moved: a share, 1 at the floor and below 0 if it went away.
+        collapsed: whether most of the target is missing.
+        diverged: whether it did.
+        words: in English.
+        words_zh: in Chinese.
+    """
+
+    kind: str
+    converged_at: int | None = None
+    final_ratio: float = math.nan
+    late_ratio: float = math.nan
+    stability: float = math.nan
+    drift: float = math.nan
+    moved: float = math.nan
+    collapsed: bool = False
+    diverged: bool = False
+
+    @property
+    def words(self) -> str:
+        """The verdict in English."""
+        return self._fill(KINDS[self.kind][0])
+
+    @property
+    def words_zh(self) -> str:
+        """The verdict in Chinese."""
+        return self._fill(KINDS[self.kind][1])
+
+    def _fill(self, pattern: str) -> str:
+        return pattern.format(at=self.converged_at, level=f"{self.late_ratio:.2g}", moved=f"{self.moved:.0%}")
+
+
+KINDS = {
+    "stable": ("converged at epoch {at}, stable", "第 {at} 轮收敛，此后稳定"),
+    "drifting": ("converged at epoch {at}, then drifting away", "第 {at} 轮收敛，随后逐渐偏离"),
+    "wavering": (
+        "near, but not to the end, around {level} × floor",
+        "曾接近下限但未保持到最后，在下限的 {level} 倍附近",
+    ),
+    "unstable": ("unstable, around {level} × floor", "不稳定，在下限的 {level} 倍附近跳动"),
+    "collapsed": ("collapsed: most of the target is missing", "坍缩：目标的大部分缺失"),
+    "hardly moved": ("hardly moved ({moved} of the way)", "几乎没有移动（只走了 {moved}）"),
+    "improving": ("not converged, still improving at {level} × floor", "尚未收敛，仍在改善，为下限的 {level} 倍"),
+    "short": ("not converged, stays at {level} × floor", "没有收敛，停在下限的 {level} 倍"),
+    "diverged": ("diverged", "发散"),
+    "failed": ("failed", "运行失败"),
+    "too few snapshots": ("too few snapshots to judge", "快照太少，无法判断"),
+}
+"""The kinds of verdict, from good to bad, each with its words in English and Chinese."""
+
+
+def judge_run(record: RunRecord) -> RunVerdict:
+    """Judge a run.
+
+    A run that jumps is unstable whatever else it is, since the rest is then a matter of the moment; after that a
+    collapsed one is collapsed even if its distance is small.
+
+    >>> from ganatomy.fitting.run.fit.study.judging.records import Cell
+    >>> distances = [3, 2, 1, 0.5, 0.25, 0.12, 0.11, 0.14, 0.12, 0.13, 0.11, 0.12, 0.12]
+    >>> verdict = judge_run(RunRecord(cell=Cell("ring", "gan", "adam", 1e-3), seed=0, status="finished",
+    ...     epochs=range(0, 130, 10), metrics={"wasserstein2": distances}, floor={"wasserstein2": 0.1},
+    ...     final={"wasserstein2": 0.13}))
+    >>> verdict.words, round(verdict.stability, 2), round(verdict.moved, 2)
+    ('converged at epoch 40, stable', 0.09, 0.99)
+    """
+    if record.status == "failed":
+        return RunVerdict("failed")
+    ratios, final = record.ratios, record.final_ratio
+    if record.status == "diverged":
+        return RunVerdict("diverged", None, final, math.inf, math.inf, diverged=True)
+    late = record.late(ratios)
+    before = ratios[-2 * len(late) : -len(late)]
+    start, level = float(ratios[0]), float(np.median(late))
+    moved = (start - final) / (start - 1) if start > 1 else math.nan
+    if len(late) < FEWEST_LATE or len(before) < FEWEST_LATE:
+        return RunVerdict("too few snapshots", None, final, level, moved=moved)
+    epochs = record.late(record.epochs)
+    numbers = {
+        "converged_at": _converged_at(record.epochs, ratios),
+        "final_ratio": final,
+        "late_ratio": level,
+        "stability": _spread(epochs, late),
+        "drift": level / float(np.median(before)),
+        "moved": moved,
+        "collapsed": _collapsed(record),
+    }
+    return RunVerdict(_kind(**numbers, near=level < _bound(start)), **numbers)
+
+
+def _kind(
+    *,
+    converged_at: int | None,
+    stability: float,
+    drift: float,
+    moved: float,
+    collapsed: bool,
+    near: bool,
+    **_: float,
+) -> str:
+    if stability >= UNSTABLE:
+        return "unstable"
+    if collapsed:
+        return "collapsed"
+    if converged_at is not None:
+        return "drifting" if drift > DRIFTING else "stable"
+    if moved < HARDLY_MOVED:
+        return "hardly moved"
+    if near:
+        return "wavering"
+    return "improving" if drift < 1 / DRIFTING else "short"
+
+
+def _bound(start: float) -> float:
+    """Say below how many floors a run is near that started at so many."""
+    return min(CONVERGED, max(NEAREST, (1 + start) / 2))
+
+
+def _converged_at(epochs: np.ndarray, ratios: np.ndarray) -> int | None:
+    """Find the first snapshot from which all are near."""
+    stays = np.logical_and.accumulate((ratios < _bound(ratios[0]))[::-1])[::-1]
+    return int(epochs[stays.argmax()]) if stays[-STAY:].all() else None
+
+
+def _spread(epochs: np.ndarray, values: np.ndarray) -> float:
+    """Compute the standard deviation of values about their least-squares line, two degrees of freedom taken off."""
+    centred = epochs - epochs.mean()
+    slope = centred @ values / (centred @ centred)
+    residuals = values - values.mean() - slope * centred
+    return float(np.sqrt(residuals @ residuals / (len(values) - 2)))
+
+
+def _collapsed(record: RunRecord) -> bool:
+    """Say whether late points lie among real ones and miss most of these, or most of the known components."""
+
+    def share(name: str) -> float:
+        if name not in record.metrics or not record.floor.get(name):
+            return math.nan
+        return float(np.median(record.late(record.metrics[name]))) / record.floor[name]
+
+    reach = [share("coverage"), share("components_found")]
+    return share("precision") >= PRECISE and any(part < COLLAPSED for part in reach)

@@ -1,0 +1,210 @@
+"""The page of a study: what was run, the answer, claims, pictures, tables, and how to do it again.
+
+One HTML file that needs nothing else: pictures and the film are in it, nothing is fetched, and all that a script does
+is to sort tables. It is written from judged results (`findings`), in English or Chinese, and decides nothing itself
+but what to say first (`answer`) and how far to shrink a picture. Not guaranteed: that pictures speak the language of
+the page; they are the caller's.
+
+Legend: `h` x `w` a picture's pixels.
+"""
+
+import math
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from ganatomy.errors import unknown
+from ganatomy.fitting.study.page.answer import Names, answer
+from ganatomy.fitting.study.page.plates import plate
+from ganatomy.fitting.study.page.references import references
+from ganatomy.fitting.study.page.setup import VERDICTS, CellSummary, Difference, Judgement, Picture, Run, Setup
+from ganatomy.fitting.study.page.tables import cells_table, differences_table, runs_table
+from ganatomy.languages import Words, written
+from ganatomy.pages.page import render
+
+PLACES = ("matrix", "curves", "time", "ranking")
+"""Sections of pictures, in order."""
+
+_MARKS = dict(zip(VERDICTS, (("✓", "holds"), ("✗", "fails"), ("?", "open"), ("–", "absent")), strict=True))
+
+
+def study_page(
+    setup: Setup,
+    summaries: Iterable[CellSummary],
+    differences: Iterable[Difference],
+    judgements: Iterable[Judgement],
+    runs: Iterable[Run],
+    *,
+    pictures: Iterable[Picture] = (),
+    best: Collection[Any] = (),
+    sentences: Sequence[str] | None = None,
+    title: str = "",
+    language: str = "en",
+) -> str:
+    """Write the page, as the text of one HTML file that needs nothing else.
+
+    Args:
+        setup: what was run.
+        summaries: of its cells.
+        differences: of pairs of cells, in final distance / floor.
+        judgements: of claims, in order; those of one claim are shown together.
+        runs: all that ended, however they did.
+        pictures: for the sections of `PLACES` and for claims; a section without one is left out.
+        best: of every target, objective and optimizer the cell with the best rate, where there was a choice.
+        sentences: the answer; if not given, what `answer` makes of the numbers.
+        title: of the page; a question if not given.
+        language: "en" or "zh".
+
+    Raises:
+        InputError: an unknown language, a picture for a place that there is not, or that is no picture.
+
+    >>> from ganatomy.fitting.run.fit.study.page.setup import Cell, Interval, Target, Thresholds
+    >>> cell = Cell("ring", "gan", "sgd", 0.1)
+    >>> setup = Setup([Target("ring", 7000, 596, 596)], [cell], [0], 320, "course", Thresholds(3, 3, 0.75, 0.25, 0.5),
+    ...     "ganatomy compare ring")
+    >>> page = study_page(setup, [CellSummary(cell, final_ratio=Interval(2.5, seeds=1))], [], [],
+    ...     [Run(cell, 0, "finished", final_ratio=2.5)])
+    >>> page.count("<table>"), page.count("src="), "2.50 (" in page, "2.50 times" in page
+    (2, 0, False, True)
+    """
+    words, runs, judgements = Words(language), list(runs), list(judgements)
+    summaries = sorted(summaries, key=lambda s: (math.isnan(s.final_ratio.median), s.final_ratio.median))
+    differences = [difference for difference in differences if not math.isnan(difference.effect)]
+    if sentences is None:
+        sentences = answer(summaries, differences, judgements, best=best, language=language)
+    names = Names(setup.cells, words)
+    claims = list(dict.fromkeys(judgement.claim.name for judgement in judgements))
+    known = [*PLACES, *(f"claim:{name}" for name in claims)]
+    places: dict[str, list[dict[str, Any]]] = {}
+    for picture in pictures:
+        if picture.place not in known:
+            raise unknown("place of a picture", picture.place, known)
+        places.setdefault(picture.place, []).append(plate(picture, words))
+    tables = [
+        cells_table(summaries, names, best),
+        *([differences_table(differences, names)] if differences else []),
+        runs_table(runs, summaries, names),
+    ]
+    sections = [place for place in PLACES if place in places]
+    targets = words.listed([target.name for target in setup.targets])
+    values = {
+        "t": words,
+        "language": language,
+        "title": title or words("title", targets=targets),
+        "lead": _lead(setup, words),
+        "notes": _notes(setup, runs, words),
+        "answer": sentences,
+        "setup": _setup(setup, words),
+        "claims": [_claim([j for j in judgements if j.claim.name == name], words) for name in claims],
+        "places": places,
+        "sections": sections,
+        "tables": tables,
+        "meanings": _meanings(setup, words),
+        "command": setup.command,
+        "repeat": _repeat(setup, runs, words),
+        "references": references([name for cell in setup.cells for name in (cell.objective, cell.optimizer)]),
+        "contents": [
+            *("setup", *(["claims"] if claims else []), *sections, *(table["name"] for table in tables)),
+            *("meanings", "repeat", "references"),
+        ],
+    }
+    return render("study.html", values)
+
+
+def _lead(setup: Setup, words: Words) -> str:
+    """Say in a sentence what was run."""
+    cells, seeds = len(setup.cells), len(setup.seeds)
+    counted = {
+        "cells": words.count("n_cells", cells),
+        "seeds": words.count("n_seeds", seeds),
+        "runs": words.count("n_runs", cells * seeds),
+    }
+    return words("lead", epochs=setup.epochs, **counted)
+
+
+def _notes(setup: Setup, runs: Sequence[Run], words: Words) -> list[str]:
+    """Say what is missing."""
+    planned, failed = len(setup.cells) * len(setup.seeds), sum(run.status == "failed" for run in runs)
+    notes = [words("partial", here=len(runs), all=planned)] if len(runs) < planned else []
+    return notes + ([words.count("unfinished", failed)] if failed else [])
+
+
+def _setup(setup: Setup, words: Words) -> list[tuple[str, list[str]]]:
+    """Say what was run: names, each with lines of text."""
+    cells = setup.cells
+    chosen = any(target.validation for target in setup.targets)
+    points = [words("split" if target.validation else "split_two", **vars(target)) for target in setup.targets]
+    points.append(words("unseen" if chosen else "unseen_two"))
+
+    def about(names: Iterable[str]) -> list[str]:
+        return [
+            written(n) + words("colon") + words(f"about_{n}" if words.has(f"about_{n}") else "about_own") for n in names
+        ]
+
+    lrs = [words.rate(lr) for lr in sorted({cell.lr for cell in cells})]
+    rates = words("one_rate", lr=lrs[0]) if len(lrs) == 1 else words("many_rates", lrs=words.listed(lrs))
+    variants = list(dict.fromkeys(cell.variant for cell in cells if cell.variant))
+    facts = {
+        "points": points,
+        "objectives": about(dict.fromkeys(cell.objective for cell in cells)),
+        "optimizers": about(dict.fromkeys(cell.optimizer for cell in cells)),
+        "lrs": [rates],
+        "variants": variants,
+        "seeds": [words.count("seeds", len(setup.seeds), seeds=words("list_comma").join(map(str, setup.seeds)))],
+        "epochs": [words("epochs", n=setup.epochs)],
+        "recipe": [words("recipe", name=setup.recipe)],
+    }
+    return [(words(f"setup_{name}"), lines) for name, lines in facts.items() if lines]
+
+
+def _claim(judgements: Sequence[Judgement], words: Words) -> dict[str, Any]:
+    """Put together what became of one claim, at each learning rate and on each target it was judged for."""
+    claim, chinese = judgements[0].claim, words.language == "zh"
+    several = len({j.target for j in judgements}) > 1
+    found = []
+    for judgement in judgements:
+        mark, kind = _MARKS[judgement.verdict]
+        where = [words("bench_target", target=judgement.target)] if several else []
+        where += [words(f"bench_{judgement.at}")] if len({j.at for j in judgements}) > 1 else []
+        evidence = judgement.evidence_zh.split("；") if chinese else judgement.evidence.split("; ")
+        found.append(
+            {
+                "mark": mark,
+                "kind": kind,
+                "verdict": words(f"verdict_{judgement.verdict}"),
+                "where": words("comma").join(where),
+                "evidence": evidence,
+            }
+        )
+    return {"name": claim.name, "text": claim.text_zh if chinese else claim.text, "found": found}
+
+
+def _meanings(setup: Setup, words: Words) -> list[tuple[str, list[str]]]:
+    """Explain every number of the page."""
+    bounds = setup.thresholds
+    numbers = {
+        "converged": f"{bounds.converged:g}",
+        "stay": bounds.stay,
+        "unstable": f"{bounds.unstable:g}",
+        "moved": words.percent(bounds.hardly_moved),
+        "collapsed": words.percent(bounds.collapsed),
+    }
+    names = ("heldout", "distance", "floor", "ratio", "median", "converged", "spread", "words", "clear")
+    return [(words(f"mean_{name}"), [words(f"mean_{name}_text", **numbers)]) for name in names]
+
+
+def _repeat(setup: Setup, runs: Sequence[Run], words: Words) -> list[tuple[str, list[str]]]:
+    """Say with what the study was made, and how long it took."""
+    trained = sum(run.seconds for run in runs if math.isfinite(run.seconds))
+    took = [words("took_wall", wall=words.seconds(setup.seconds))] if math.isfinite(setup.seconds) else []
+    took += [words("took_training", training=words.seconds(trained))] if trained else []
+    hardware = "hardware_together" if setup.together else "hardware_text"
+    machine = words(hardware, machine=setup.machine, cores=setup.cores, processes=setup.processes)
+    facts = {
+        "versions": [words("list_comma").join(f"{name} {version}" for name, version in setup.versions.items())],
+        "hardware": [machine if setup.machine else ""],
+        "took": took,
+        "date": [setup.date],
+        "files": [words("files_text")],
+        "repeat_numbers": [words("repeat_numbers_text")],
+    }
+    return [(words(name), lines) for name, lines in facts.items() if any(lines)]

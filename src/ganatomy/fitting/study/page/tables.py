@@ -1,0 +1,165 @@
+"""The tables of a study's page: cells, differences and runs, as text to show and keys to sort by.
+
+Not guaranteed: that a key is the number as shown, which is rounded; rows are sorted by what was measured.
+"""
+
+import math
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ganatomy.fitting.study.page.answer import Names
+from ganatomy.fitting.study.page.setup import CellSummary, Difference, Interval, Run
+from ganatomy.languages import ABSENT, Words
+
+_KINDS = {  # of columns, for the style sheet and for sorting
+    **dict.fromkeys(("lr", "seeds", "seed", "ratio", "converged", "spread", "seconds", "times"), "number"),
+    **dict.fromkeys(("words", "reason"), "long"),
+    **dict.fromkeys(("status", "clear"), "short"),
+    "than": "name",
+    "folder": "path",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What stands in a table, what it is sorted by ("" for what was not measured), and a note such as an interval."""
+
+    text: str
+    key: str
+    note: str = ""
+
+    @classmethod
+    def number(cls, value: float | None, text: str, note: str = "") -> "Entry":
+        """Make an entry that is sorted by a number."""
+        missing = value is None or math.isnan(value)
+        return cls(text, "" if missing else repr(float(value)).replace("inf", "Infinity"), note)
+
+    @classmethod
+    def word(cls, text: str) -> "Entry":
+        """Make an entry that is sorted by its text."""
+        return cls(text, "" if text == ABSENT else text)
+
+
+def cells_table(summaries: Iterable[CellSummary], names: Names, best: Collection[Any] = ()) -> dict[str, Any]:
+    """Lay out the cells in the order given; the best rate of a pair is marked, if `best` has it.
+
+    >>> from ganatomy.fitting.run.fit.study.page.setup import Cell
+    >>> cell = Cell("ring", "gan", "sgd", 0.1)
+    >>> never = Interval(math.inf, 80, math.inf, 3)
+    >>> summary = CellSummary(cell, final_ratio=Interval(2.5, 2.25, 3.5, 3), converged_at=never)
+    >>> table = cells_table([summary], Names([cell], Words("en")))
+    >>> [entry.text for entry in table["rows"][0]["entries"]]
+    ['GAN, SGD', '2.50', 'never', '–', '–', '0', '']
+    """
+    words = names.words
+    rows = []
+    for summary in summaries:
+        cell = summary.cell
+        entries = _of_cell(cell, names, best)
+        entries += [_median(summary.final_ratio, words), _median(summary.converged_at, words, whole=True)]
+        entries.append(_median(summary.stability, words))
+        entries.append(Entry.number(summary.seconds.median, words.seconds(summary.seconds.median)))
+        entries.append(Entry.number(len(summary.verdicts), str(len(summary.verdicts))))
+        entries.append(Entry.word(_said(summary, words)))
+        rows.append({"entries": entries, "faded": False})
+    columns = ["ratio", "converged", "spread", "seconds", "seeds", "words"]
+    return _table("cells", _columns(columns, names), rows, words, words("cells_intro"))
+
+
+def differences_table(differences: Iterable[Difference], names: Names) -> dict[str, Any]:
+    """Lay out differences, the nearer cell first in each, clear and large ones on top.
+
+    >>> from ganatomy.fitting.run.fit.study.page.setup import Cell
+    >>> a, b = Cell("ring", "gan", "sgd", 0.1), Cell("ring", "gan", "adam", 0.1)
+    >>> table = differences_table([Difference(a, b, 4.0, 2.0, 8.0, 3, True)], Names([a, b], Words("en")))
+    >>> [entry.text for entry in table["rows"][0]["entries"]]
+    ['GAN, Adam', 'GAN, SGD', '4.00 ×', 'clear']
+    """
+    words = names.words
+    turned = [
+        (d.a, d.b, _inverse(d.effect), _inverse(d.high), _inverse(d.low), d) for d in differences if d.effect <= 1
+    ]
+    turned += [(d.b, d.a, d.effect, d.low, d.high, d) for d in differences if d.effect > 1]
+    turned.sort(key=lambda row: (not row[-1].clear, -row[2]))
+    rows = []
+    for nearer, farther, times, low, high, difference in turned:
+        few = math.isnan(low)
+        said = words("few") if few else words("clear" if difference.clear else "not_clear")
+        entries = [Entry.word(names.full(nearer)), Entry.word(names.full(farther))]
+        entries += [Entry.number(times, words.ratio(times), words.interval(low, high)), Entry.word(said)]
+        rows.append({"entries": entries, "faded": not difference.clear})
+    intro = words("differences_intro", clear=sum(row[-1].clear for row in turned), n=len(turned))
+    return _table("differences", ["nearer", "than", "times", "clear"], rows, words, intro)
+
+
+def runs_table(runs: Iterable[Run], summaries: Iterable[CellSummary], names: Names) -> dict[str, Any]:
+    """Lay out the runs, with the verdict of each or the reason why it did not finish.
+
+    >>> from ganatomy.fitting.run.fit.study.page.setup import Cell
+    >>> cell = Cell("ring", "gan", "sgd", 0.1)
+    >>> table = runs_table([Run(cell, 3, "failed", "no memory", path="runs/a")], [], Names([cell], Words("en")))
+    >>> [entry.text for entry in table["rows"][0]["entries"]]
+    ['GAN, SGD', '3', 'failed', '–', '–', '–', 'no memory', 'runs/a']
+    """
+    words = names.words
+    verdicts = {(s.cell, seed): verdict for s in summaries for seed, verdict in s.verdicts.items()}
+    rows = []
+    for run in runs:
+        verdict = verdicts.get((run.cell, run.seed)) if run.status == "finished" else None
+        at = verdict.converged_at if verdict else None
+        converged = Entry.number(math.inf, words("never")) if verdict and at is None else Entry.number(at, _whole(at))
+        said = run.reason or (_said(verdict, words) if verdict else "")
+        entries = [
+            *_of_cell(run.cell, names),
+            Entry.number(run.seed, str(run.seed)),
+            Entry.word(words(f"status_{run.status}")),
+            Entry.number(run.final_ratio, words.number(run.final_ratio)),
+            converged,
+            Entry.number(run.seconds, words.seconds(run.seconds)),
+            Entry.word(said or ABSENT),
+            Entry.word(run.path or ABSENT),
+        ]
+        rows.append({"entries": entries, "faded": False})
+    columns = ["seed", "status", "ratio", "converged", "seconds", "reason", "folder"]
+    return _table("runs", _columns(columns, names), rows, words, words("runs_intro"))
+
+
+def _inverse(times: float) -> float:
+    return 1 / times if times else math.inf
+
+
+def _columns(columns: Sequence[str], names: Names) -> list[str]:
+    return ["cell", *(["target"] if names.targets else []), *(["lr"] if names.rates else []), *columns]
+
+
+def _of_cell(cell: Any, names: Names, best: Collection[Any] = ()) -> list[Entry]:
+    entries = [Entry.word(names(cell, "pair", rate=False))]
+    entries += [Entry.word(cell.target)] if names.targets else []
+    mark = " ✓" if cell in best else ""
+    return entries + ([Entry.number(cell.lr, names.words.rate(cell.lr) + mark)] if names.rates else [])
+
+
+def _table(name: str, columns: Sequence[str], rows: Sequence[Any], words: Words, intro: str) -> dict[str, Any]:
+    headings = [{"text": words(f"col_{column}"), "kind": _KINDS.get(column, "")} for column in columns]
+    return {"name": name, "headings": headings, "rows": rows, "intro": intro}
+
+
+def _whole(value: float | None) -> str:
+    return ABSENT if value is None or math.isnan(value) else f"{value:.0f}"
+
+
+def _median(found: Interval, words: Words, whole: bool = False) -> Entry:
+    """Make an entry of a median with its interval; of an epoch (`whole`), infinity is "never"."""
+    never = words("never") if whole else ""
+    if whole and math.isinf(found.low):  # then all of it is
+        return Entry.number(found.median, never)
+    text = (
+        never if whole and math.isinf(found.median) else _whole(found.median) if whole else words.number(found.median)
+    )
+    return Entry.number(found.median, text, words.interval(found.low, found.high, never))
+
+
+def _said(judged: Any, words: Words) -> str:
+    """Return a verdict's or a cell's words in the page's language."""
+    return judged.words_zh if words.language == "zh" else judged.words

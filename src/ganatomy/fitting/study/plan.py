@@ -1,0 +1,252 @@
+"""Plan a study: which runs, on which points, by which recipe.
+
+A study is a union of grids. A grid is a product
+
+    targets x objectives x optimizers x learning rates x (values of any other recipe keys),
+
+its elements are *cells*, and every cell is run with every seed, on the same points (see
+`ganatomy.fitting.study.targets`). What a grid leaves out is the recipe's own.
+"""
+
+import contextlib
+import hashlib
+import itertools
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ganatomy.errors import InputError
+from ganatomy.fitting.objectives.own import AnyObjective, OwnObjective, own_objective, read_objective
+from ganatomy.fitting.recipes.recipe import OBJECTIVES, Recipe, load_recipe, recipe_names
+from ganatomy.fitting.run.folder import fingerprint
+from ganatomy.fitting.study.file import Grid, StudyFile, read_study_file
+from ganatomy.fitting.study.judging.claims import declared_claim
+from ganatomy.fitting.study.judging.records import Cell
+from ganatomy.fitting.study.targets import Target, read_target
+
+_OWN = {"objective": "objectives", "optimizer": "optimizers", "optimizer.name": "optimizers", "lr": "lrs"}
+_MOST = 100_000  # runs; more are a slip of the pen
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: a cell, a seed, the resolved recipe, the points, and the objective if it is not built in."""
+
+    cell: Cell
+    seed: int
+    recipe: Recipe
+    target: Target
+    objective: OwnObjective | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the name of the run's folder."""
+        cell = self.cell
+        parts = (cell.target, cell.objective, cell.optimizer, f"{cell.lr:g}", cell.variant)
+        name = "-".join(filter(None, parts))
+        safe = "".join(c if c.isalnum() or c in "-.=+" else "_" for c in name.replace(", ", "_"))
+        if len(safe.encode()) > 180:  # what file systems take, with the rest
+            safe = safe.encode()[:160].decode(errors="ignore") + "-" + hashlib.sha256(name.encode()).hexdigest()[:8]
+        return f"{safe}-seed{self.seed}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest what decides the run, as its own folder does."""
+        return fingerprint(self.recipe, self.seed, self.target.train, self.target.test)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The runs of a study, seed by seed, and what else it is told.
+
+    Attributes:
+        name: a short one for the folder.
+        targets: the points.
+        runs: all of them, each once; a study that is stopped early has whole seeds of all cells.
+        base: the recipe that cells differ from.
+        seeds: of every cell.
+        claims: tables of the study file, judged at the end.
+    """
+
+    name: str
+    targets: tuple[Target, ...]
+    runs: tuple[Run, ...]
+    base: Recipe
+    seeds: tuple[int, ...]
+    claims: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def cells(self) -> list[Cell]:
+        """Return the cells, in the order in which they were asked for."""
+        return list(dict.fromkeys(run.cell for run in self.runs))
+
+
+def contested(cells: Iterable[Cell]) -> set[Cell]:
+    """Return the cells among which validation must choose: of one target, objective and optimizer, but not the only.
+
+    >>> cells = [Cell("ring", "gan", "adam", 1e-4), Cell("ring", "gan", "adam", 1e-3), Cell("ring", "gan", "sgd", 1e-3)]
+    >>> sorted(cell.label for cell in contested(cells))
+    ['gan, adam, 0.0001', 'gan, adam, 0.001']
+    """
+    cells = set(cells)
+    counts = Counter((c.target, c.objective, c.optimizer) for c in cells)
+    return {c for c in cells if counts[c.target, c.objective, c.optimizer] > 1}
+
+
+def plan_study(
+    points: "str | Path | None" = None,
+    *,
+    objectives: Sequence[str | AnyObjective] | None = None,
+    optimizers: Sequence[str] | None = None,
+    lrs: Sequence[float] | None = None,
+    seeds: Iterable[int] | None = None,
+    recipe: "str | Path | Recipe | Mapping[str, Any] | None" = None,
+    train_size: int | None = None,
+    variable: str | None = None,
+    **overrides: Any,
+) -> Plan:
+    """Plan a study; what is not given is taken from the study file, else it is the laboratory report's 3 x 3.
+
+    Args:
+        points: a file or a built-in distribution; None takes the study file's targets, else `zigzag`.
+        objectives: instead of those of every grid: names, and one's own as in `ganatomy.fit`, or as FILE.py:CLASS.
+        optimizers: likewise.
+        lrs: learning rates, likewise; None is the recipe's own.
+        seeds: of every cell.
+        recipe: the base: a name, a recipe, a mapping or a TOML file, which may be a study file; None is `course`.
+        train_size: how many points train; half of the others validate, half test.
+        variable: of a .mat, .npz or table, as `load_points` takes it.
+        **overrides: recipe fields for all runs, as in `ganatomy.load_recipe`.
+
+    Raises:
+        InputError: anything given cannot be used.
+
+    >>> plan = plan_study("ring", objectives=["gan", "wgan"], optimizers=["adam"], lrs=[1e-4, 1e-3], seeds=[0])
+    >>> [run.name for run in plan.runs][:2], len(plan.targets[0].test)
+    (['ring-gan-adam-0.0001-seed0', 'ring-gan-adam-0.001-seed0'], 596)
+    """
+    file, folder, name = read_study_file(recipe)
+    base = recipe if file is None else file.recipe
+    file = file or StudyFile()
+    overrides = {**file.set, **{key: value for key, value in overrides.items() if value is not None}}
+    if "objective" in overrides:
+        raise InputError("objective is no setting of all runs; name objectives (--objectives, or those of a [[grid]])")
+    resolve = _resolver("course" if base is None else base, folder, overrides)
+    seeds = _distinct("seeds", file.seeds if seeds is None else seeds)
+    for seed in seeds:
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+            raise InputError(f"seed {seed!r}: give whole numbers from 0 to 2^63 - 1")
+    own, names = _own_objectives(objectives)
+    given = {"objectives": names, "optimizers": optimizers, "lrs": lrs}
+    grids = [
+        grid.model_copy(update={key: tuple(value) for key, value in given.items() if value is not None})
+        for grid in file.grid
+    ]
+    recipes = _cells(grids, lambda name, **special: resolve(own.get(name, name), **special))
+    if points is not None or not file.targets:
+        sources = [("zigzag" if points is None else points, Path())]
+    else:
+        sources = [(source, folder) for source in _distinct("targets", file.targets)]
+    train_size = file.train_size if train_size is None else train_size
+    targets = [read_target(str(source), train_size, variable, place) for source, place in sources]
+    _distinct("the targets' names", [target.name for target in targets])
+    if len(recipes) * len(seeds) * len(targets) > _MOST:
+        raise InputError(f"{len(recipes) * len(seeds) * len(targets):,} runs are too many; plan {_MOST:,} at most")
+    runs = [
+        Run(Cell(target.name, *key), int(seed), recipe, target, own.get(recipe.objective))
+        for seed in seeds
+        for target in targets
+        for key, recipe in recipes.items()
+    ]
+    shared = _shared(resolve)
+    title = name or f"{targets[0].name}-{shared.name}"
+    title = "".join(c if c.isprintable() and c not in "/\\:" else "_" for c in title)
+    for k, table in enumerate(file.claim, 1):
+        declared_claim(table, f"{recipe}: claim {k}")
+    return Plan(title, tuple(targets), tuple(runs), shared, tuple(map(int, seeds)), file.claim)
+
+
+def _own_objectives(
+    objectives: Sequence[str | AnyObjective] | None,
+) -> tuple[dict[str, OwnObjective], list[str] | None]:
+    """Return the objectives that are not built in, by name, and the names of all."""
+    own: dict[str, OwnObjective] = {}
+    if objectives is None:
+        return own, None
+    names = []
+    for given in objectives:
+        if isinstance(given, str) and ".py" not in given:
+            names.append(given)
+            continue
+        mine = read_objective(given) if isinstance(given, str) else own_objective(given)
+        if type(mine.given).__module__ == "__main__" and not hasattr(sys.modules["__main__"], "__file__"):
+            raise InputError(
+                f"objective {mine.name}: a study's processes cannot import what was typed in; put the class into a "
+                f"file, and give FILE.py:{type(mine.given).__name__}"
+            )
+        if mine.name in own and own[mine.name] != mine:
+            raise InputError(f"objectives: two are called {mine.name}; rename the class of one")
+        own[mine.name] = mine
+        names.append(mine.name)
+    return own, names
+
+
+def _resolver(base: Any, folder: Path, overrides: Mapping[str, Any]) -> Callable[..., Recipe]:
+    """Return what resolves the recipe of a cell, given what is special about it."""
+    if isinstance(base, str) and base not in recipe_names() and Path(base).suffix:
+        base = folder / base
+
+    def resolve(objective: str | OwnObjective | None = None, **special: Any) -> Recipe:
+        special = {key: value for key, value in special.items() if value is not None}
+        return load_recipe(base, objective, **{**overrides, **special})
+
+    return resolve
+
+
+def _shared(resolve: Callable[..., Recipe]) -> Recipe:
+    """Resolve the recipe without a cell, by the first objective that it serves: the same whatever the grids ask for."""
+    for objective in (None, *OBJECTIVES):
+        with contextlib.suppress(InputError):
+            return resolve(objective)
+    return resolve()
+
+
+def _cells(grids: Sequence[Grid], resolve: Callable[..., Recipe]) -> dict[tuple[Any, ...], Recipe]:
+    """Resolve every cell but for its target: (objective, optimizer, rate, variant) -> recipe."""
+    found: dict[tuple[Any, ...], Recipe] = {}
+    for grid in grids:
+        axes = [
+            [None] if values is None else _distinct(name, values)
+            for name, values in (("objectives", grid.objectives), ("optimizers", grid.optimizers), ("lrs", grid.lrs))
+        ]
+        for key in grid.vary:
+            if key in _OWN:
+                raise InputError(f"vary.{key}: the grid has '{_OWN[key]}' for it")
+        varied = [[(key, value) for value in _distinct(f"vary.{key}", values)] for key, values in grid.vary.items()]
+        for objective, optimizer, lr, *changes in itertools.product(*axes, *varied):
+            recipe = resolve(objective, **dict(changes), optimizer=optimizer, lr=lr)
+            variant = ", ".join(f"{key}={_written(value)}" for key, value in changes)
+            found[recipe.objective, recipe.optimizer_name, recipe.generator.optimizer.lr, variant] = recipe
+    return found
+
+
+def _distinct(what: str, values: Iterable[Any]) -> list[Any]:
+    """Return the values, refusing none and twice the same."""
+    values = list(values)
+    if not values:
+        raise InputError(f"{what}: none were given; name at least one")
+    for k, value in enumerate(values):
+        if value in values[:k]:
+            raise InputError(f"{what}: {value} is named twice; once is enough")
+    return values
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "x".join(map(_written, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,127 @@
+"""What a study says: its tables, pictures and page, from the runs that its folder holds.
+
+Nothing here needs the runs to be made again: `write_report` can be called for any study, in either language, and
+replaces what it wrote before.
+"""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ganatomy.errors import InputError
+from ganatomy.fitting.study.folder import StudyFolder
+from ganatomy.fitting.study.judging import comparison, verdicts
+from ganatomy.fitting.study.judging.claims import REPORT_CLAIMS, Judgement, declared_claim, judge_claims
+from ganatomy.fitting.study.page.page import study_page
+from ganatomy.fitting.study.page.setup import Run, Setup, Target, Thresholds
+from ganatomy.fitting.study.pictures import Artist
+from ganatomy.fitting.study.plan import contested
+
+
+def write_report(folder: str | Path, language: str = "en") -> None:
+    """Judge the runs of a study and write table.csv, summary.csv, figures/ and report.html.
+
+    Args:
+        folder: of the study.
+        language: of the page and the pictures, en or zh.
+
+    Raises:
+        InputError: no study there, a run's files are damaged, an unknown language, or a file cannot be written.
+
+    >>> write_report("nowhere")
+    Traceback (most recent call last):
+    ganatomy.errors.InputError: nowhere holds no study; give a folder that ganatomy compare made, such as studies/NAME
+    """
+    study = StudyFolder(folder)
+    state = study.read()
+    if not state:
+        raise InputError(f"{folder} holds no study; give a folder that ganatomy compare made, such as studies/NAME")
+    judged = comparison.compare(study.records())
+    study.write_table("table.csv", *comparison.tidy_rows(judged.records))
+    study.write_table("summary.csv", *comparison.summary_rows(judged.summaries.values()))
+    _draw_report(study, state, judged, language)
+
+
+def _draw_report(study: StudyFolder, state: Mapping[str, Any], judged: comparison.Comparison, language: str) -> None:
+    """Draw the pictures of a study and write its page."""
+    choice = contested(judged.summaries)
+    judgements = judge(state, judged)
+    rate = state["identity"]["recipe"]["generator"]["optimizer"]["lr"]
+    shown = [judgement for judgement in judgements if judgement.at == "course" and judgement.cells]
+    pictures = list(Artist(study, judged, rate, language).draw(shown))
+    runs = [
+        Run(
+            r.cell,
+            r.seed,
+            r.status,
+            r.reason,
+            r.final_ratio,
+            r.seconds if math.isfinite(r.seconds) else math.nan,
+            r.path,
+        )
+        for r in judged.records
+    ]
+    page = study_page(
+        _setup(state, judged, bool(choice)),
+        judged.summaries.values(),
+        comparison.differences(judged),
+        judgements,
+        runs,
+        pictures=pictures,
+        best=[cell for cell in judged.best.values() if cell in choice],
+        language=language,
+    )
+    study.write_text("report.html", page)
+
+
+def judge(state: Mapping[str, Any], judged: comparison.Comparison) -> list[Judgement]:
+    """Judge the laboratory report's claims, if this study is about any of them, and those of the study file.
+
+    Args:
+        state: what study.json holds.
+        judged: the runs.
+
+    >>> from ganatomy.fitting.run.fit.study.judging.records import Cell, RunRecord
+    >>> failed = RunRecord(cell=Cell("ring", "gan", "sgd", 0.1), seed=0, status="failed")
+    >>> judge({"claims": []}, comparison.compare([failed]))
+    []
+    """
+    choice = contested(judged.summaries)
+    declared = [declared_claim(table, f"claim {k}") for k, table in enumerate(state["claims"], 1)]
+    found: list[Judgement] = []
+    for claims, always in ((REPORT_CLAIMS, False), (declared, True)):
+        judgements = [
+            judgement
+            for target in judged.targets
+            for at in (("course", "best") if choice else ("course",))
+            for judgement in judge_claims(judged, claims, target, at)
+        ]
+        if always or any(judgement.verdict != "not in this study" for judgement in judgements):
+            found += judgements
+    return found
+
+
+def _setup(state: Mapping[str, Any], judged: comparison.Comparison, choice: bool) -> Setup:
+    """Say what was run, on what, and with what."""
+    targets = [
+        Target(name, held["train"], held["validation"] if choice else 0, held["test"])
+        for name, held in state["identity"]["targets"].items()
+    ]
+    bounds = verdicts.CONVERGED, verdicts.STAY, verdicts.UNSTABLE, verdicts.HARDLY_MOVED, verdicts.COLLAPSED
+    return Setup(
+        targets=targets,
+        cells=list(judged.summaries),
+        seeds=state["seeds"],
+        epochs=state["identity"]["recipe"]["epochs"],
+        recipe=state["recipe"],
+        thresholds=Thresholds(*bounds),
+        command=state["command"],
+        versions={name: str(state["versions"][name]) for name in ("ganatomy", "python", "torch", "numpy", "platform")},
+        machine=" + ".join(filter(None, (state["machine"]["processor"], state["machine"].get("accelerator")))),
+        cores=state["machine"]["cores"],
+        processes=state["executor"]["width"],
+        together=state["executor"]["backend"] == "Stacked",
+        seconds=state["seconds"],
+        date=state["began"][:10],
+    )

@@ -1,0 +1,228 @@
+"""Studies: every run of a plan, made by an executor, kept as it finishes, judged at the end.
+
+    study.json       what was asked, of which points, where and when; its *identity*: points, split, base recipe
+    table.csv        a row a run and snapshot                 summary.csv   a row a cell: median and interval over seeds
+    runs/NAME/       a folder a run (see `ganatomy.fitting.study.job`)
+    figures/         report.html                              tensorboard/  event files, if wanted
+    .ganatomy-study  the mark of a study's folder             .lock         held while it is written
+
+A run's folder appears whole, by one renaming, and only this process writes: killed at any moment, the same command
+makes what is missing and nothing else. So does a wider one (see `ganatomy.fitting.study.folder`), and all are judged
+together.
+"""
+
+import contextlib
+import platform
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ganatomy.errors import require_extra, unknown
+from ganatomy.fitting.run.fit import versions
+from ganatomy.fitting.run.folder import RunFolder
+from ganatomy.fitting.study.executors.local import Executor, Lost, choose_executor, cores
+from ganatomy.fitting.study.folder import FORMAT, StudyFolder, identity
+from ganatomy.fitting.study.job import Job, Outcome, add_validation, keep, make_run, record_of
+from ganatomy.fitting.study.judging.records import RunRecord
+from ganatomy.fitting.study.plan import Plan, Run, contested, plan_study
+from ganatomy.fitting.study.trial import longest_first, try_cells
+from ganatomy.languages import LANGUAGES
+from ganatomy.progress import Progress, Silent
+
+
+def run_study(
+    plan: Plan,
+    out: str | Path,
+    executor: Executor,
+    *,
+    force: bool = False,
+    progress: bool = False,
+    tensorboard: bool = False,
+    language: str = "en",
+    command: str = "",
+) -> list[RunRecord]:
+    """Make the runs of a plan that a folder lacks, and judge all that it holds.
+
+    Args:
+        plan: of the study.
+        out: its folder.
+        executor: which makes the runs.
+        force: whether to replace what the folder holds.
+        progress: whether to show progress on the terminal.
+        tensorboard: whether to write event files too.
+        language: of report.html.
+        command: that makes the study again, for study.json.
+
+    Returns:
+        All runs of the folder; those that failed say why.
+
+    Raises:
+        InputError: a setting that no run can have, a folder of another study, a file that cannot be written.
+        KeyboardInterrupt: as it came; what is finished is kept.
+
+    >>> import tempfile
+    >>> tiny = {"generator": {"hidden": [8], "normalization": "none"}, "snapshots": 2, "batch_size": 100, "epochs": 2}
+    >>> plan = plan_study("ring", objectives=["gan"], optimizers=["sgd"], seeds=[0], train_size=8000, recipe=tiny)
+    >>> [record.status for record in run_study(plan, tempfile.mkdtemp(), choose_executor(jobs=1))]
+    ['finished']
+    """
+    from ganatomy.fitting.study.report import write_report
+
+    if tensorboard:
+        require_extra("tensorboard", "tensorboard", "--tensorboard")
+    if language not in LANGUAGES:
+        raise unknown("language", language, LANGUAGES)
+    folder, began = StudyFolder(out), time.perf_counter()
+    display = Progress("run") if progress else Silent()
+    folder.check_plan(plan, force)
+    seconds = try_cells(plan.runs if force else folder.missing(plan), 8)
+    with folder.working(plan, force):
+        missing = longest_first(folder.missing(plan), seconds)
+        state = _describe(plan, folder.read(), executor, command)
+        folder.write_json("study.json", state)
+        _make_missing(folder, plan, missing, executor, display)
+        if tensorboard:
+            from ganatomy.fitting.run.events import write_events
+
+            display.say("writing event files")
+            for path in sorted(folder.runs.iterdir()):
+                write_events(path, folder.path / "tensorboard" / path.name)
+        display.say("judging and drawing")
+        records = folder.records()
+        state["seconds"] = round(state["seconds"] + time.perf_counter() - began, 1)
+        state["made"] += len(missing)
+        folder.write_json("study.json", state)
+        write_report(folder.path, language)
+    return records
+
+
+def _describe(plan: Plan, former: Mapping[str, Any], executor: Executor, command: str) -> dict[str, Any]:
+    """Return what study.json holds: identities of former targets, seeds, claims and the time spent stay."""
+    now = identity(plan)
+    now["targets"] = {**former.get("identity", {}).get("targets", {}), **now["targets"]}
+    claims = [*former.get("claims", []), *(c for c in plan.claims if c not in former.get("claims", []))]
+    cells = [asdict(cell) for cell in plan.cells]
+    return {
+        "format": FORMAT,
+        "name": plan.name,
+        "command": command,
+        "began": former.get("began", time.strftime("%Y-%m-%d %H:%M:%S")),
+        "seconds": former.get("seconds", 0.0),
+        "made": former.get("made", 0),
+        "recipe": plan.base.name,
+        "cells": [*former.get("cells", []), *(cell for cell in cells if cell not in former.get("cells", []))],
+        "seeds": sorted({*former.get("seeds", []), *plan.seeds}),
+        "claims": claims,
+        "executor": {"backend": type(executor).__name__, "width": executor.width, "device": executor.device},
+        "machine": {"processor": _processor(), "cores": cores(), "accelerator": _accelerator(executor.device)},
+        "versions": versions(),
+        "identity": now,
+    }
+
+
+def _processor() -> str:
+    """Name the processor as well as the system knows it."""
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return platform.processor() or platform.machine()
+
+
+def _accelerator(device: str) -> str:
+    """Name what runs are trained on, if it is no processor."""
+    if device.startswith("cuda"):
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return "" if device.startswith("cpu") else device
+
+
+def _make_missing(folder: StudyFolder, plan: Plan, missing: list[Run], executor: Executor, display: Silent) -> None:
+    """Make runs and keep each as it finishes."""
+    scratch = str(folder.scratch.resolve()) if executor.shares_disk else None
+    chosen = contested([*plan.cells, *folder.cells()])
+    jobs = (_job(run, run.cell in chosen, scratch) for run in missing)
+    done, total = len(plan.runs) - len(missing), len(plan.runs)
+    where = f"{type(executor).__name__}({executor.width}), on {executor.device}"
+    folder.log(f"{total} runs asked for, {len(missing)} to be made by {where}")
+    stream = executor.as_completed(make_run, jobs)
+    with display.showing(total, done), contextlib.closing(stream):
+        if missing:
+            display.update(done, f"{len(missing)} to make, up to {executor.width} at once on {executor.device}")
+        for job, result in stream:
+            if isinstance(result, Lost):
+                result = Outcome(record_of(job, "failed", result.reason), {})
+            keep(result, folder.runs / job.name, folder.scratch)
+            done += 1
+            record = result.record
+            folder.log(f"{job.name}: {record['status']} {record['reason']}".rstrip())
+            display.update(done, f"{job.cell.label}, seed {job.seed}: {_said(record)}")
+    targets = {target.name: target for target in plan.targets}
+    for record in folder.records():  # made when theirs was the only rate
+        if (
+            record.cell in chosen
+            and not len(record.validation)
+            and len(record.epochs)
+            and record.cell.target in targets
+        ):
+            add_validation(RunFolder(folder.path / record.path), targets[record.cell.target].validation)
+
+
+def _job(run: Run, validated: bool, scratch: str | None) -> Job:
+    target = run.target
+    known = None if target.distribution is None else target.distribution.name
+    validation = target.validation if validated else None
+    arrays = {"train": target.train, "test": target.test, "validation": validation}
+    what = {"distribution": known, "scratch": scratch, "objective": run.objective}
+    return Job(run.name, run.cell, run.seed, run.recipe, run.fingerprint, **arrays, **what)
+
+
+def _said(record: Mapping[str, Any]) -> str:
+    if record["status"] != "finished":
+        return f"{record['status']}: {record['reason']}"
+    return f"distance {record['final']['wasserstein2'] / record['floor']['wasserstein2']:.3g} x floor"
+
+
+def compare(
+    points: "str | Path | None" = None,
+    *,
+    out: str | Path | None = None,
+    backend: str = "local",
+    jobs: "int | str" = "auto",
+    scheduler: str | None = None,
+    device: str = "cpu",
+    together: int | None = None,
+    **settings: Any,
+) -> list[RunRecord]:
+    """Compare objectives and optimizers over seeds: plan, run and judge a study, or go on with one.
+
+    Local processes import the script that calls this: let it do so under `if __name__ == "__main__":`.
+
+    Args:
+        points: a file or a built-in distribution; None is `zigzag`, or what the study file says.
+        out: the study's folder; None is studies/NAME.
+        backend: `local` or `dask`.
+        jobs: processes of the local backend.
+        scheduler: address of dask's.
+        device: where the local backend trains, such as `cuda`: not on the processor, many seeds of a cell at once.
+        together: how many at most.
+        **settings: those of `plan_study`, and `force`, `progress`, `tensorboard`, `language` of `run_study`.
+
+    Returns:
+        All runs of the study; its folder holds table.csv, summary.csv, figures and report.html.
+
+    Raises:
+        InputError: anything given cannot be used; nothing that is finished is lost.
+
+    >>> compare("ring", objectives=["gan", "wgan_gp"])
+    Traceback (most recent call last):
+    ganatomy.errors.InputError: unknown objective 'wgan_gp'; did you mean 'wgan-gp'? Known: ...
+    """
+    names = ("force", "progress", "tensorboard", "language", "command")
+    running = {name: settings.pop(name) for name in names if name in settings}
+    plan = plan_study(points, **settings)
+    executor = choose_executor(backend, jobs, scheduler, device, together)
+    with contextlib.closing(executor):
+        return run_study(plan, out or Path("studies") / plan.name, executor, **running)

@@ -1,0 +1,138 @@
+"""Try a study before it is begun: every cell for a moment, and what the whole will take.
+
+A name that PyTorch does not know, an option that it refuses or an objective that raises is found by one iteration of
+each cell, rather than after half of the study. Timed, the same iterations estimate it:
+
+    seconds = sum over runs of (iterations x t_iteration + snapshots x t_measuring + t_drawing) / processes
+
+with t_iteration of the run's cell on one thread, and the others of one run of its target. Not guaranteed: that the
+processes share the machine without loss, or that those of a cluster are as fast as this machine.
+"""
+
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from itertools import islice
+
+from ganatomy.errors import InputError
+from ganatomy.execution import use_threads
+from ganatomy.fitting.run import pictures
+from ganatomy.fitting.run.fit import MeasuredFit
+from ganatomy.fitting.run.folder import RunFolder
+from ganatomy.fitting.run.measured import DRAWS, look
+from ganatomy.fitting.study.plan import Run
+from ganatomy.fitting.training.trainer import Diverged, Trainer
+
+_WARM, _TIMED = 3, 20  # iterations
+_RESAMPLES = 5  # of the floor
+
+
+def try_cells(runs: Sequence[Run], iterations: int = 1) -> dict[tuple, float]:
+    """Train every way that runs train for a few iterations; return seconds an iteration, by cell without its rate.
+
+    Raises:
+        InputError: a setting that PyTorch refuses, too few points for a batch, an objective that raises.
+
+    >>> from ganatomy.fitting.run.fit.study.plan import plan_study
+    >>> seconds = try_cells(plan_study("ring", objectives=["gan"], optimizers=["sgd", "adam"], lrs=[0.1, 1]).runs)
+    >>> [key[1:] for key in seconds]
+    [('gan', 'sgd', ''), ('gan', 'adam', '')]
+    """
+    found: dict[tuple, float] = {}
+    with use_threads(1):
+        for run in runs:
+            key = _kind(run)
+            if key not in found:
+                found[key] = _try(run, iterations)
+    return found
+
+
+def _trainer(run: Run) -> Trainer:
+    return Trainer(run.recipe, run.target.train, run.seed, "cpu", run.objective)
+
+
+def _kind(run: Run) -> tuple:
+    return run.cell.target, run.cell.objective, run.cell.optimizer, run.cell.variant
+
+
+def _try(run: Run, iterations: int) -> float:
+    """Train for some iterations, of which all but the first few count."""
+    warm = min(_WARM, iterations - 1)
+    try:
+        steps = iter(_trainer(run))
+        for _ in islice(steps, warm):
+            pass
+        started = time.perf_counter()
+        count = sum(1 for _ in islice(steps, iterations - warm))
+    except InputError:
+        raise
+    except Diverged:
+        return 0.0
+    except Exception as error:  # an objective may be anybody's
+        reason = (str(error).strip().splitlines() or ["no reason given"])[0]
+        raise InputError(f"{run.cell.label} cannot be trained: {type(error).__name__}: {reason}") from None
+    return (time.perf_counter() - started) / max(count, 1)
+
+
+def longest_first(runs: Sequence[Run], seconds: Mapping[tuple, float]) -> list[Run]:
+    """Order the runs of each seed so that those that take longest begin first, and processes end together.
+
+    Args:
+        runs: seed by seed, which stays.
+        seconds: that `try_cells` returned.
+
+    >>> from ganatomy.fitting.run.fit.study.plan import plan_study
+    >>> runs = plan_study("ring", objectives=["gan", "wgan-gp"], optimizers=["sgd"], seeds=[1, 0]).runs
+    >>> ordered = longest_first(runs, {_kind(run): len(run.cell.objective) for run in runs})
+    >>> [(run.cell.objective, run.seed) for run in ordered]
+    [('wgan-gp', 1), ('gan', 1), ('wgan-gp', 0), ('gan', 0)]
+    """
+    turn = {seed: k for k, seed in enumerate(dict.fromkeys(run.seed for run in runs))}
+    return sorted(runs, key=lambda run: (turn[run.seed], -seconds[_kind(run)] * run.recipe.epochs))
+
+
+def estimate(runs: Sequence[Run], processes: int) -> float:
+    """Estimate the seconds that runs take on so many processes.
+
+    Raises:
+        InputError: as `try_cells`.
+
+    >>> from ganatomy.fitting.run.fit.study.plan import plan_study
+    >>> tiny = {"generator": {"hidden": [8], "normalization": "none"}, "batch_size": 100, "snapshots": 2}
+    >>> plan = plan_study("ring", recipe=tiny, objectives=["gan"], optimizers=["sgd"], seeds=[0], epochs=2)
+    >>> 0 < estimate(plan.runs, 2) < 60
+    True
+    """
+    iterations = try_cells(runs, _WARM + _TIMED)
+    measuring: dict[str, tuple[float, float]] = {}
+    total = 0.0
+    with use_threads(1):
+        for run in runs:
+            name = run.cell.target
+            if name not in measuring:
+                measuring[name] = _time_measuring(run)
+            once, drawing = measuring[name]
+            trainer = _trainer(run)
+            snapshots = len(trainer.snapshot_epochs)
+            measured = (snapshots + DRAWS + _RESAMPLES) * once
+            total += trainer.iterations * iterations[_kind(run)] + measured + drawing
+    return total / max(1, min(processes, len(runs)))
+
+
+def _time_measuring(run: Run) -> tuple[float, float]:
+    """Time measuring a snapshot, and drawing a run as if it had stood still."""
+    trainer, known = _trainer(run), run.target.distribution
+    measured = MeasuredFit(trainer, run.target.train, run.target.test, known)
+    model, history = trainer.snapshot(), measured.history
+    samples, field = look(model, measured.heldout, seed=0)
+    started = time.perf_counter()
+    metrics = measured.yardstick.value(samples)
+    once = time.perf_counter() - started
+    history.add_losses(1, 1, 0.0, 0.0, 0.0)
+    for epoch in trainer.snapshot_epochs:
+        history.add_snapshot(epoch, samples, field, metrics)
+    with tempfile.TemporaryDirectory() as place:
+        folder = RunFolder(place)
+        started = time.perf_counter()
+        pictures.draw_run(folder, model, history, run.target.test, measured.yardstick.floor, run.seed)
+        return once, time.perf_counter() - started

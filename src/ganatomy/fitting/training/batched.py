@@ -1,0 +1,252 @@
+"""Many runs at once: the runs of several seeds by one recipe, trained as one.
+
+    for epoch in train_many(recipe, points, seeds=range(64), device="cuda"):
+        for run in range(64):
+            for step in epoch.steps(run):
+                ...                                    # what `train(recipe, points, seed=run)` would have yielded
+
+A small network leaves a large device idle: what takes the time is starting some 150 operations a step. Here the same
+number of operations moves all runs: the players are stacks of networks (see `stacked_networks`) with losses (R,), and
+the loop, the objectives, the penalties and the optimizers are those of a single run. Whatever is random in a run is
+drawn as in the single run, on the processor, from its own seed. So run r is the single run with that seed: the same
+numbers up to rounding, which grows as a training goes on. No run depends on another; one that diverges ends alone.
+
+Not for every optimizer: an update that looks at a whole tensor would mix the runs in it, and is refused. Draws reach
+the device once an epoch and losses leave it once an epoch; in between the processor waits for nothing, except for an
+objective of one's own, which is watched. Written for a GPU and not timed on one yet; on a processor it gains nothing.
+
+Shapes: `R` runs, `N` points, `B` batch, `D` data, `Z` latent, `n` discriminator steps, `T` iterations an epoch.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from ganatomy.errors import InputError
+from ganatomy.execution import swift_products
+from ganatomy.fitting.objectives.guarded import Guarded, blamed
+from ganatomy.fitting.objectives.own import AnyObjective, OwnObjective, own_objective
+from ganatomy.fitting.points.cloud import check_points
+from ganatomy.fitting.recipes.recipe import Recipe
+from ganatomy.fitting.training.model import FittedGAN
+from ganatomy.fitting.training.players import SHAPED, Player, optimizer_class
+from ganatomy.fitting.training.stacked import stack, unstack
+from ganatomy.fitting.training.trainer import ABSURD, Diverged, Losses, Step, Trainer, _Draws
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch of all runs, counted from 1.
+
+    Attributes:
+        number: of the epoch.
+        losses: of its iterations, each (T, R), on the processor; those of a run that has diverged say nothing.
+        snapshots: a model a run where the recipe asks for them, and None for one that has diverged; empty elsewhere.
+        diverged: the runs that have diverged so far, by their places among the seeds: in which iteration, and how.
+    """
+
+    number: int
+    losses: Losses
+    snapshots: Sequence[FittedGAN | None]
+    diverged: Mapping[int, tuple[int, str]]
+
+    def steps(self, run: int) -> Iterator[Step]:
+        """Yield the steps that a run made in this epoch, as its `Trainer` alone would.
+
+        Raises:
+            Diverged: the run did, after these steps or in an earlier epoch.
+        """
+        columns = [part[:, run] for part in (self.losses.discriminator, self.losses.generator, self.losses.penalty)]
+        total = len(columns[0])
+        first, last = (self.number - 1) * total + 1, self.number * total
+        ended, how = self.diverged.get(run, (last + 1, ""))
+        for iteration, row in zip(range(first, min(last + 1, ended)), zip(*columns, strict=True), strict=False):
+            snapshot = self.snapshots[run] if self.snapshots and iteration == last else None
+            yield Step(iteration, self.number, Losses(*row), snapshot)
+        if how:
+            raise Diverged(how)
+
+
+class BatchedTrainer:
+    """The state of R training runs, one a seed; iterating over it trains all to their end, an `Epoch` at a time.
+
+    Points (N, D) are those of every run, points (R, N, D) each run's own. An `objective` is given if the recipe's is
+    not built in; it is to be a function of the scores and of nothing else.
+
+    Attributes:
+        runs: a `Trainer` for each run, which says its seed, its objective, where it stands and what its epochs draw;
+            its networks stay as they began, since they are trained in the stack.
+        diverged: as in `Epoch`.
+
+    Raises:
+        InputError: whatever `Trainer` refuses; no seeds; not as many sets of points as seeds; an optimizer whose update
+            looks at whole tensors.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        points: ArrayLike,
+        seeds: Iterable[int],
+        device: str | torch.device = "cpu",
+        objective: AnyObjective | None = None,
+    ) -> None:
+        given = list(seeds) if isinstance(seeds, Iterable) else []
+        if not given:
+            raise InputError(f"seeds = {seeds!r}: give a list of one or more whole numbers")
+        for player in (recipe.generator, recipe.discriminator):
+            if optimizer_class(player.optimizer.name).__name__ in SHAPED:
+                raise InputError(
+                    f"optimizer '{player.optimizer.name}' looks at whole tensors, in which runs that are trained at "
+                    f"once would mix; train them one by one, or take adam"
+                )
+        clouds = _clouds(points, len(given))
+        own = None if objective is None else own_objective(objective)
+        self.recipe = recipe
+        self.runs = tuple(Trainer(recipe, cloud, seed, "cpu", own) for cloud, seed in zip(clouds, given, strict=True))
+        self.diverged: dict[int, tuple[int, str]] = {}
+        self._loop = _Loop(self.runs, clouds[0], device, own)
+
+    @property
+    def epoch(self) -> int:
+        """The number of finished epochs."""
+        return self._loop.epoch
+
+    def __iter__(self) -> Iterator[Epoch]:
+        """Train from where the runs stand to their end, or until all have diverged."""
+        loop, ahead = self._loop, None
+        while loop.iteration < loop.iterations and len(self.diverged) < len(self.runs):
+            made = [loop.make(draws) for draws in ahead or loop._draw_epoch(loop.epoch)]
+            # The device is still at work: the next epoch is drawn before the losses of this one are waited for.
+            ahead = loop._draw_epoch(loop.epoch) if loop.iteration < loop.iterations else None
+            losses = Losses(*torch.stack(made, dim=1).cpu())
+            self._take_up(losses)
+            snapshots = self.snapshots() if loop.epoch in loop.snapshot_epochs else ()
+            yield Epoch(loop.epoch, losses, snapshots, dict(self.diverged))
+
+    def _take_up(self, losses: Losses) -> None:
+        """Let each run stand at the end of an epoch, or where it diverged in it, which is said as a single run does."""
+        parts = losses.discriminator, losses.generator, losses.penalty
+        absurd = ~(sum(part.double().abs() for part in parts) < ABSURD)  # (T, R), also where a loss is no number
+        for r, run in enumerate(self.runs):
+            if r in self.diverged:
+                continue
+            before, run.iteration = run.iteration, self._loop.iteration
+            for t in absurd[:, r].nonzero().flatten().tolist()[:1]:
+                run.iteration = before + t
+                try:
+                    run._check(Losses(*(part[t, r] for part in parts)), self._loop.epoch)
+                except Diverged as error:
+                    self.diverged[r] = run.iteration + 1, str(error)
+
+    def snapshots(self) -> list[FittedGAN | None]:
+        """Copy the models as they stand to the processor; None stands for a run that has diverged."""
+        whole = self._loop.snapshot()  # of stacks
+        generators, discriminators = whole.generator.cpu(), whole.discriminator.cpu()
+
+        def model(r: int, run: Trainer) -> FittedGAN:
+            generator = unstack(generators, r, like=run._generator.network)
+            discriminator = unstack(discriminators, r, like=run._discriminator.network)
+            return FittedGAN(self.recipe, generator, discriminator, run._scaling, run.objective)
+
+        return [None if r in self.diverged else model(r, run) for r, run in enumerate(self.runs)]
+
+
+def train_many(
+    recipe: Recipe,
+    points: ArrayLike,
+    seeds: Iterable[int],
+    device: str | torch.device = "cpu",
+    objective: AnyObjective | None = None,
+) -> Iterator[Epoch]:
+    """Train a run a seed, all at once, yielding an `Epoch` at a time; stop consuming to stop training.
+
+    Takes and raises what `BatchedTrainer` does.
+
+    >>> from ganatomy.fitting.run.fit.training.trainer import train
+    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> recipe, points = load_recipe("course", "gan", epochs=2), np.random.default_rng(0).normal(size=(512, 2))
+    >>> *_, last = train_many(recipe, points, seeds=[5, 6, 7])
+    >>> last.number, last.losses.generator.shape, last.snapshots[1].sample(3).shape
+    (2, torch.Size([2, 3]), (3, 2))
+    >>> (*_, alone), (*_, together) = train(recipe, points, seed=6), last.steps(1)
+    >>> together.iteration, torch.allclose(together.losses.generator, alone.losses.generator, atol=1e-3)
+    (4, True)
+    """
+    return iter(BatchedTrainer(recipe, points, seeds, device, objective))
+
+
+class _Loop(Trainer):
+    """The loop of a single run, over stacks of players and of draws."""
+
+    def __init__(
+        self, runs: Sequence[Trainer], points: np.ndarray, device: str | torch.device, own: OwnObjective | None
+    ) -> None:
+        super().__init__(runs[0].recipe, points, runs[0].seed, device, own)
+        self._runs = runs
+        if isinstance(self.objective, Guarded):
+            self.objective = _Mapped(self.objective)
+        generator = stack([run._generator.network for run in runs])
+        self._generator = Player(generator.to(self.device), self.recipe.generator.optimizer)
+        discriminator = stack([run._discriminator.network for run in runs])
+        self._discriminator = Player(discriminator.to(self.device), self.recipe.discriminator.optimizer)
+        self._no_penalty = torch.zeros(len(runs), device=self.device)
+        self._average = self._generator.parameters.detach().clone() if self.recipe.averaging else None
+
+    def make(self, draws: _Draws) -> Tensor:
+        """Make one iteration and return its losses (3, R), which are still being computed."""
+        with swift_products():
+            losses = self._iterate(draws)
+        self.iteration += 1
+        return torch.stack((losses.discriminator, losses.generator, losses.penalty))
+
+    def _draw_epoch(self, epoch: int) -> list[_Draws]:
+        """Draw the epoch of each run: real (n, R, B, D), codes (n or n + 1, R, B, Z), shares (n, R, B)."""
+        drawn = [run._draw_epoch(epoch) for run in self._runs]
+
+        def moved(name: str) -> Tensor:
+            whole = torch.stack([torch.stack([getattr(draws, name) for draws in run]) for run in drawn], dim=2)
+            # Memory that the system may not move is copied while the processor goes on.
+            return whole.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else whole
+
+        shares = moved("shares") if self.recipe.penalties.gradient else len(drawn[0]) * [None]
+        return [_Draws(*row) for row in zip(moved("real"), moved("codes"), shares, strict=True)]
+
+
+class _Mapped(Guarded):
+    """An own objective whose losses, written for the scores (N,) of one run, are taken of those (R, N) of all."""
+
+    def __init__(self, single: Guarded) -> None:
+        self._together = True
+        super().__init__(single._inner, single._path)
+        scores = torch.linspace(-2, 3, 32).view(2, 16)
+        try:
+            self.discriminator_loss(scores, -scores), self.generator_loss(scores, -scores)
+        except InputError:  # its code asks for numbers, or does what no map can
+            self._together = False
+
+    def _call(self, method: str, *scores: Tensor) -> Any:
+        if scores[0].dim() == 1:
+            return super()._call(method, *scores)
+        if not self._together:
+            return torch.stack([super(_Mapped, self)._call(method, *run) for run in zip(*scores, strict=True)])
+        with blamed(self._path, f"{method} of {type(self._inner).__name__}"):
+            return torch.vmap(getattr(self._inner, method), randomness="different")(*scores)
+
+
+def _clouds(points: ArrayLike, runs: int) -> list[np.ndarray]:
+    """Return the points (N, D) of each run."""
+    try:
+        own = np.ndim(points) == 3
+    except ValueError:  # of a list of arrays of several shapes
+        raise InputError("the runs have sets of points of several shapes; give (N, D), or (R, N, D)") from None
+    if not own:
+        return runs * [check_points(points)]
+    if len(points) != runs:
+        raise InputError(f"{len(points)} sets of points for {runs} seeds: give one set for all, or one a seed")
+    return [check_points(cloud, f"points[{r}]") for r, cloud in enumerate(points)]

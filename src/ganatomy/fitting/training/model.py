@@ -1,0 +1,256 @@
+"""A fitted GAN: two networks, the scaling of the data, and the recipe that made them.
+
+A model is a value: it can be sampled, asked for the discriminator's opinion, saved and loaded, and it does not
+change while training goes on. Its file is a safetensors file (no pickle) whose header holds the recipe. Shapes: `N`
+samples, `D` data, `Z` latent dimensions.
+"""
+
+import copy
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from ganatomy.errors import InputError
+from ganatomy.files import replacing
+from ganatomy.fitting.metrics import samples as metrics
+from ganatomy.fitting.metrics.yardstick import Measurement
+from ganatomy.fitting.objectives.catalogue import Objective
+from ganatomy.fitting.objectives.own import AnyObjective, objective_of
+from ganatomy.fitting.recipes.recipe import Recipe, load_recipe
+from ganatomy.fitting.training.networks import Discriminator, Generator, build, draw_codes
+
+FORMAT = "fitted-gan-1"
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """The map between the data's units and the networks': network = (data - shift) / scale, each (D,).
+
+    >>> Scaling.fit(np.array([[0.0], [2.0]]), standardize=True)
+    Scaling(shift=array([1.]), scale=array([1.]))
+    """
+
+    shift: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, points: NDArray[np.float64], standardize: bool) -> "Scaling":
+        """Take each column's mean and standard deviation, or leave the units alone."""
+        dim = points.shape[1]
+        if not standardize:
+            return cls(np.zeros(dim), np.ones(dim))
+        return cls(points.mean(axis=0), points.std(axis=0))
+
+    def to_network(self, points: NDArray[np.float64]) -> Tensor:
+        """Turn points (N, D) in the data's units into a float32 tensor (N, D)."""
+        return torch.from_numpy(((points - self.shift) / self.scale).astype(np.float32))
+
+    def to_data(self, points: Tensor) -> NDArray[np.float64]:
+        """Turn a tensor (N, D) from the generator into points in the data's units."""
+        return points.detach().cpu().numpy().astype(np.float64) * self.scale + self.shift
+
+
+class FittedGAN:
+    """A generator one can sample, with the discriminator it was trained against.
+
+    `ganatomy.fit` and the snapshots of `ganatomy.train` are of this class. `measurements` holds what `ganatomy.fit`
+    measured on held-out points, if it was given any; it is not saved.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        generator: Generator,
+        discriminator: Discriminator,
+        scaling: Scaling,
+        objective: Objective | None = None,
+    ) -> None:
+        self.recipe = recipe
+        self.generator = generator.eval()
+        self.discriminator = discriminator.eval()
+        self.scaling = scaling
+        self.measurements: dict[str, Measurement] | None = None
+        self._objective = objective
+
+    @property
+    def objective(self) -> Objective:
+        """What the players minimised, which says how the discriminator's scores are read.
+
+        Raises:
+            InputError: it is not built in, and `load` was not given it.
+        """
+        if self._objective is None:
+            self._objective = objective_of(self.recipe)
+        return self._objective
+
+    @property
+    def dim(self) -> int:
+        """The number D of coordinates of a point."""
+        return len(self.scaling.shift)
+
+    def __repr__(self) -> str:
+        return f"FittedGAN({self.recipe.objective}, recipe={self.recipe.name!r}, dim={self.dim})"
+
+    @torch.no_grad()
+    def sample(self, n: int, seed: int = 0) -> NDArray[np.float64]:
+        """Generate n points (n, D) in the data's units, the same for the same seed.
+
+        Points are made in whole batches of the training's size, since batch normalisation, where there is one,
+        makes a point depend on its batch. So `sample(m, seed)` is the beginning of `sample(n, seed)` for m < n.
+
+        Raises:
+            InputError: n is not positive.
+        """
+        if not isinstance(n, int | np.integer) or n < 1:
+            raise InputError(f"cannot sample {n} points: give a whole number, 1 or more")
+        if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+            raise InputError(f"seed = {seed!r}: give a whole number from 0 to 2^63 - 1")
+        size, latent = self.recipe.batch_size, self.recipe.latent
+        random = torch.Generator().manual_seed(int(seed))
+        # Drawn batch by batch: one large draw would not begin with the numbers of a smaller one.
+        codes = (draw_codes(latent, (size,), random) for _ in range(-(-n // size)))
+        points = torch.cat([self._generate(z) for z in codes])
+        return self.scaling.to_data(points[:n])
+
+    def _generate(self, z: Tensor) -> Tensor:
+        return self.generator(z.to(next(self.generator.parameters()).device))
+
+    @torch.no_grad()
+    def frozen(self) -> Generator:
+        """Copy the generator as a map of each code for itself, z (N, Z) to points (N, D) in the networks' units.
+
+        Batch normalisation, where there is one, uses the statistics of 32 ordinary batches instead of the batch's.
+        A point in the data's units is `scaling.scale * frozen(z) + scaling.shift`.
+
+        >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+        >>> recipe = load_recipe("course")
+        >>> model = FittedGAN(recipe, *build(recipe, 2, seed=0), Scaling(np.zeros(2), np.ones(2)))
+        >>> frozen, z = model.frozen(), torch.randn(5, 2, generator=torch.Generator().manual_seed(0))
+        >>> torch.allclose(frozen(z)[:1], frozen(z[:1]))
+        True
+        """
+        generator = copy.deepcopy(self.generator)
+        norms = [module for module in generator.modules() if isinstance(module, nn.BatchNorm1d)]
+        for norm in norms:
+            norm.train()
+            norm.running_mean, norm.running_var = torch.zeros_like(norm.weight), torch.zeros_like(norm.weight)
+            norm.num_batches_tracked, norm.track_running_stats = torch.tensor(0), True
+            norm.momentum = None  # a plain average
+        if norms:
+            device, random = next(generator.parameters()).device, torch.Generator().manual_seed(0)
+            for batch in draw_codes(self.recipe.latent, (32, self.recipe.batch_size), random):
+                generator(batch.to(device))
+        return generator.eval()
+
+    @torch.no_grad()
+    def transform(self, z: ArrayLike) -> NDArray[np.float64]:
+        """Map latent codes (N, Z) to points (N, D) in the data's units, each for itself, as `frozen` does.
+
+        Raises:
+            InputError: codes of another dimension.
+        """
+        codes = torch.as_tensor(np.asarray(z), dtype=torch.float32)
+        if codes.dim() != 2 or codes.shape[1] != self.recipe.latent.width:
+            raise InputError(f"codes have shape {tuple(codes.shape)}, the model takes (N, {self.recipe.latent.width})")
+        generator = self.frozen()
+        return self.scaling.to_data(generator(codes.to(next(generator.parameters()).device)))
+
+    @torch.no_grad()
+    def discriminate(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Return the discriminator's value at points (N, D) in the data's units: (N,).
+
+        It is the probability D(x) for `gan` and `ns-gan`, the score itself for the other objectives.
+        """
+        x = self.scaling.to_network(self._checked(points)).to(next(self.discriminator.parameters()).device)
+        return self.objective.readout(self.discriminator(x)).cpu().numpy().astype(np.float64)
+
+    def discriminator_gradient(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Differentiate the discriminator's value by the point: (N, D) -> (N, D), in the data's units."""
+        device = next(self.discriminator.parameters()).device
+        x = self.scaling.to_network(self._checked(points)).to(device).requires_grad_()
+        value = self.objective.readout(self.discriminator(x)).sum()
+        return torch.autograd.grad(value, x)[0].cpu().numpy().astype(np.float64) / self.scaling.scale
+
+    def score(self, heldout: ArrayLike, seed: int = 0) -> float:
+        """Score the fit on held-out points (N, D), higher is better as in scikit-learn.
+
+        The score is minus the exact 2-Wasserstein distance between as many generated points and the held-out ones,
+        in the data's units. `ganatomy.evaluate` gives all the numbers.
+        """
+        heldout = self._checked(heldout)
+        return -metrics.wasserstein2(self.sample(len(heldout), seed), heldout)
+
+    def _checked(self, points: ArrayLike) -> NDArray[np.float64]:
+        points = np.asarray(points, dtype=np.float64)
+        points = points[:, None] if points.ndim == 1 else points
+        if points.ndim != 2 or points.shape[1] != self.dim:
+            raise InputError(f"points have {points.shape[-1]} columns, the model was fitted on {self.dim}")
+        if not np.isfinite(points).all():
+            raise InputError("points have NaN or infinite values; remove them")
+        return points
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to a safetensors file: weights, scaling, and the recipe in its header.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        tensors = {
+            **{f"generator.{k}": v.detach().cpu().clone() for k, v in self.generator.state_dict().items()},
+            **{f"discriminator.{k}": v.detach().cpu().clone() for k, v in self.discriminator.state_dict().items()},
+            "scaling.shift": torch.from_numpy(self.scaling.shift.copy()),
+            "scaling.scale": torch.from_numpy(self.scaling.scale.copy()),
+        }
+        # One key, since the order of several differs from file to file.
+        header = {"ganatomy": json.dumps({"format": FORMAT, "recipe": self.recipe.model_dump()})}
+        with replacing(path) as part:
+            try:
+                save_file(tensors, part, metadata=header)
+            except SafetensorError as error:  # its own writer's word for a full or forbidden disk
+                raise OSError(str(error)) from error
+
+    @classmethod
+    def load(cls, path: str | Path, objective: AnyObjective | None = None) -> "FittedGAN":
+        """Read a model that `save` wrote. Nothing in the file is executed.
+
+        An `objective` that is not built in is not in the file. Without it the model can be sampled, but not asked for
+        the discriminator's value.
+
+        Raises:
+            InputError: no such file, not a model of this version, or not the objective that it was trained with.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise InputError(f"{path}: no such file; give a generator.safetensors from a run")
+        try:
+            with safe_open(path, framework="pt") as file:
+                header = (file.metadata() or {}).get("ganatomy", "{}")
+                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
+        except (OSError, SafetensorError) as error:
+            raise InputError(f"{path}: not a safetensors file: {error}") from None
+        try:
+            card = json.loads(header)
+            found = card.get("format", "no model of ganatomy")
+        except (AttributeError, ValueError, RecursionError):
+            raise InputError(f"{path}: damaged model: its header is no JSON object") from None
+        if found != FORMAT:
+            raise InputError(f"{path}: holds {found}, this version reads {FORMAT}")
+        try:
+            recipe = load_recipe(card["recipe"])
+            scaling = Scaling(tensors.pop("scaling.shift").numpy(), tensors.pop("scaling.scale").numpy())
+            if scaling.shift.ndim != 1 or scaling.scale.shape != scaling.shift.shape:
+                raise ValueError(f"scaling of shapes {scaling.shift.shape} and {scaling.scale.shape}")
+            networks = build(recipe, len(scaling.shift), seed=0)
+            for name, network in zip(("generator", "discriminator"), networks, strict=True):
+                own = {k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")}
+                network.load_state_dict(own)
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise InputError(f"{path}: damaged model: {str(error).splitlines()[0]}") from None
+        return cls(recipe, *networks, scaling, None if objective is None else objective_of(recipe, objective))

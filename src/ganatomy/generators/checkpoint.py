@@ -1,0 +1,240 @@
+"""Checkpoints of pretrained generators: opened safely, whatever wrote them, and written as our own.
+
+A `Checkpoint` is a generator's weights by our names (see `layouts`), a card, and what follows from the shapes. The
+weights are read from the file at each access, converted, checked and forgotten, so that a question about one layer
+costs that layer. Constraint: all tensors that the family needs are there and fit together; each, once read, is
+float32 and finite. Nothing of torch is imported, and nothing in a file is run. Not guaranteed: that the weights are
+those of the training that a card tells of.
+
+Our own files are safetensors with one key of metadata, "ganatomy", a JSON object that says at least `format`
+(generator-1), `family` and `layout`.
+
+Shape letters: `Z` latent coordinates, `E` editable ones, `R` rows, one an output unit of the first layer.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganatomy.errors import InputError
+from ganatomy.files import replacing
+from ganatomy.generators.families import FAMILIES, fingerprint, style_weights
+from ganatomy.generators.files.containers import open_container
+from ganatomy.generators.files.stored import Entry
+from ganatomy.generators.files.unpickling import printable
+from ganatomy.generators.layouts.find import find_generator
+
+FORMAT = "generator-1"
+
+
+class Weights(Mapping[str, NDArray[np.float32]]):
+    """Arrays by our names, read, converted and checked at each access; `shapes` tells their sizes for nothing."""
+
+    def __init__(self, entries: Mapping[str, Entry], path: Path) -> None:
+        self._entries, self._path = dict(entries), path
+        self.shapes = {name: entry.shape for name, entry in entries.items()}
+
+    def __getitem__(self, name: str) -> NDArray[np.float32]:
+        entry = self._entries[name]
+        with np.errstate(over="ignore"):  # float64 beyond float32's range becomes infinite, and is refused below
+            value = np.asarray(entry.read(), dtype=np.float32, order="C")
+        assert value.shape == entry.shape, (name, value.shape, entry.shape)
+        if not np.isfinite(value).all():
+            bad = value.size - np.count_nonzero(np.isfinite(value))
+            raise InputError(f"{self._path}: {entry.origin} has {bad} NaN or infinite weights of {value.size}")
+        if name.endswith("running_var") and value.min() < 0:
+            raise InputError(f"{self._path}: {entry.origin} has negative variances")
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A generator's weights, and what they say about it; `read_checkpoint` makes it.
+
+    Attributes:
+        family: one of `weights.FAMILIES`.
+        layout: the layout that it came in, in words.
+        weights: float32 arrays by our names, read at access.
+        card: what our own files tell; empty for foreign ones.
+        path: of the file.
+        classes: names of the classes of a conditional generator; empty for others.
+        place: where in the file it was, such as "generator_smooth"; empty if right at the top.
+    """
+
+    family: str
+    layout: str
+    weights: Weights
+    card: Mapping[str, Any]
+    path: Path
+    classes: tuple[str, ...] = ()
+    place: str = ""
+
+    @property
+    def space(self) -> str:
+        """The space in which codes are edited, "z" or "w"."""
+        return FAMILIES[self.family].space
+
+    @property
+    def num_ws(self) -> int:
+        """The number L of layers that take a code each."""
+        return FAMILIES[self.family].num_ws(self.weights.shapes)
+
+    @property
+    def w_dim(self) -> int:
+        """The number of coordinates of a code for one layer, the class's among them."""
+        return FAMILIES[self.family].w_dim(self.weights.shapes)
+
+    @property
+    def z_dim(self) -> int:
+        """The number Z of latent coordinates; the class's come behind them."""
+        return FAMILIES[self.family].z_dim(self.weights.shapes) - len(self.classes)
+
+    @property
+    def edit_dim(self) -> int:
+        """The number E of coordinates that can be edited, the first ones."""
+        return self.w_dim - len(self.classes)
+
+    @property
+    def resolution(self) -> int:
+        """Pixels a side."""
+        return FAMILIES[self.family].resolution(self.weights.shapes)
+
+    def style_weights(self, layers: Sequence[int] | None = None) -> NDArray[np.float64]:
+        """Return the matrix (R, E) that SeFa factorises; reads no other weights."""
+        return style_weights(self.family, self.weights, self.edit_dim, layers)
+
+    def fingerprint(self) -> str:
+        """Digest all weights (sha256), one by one: the same in any container, and in any layout of the same scale."""
+        return fingerprint(self.weights)
+
+
+def read_checkpoint(path: str | os.PathLike, *, classes: int | Sequence[str] | None = None) -> Checkpoint:
+    """Open a generator's checkpoint: a torch file, a plain pickle, safetensors or .npz, in any layout that is known.
+
+    Kind and layout are told by content, never by name. Of several generators in a file the averaged one is taken.
+
+    Args:
+        path: the file.
+        classes: of a conditional generator, whose class is a one-hot vector behind the code: their number or names.
+            By default what our own file's card says, and none for foreign ones.
+
+    Raises:
+        InputError: no checkpoint of a generator that this version reads, and what it is instead; or more classes than
+            coordinates. Weights that are not finite are found when they are read.
+
+    >>> import tempfile, torch
+    >>> path = Path(tempfile.mkdtemp()) / "generator.tar"
+    >>> random = torch.Generator().manual_seed(0)
+    >>> shapes = {"main.0.weight": (12, 8, 4, 4), "main.3.weight": (8, 3, 4, 4)}
+    >>> state = {name: torch.randn(shape, generator=random) for name, shape in shapes.items()}
+    >>> torch.save({"epoch": 3, "netG_state_dict": state}, path)
+    >>> checkpoint = read_checkpoint(path, classes=["cat", "dog"])
+    >>> checkpoint.layout, checkpoint.place, checkpoint.resolution, checkpoint.z_dim, checkpoint.w_dim
+    ('DCGAN', 'netG_state_dict', 8, 10, 12)
+    >>> checkpoint.style_weights().shape, checkpoint.fingerprint()[:8]
+    ((128, 10), ...)
+    """
+    path = Path(path)
+    tree, header = open_container(path)
+    card = _card(header, path)
+    found = find_generator(tree, str(path))
+    if card and card["family"] != found.family:
+        raise InputError(f"{path} is damaged: its card says {printable(card['family'])}, its tensors {found.family}")
+    named = card.get("classes", []) if classes is None else classes
+    if isinstance(named, str) or (isinstance(named, int) and named < 0):
+        raise InputError(f"classes {named!r}: give their number, or a list of their names")
+    named = [f"class {i}" for i in range(named)] if isinstance(named, int) else list(named)
+    layout = card.get("layout", found.layout)
+    checkpoint = Checkpoint(
+        found.family, layout, Weights(found.entries, path), card, path, tuple(map(str, named)), found.place
+    )
+    family = FAMILIES[found.family]
+    if named and not family.conditional:
+        raise InputError(f"{path}: a {family.title} has no classes, {len(named)} were given; leave them out")
+    if checkpoint.z_dim < 1:
+        raise InputError(f"{path}: {len(named)} classes leave no coordinate of its {checkpoint.w_dim} for the code")
+    return checkpoint
+
+
+def write_checkpoint(checkpoint: Checkpoint, path: str | os.PathLike, card: Mapping[str, Any] | None = None) -> None:
+    """Write a checkpoint as our own safetensors file, with a card in its metadata.
+
+    The card gets `format`, `family`, `layout`, `place`, `classes`, sizes, and the `sha256` of the file it came from;
+    what `card` says besides, such as name, source and licence, is added, then what the checkpoint's own card said.
+    Same checkpoint and card, same bytes.
+
+    Args:
+        checkpoint: from `read_checkpoint`.
+        path: of the file, which is replaced if it is there; it may be the checkpoint's own.
+        card: text, numbers, lists and objects of such.
+
+    Raises:
+        InputError: weights that are not finite, or a file that cannot be written.
+
+    >>> import tempfile, torch
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> torch.save({"a.weight": torch.ones(5, 4, 4, 4), "b.weight": torch.ones(4, 1, 4, 4)}, folder / "a.pt")
+    >>> write_checkpoint(read_checkpoint(folder / "a.pt"), folder / "b.safetensors", {"name": "ones"})
+    >>> again = read_checkpoint(folder / "b.safetensors")
+    >>> again.card["name"], again.card["resolution"], again.layout
+    ('ones', 8, 'DCGAN')
+    >>> again.fingerprint() == read_checkpoint(folder / "a.pt").fingerprint()
+    True
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    from ganatomy.generators.zoo.downloads import sha256_of
+
+    facts = {
+        "format": FORMAT,
+        "family": checkpoint.family,
+        "layout": checkpoint.layout,
+        "classes": checkpoint.classes,
+        "resolution": checkpoint.resolution,
+        "z_dim": checkpoint.z_dim,
+        "w_dim": checkpoint.w_dim,
+    }
+    origin = {"place": checkpoint.place, "sha256": sha256_of(checkpoint.path)}
+    whole = {**origin, **checkpoint.card, **(card or {}), **facts}
+    header = {"ganatomy": json.dumps(whole, sort_keys=True, allow_nan=False)}
+    weights = dict(checkpoint.weights)
+    with replacing(path) as part:
+        try:
+            save_file(weights, part, metadata=header)
+        except SafetensorError as error:  # its own writer's word for a full or forbidden disk
+            raise OSError(str(error)) from error
+
+
+def _card(header: str, path: Path) -> dict[str, Any]:
+    """Read what ganatomy wrote into a file's header; empty for foreign files."""
+    if not header:
+        return {}
+    try:
+        card = json.loads(header)
+        found = card["format"]
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise InputError(f"{path} is damaged: its header is no JSON object with a format") from None
+    if str(found).startswith("fitted-gan"):
+        raise InputError(f"{path} is a GAN fitted to points: give its run's folder, as in ganatomy sefa runs/NAME")
+    if str(found).startswith("directions"):
+        raise InputError(f"{path} holds directions, not a generator: give it with --directions")
+    if found != FORMAT:
+        raise InputError(f"{path} holds {printable(found)}, this version reads {FORMAT}")
+    names = card.get("classes", [])
+    texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if card.get("family") not in FAMILIES or not isinstance(card.get("layout"), str) or not texts:
+        raise InputError(f"{path} is damaged: its card has no family, no layout, or classes that are no names")
+    return card

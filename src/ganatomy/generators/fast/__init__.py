@@ -1,0 +1,1 @@
+"""The same pictures in less time: folded forms of the networks, for inference only."""

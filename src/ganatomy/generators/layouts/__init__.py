@@ -1,0 +1,1 @@
+"""How other projects name and arrange the weights of these families."""

@@ -1,0 +1,1 @@
+"""The networks themselves: one module a family."""

@@ -1,0 +1,1 @@
+"""Published generators by name: cards, sources, downloads and the cache."""

@@ -1,0 +1,192 @@
+"""The cache: each fetched file beside a record of what it was when it came.
+
+An entry is a folder with one weight file NAME and its record NAME.json: source, SHA-256, size, and by whose word that
+hash was taken (the card's, one that was given, or `pinned`: nobody's, the first file to come). The constraint: a file
+is used only if its hash is the one expected, checked at every use, and expected is what was given, else the card's,
+else the record's. File and record appear whole or not at all, and of several processes one fetches and the others
+wait for it. An entry that is in order is read without writing anything, so a cache that is read-only serves.
+
+Not guaranteed: that a record was not changed by somebody who can write to the cache.
+
+No arrays here, hence no shapes; sizes are in bytes.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from filelock import FileLock, Timeout
+
+from ganatomy.errors import InputError
+from ganatomy.files import replacing
+from ganatomy.generators.zoo.downloads import Expected, FetchError, Say, WrongFile, sha256_of
+from ganatomy.generators.zoo.sources import Hub, Package, Web
+
+State = Literal["ok", "damaged", "missing", "unchecked"]
+
+
+def cache_folder() -> Path:
+    """Return the folder that fetched files are kept in: GANATOMY_CACHE, or else the system's place for caches.
+
+    >>> cache_folder().is_absolute()
+    True
+    """
+    given = os.environ.get("GANATOMY_CACHE")
+    return Path(given).expanduser().absolute() if given else platformdirs.user_cache_path("ganatomy", appauthor=False)
+
+
+def address_folder(address: str) -> Path:
+    """Return the folder of what was fetched from an address.
+
+    >>> address_folder("https://example.org/G.pth").name
+    '797b089387605c1f'
+    """
+    return cache_folder() / "addresses" / hashlib.sha256(address.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file in the cache, there or not: its name in messages, its folder, and where it can be had."""
+
+    name: str
+    folder: Path
+    sources: tuple[Package | Hub | Web, ...]
+    known: Expected = field(default_factory=Expected)  # by the card
+    notice: str = ""  # to be shown once; only what has a card has one
+    own: str = ""  # where a person's own file would be looked for
+
+    @property
+    def path(self) -> Path:
+        """Where the file is or would be."""
+        return self.folder / self.sources[0].filename
+
+    @property
+    def record_path(self) -> Path:
+        """Where its record is or would be."""
+        return self.path.with_name(self.path.name + ".json")
+
+    def record(self) -> dict[str, Any]:
+        """Read the record: source, sha256, size, hash_from; {} if there is none that can be read."""
+        try:
+            read = json.loads(self.record_path.read_text(encoding="utf-8"))
+            return read if isinstance(read["sha256"], str) and isinstance(read["source"], str) else {}
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+
+    def obtain(self, given: str | None, trust: bool, say: Say) -> tuple[str, str]:
+        """See that the file is there and is the one expected; return its SHA-256 and by whose word it is right.
+
+        Raises:
+            InputError: its hash is unknown and `trust` is not given; it cannot be fetched; the cache is read-only.
+        """
+        expected, word = self._expected(given)
+        if not self._is_held(expected):
+            if expected.sha256 is None and not trust:
+                raise InputError(
+                    f"{self.name}: nobody has checked the hash of this file, so what comes could be anything; give its "
+                    f"--sha256, or take what comes first with --trust-on-first-use (trust=True), which pins its hash"
+                )
+            with self._locked(say):
+                expected, word = self._expected(given)  # another process may have pinned it meanwhile
+                if not self._is_held(expected) and not (trust and self._adopt(expected, say)):
+                    self._fetch(expected, word, say)
+                expected, word = self._expected(given)
+        self.show_notice(say)
+        assert expected.sha256 is not None, self
+        return expected.sha256, word
+
+    def state(self) -> State:
+        """Hash the file and compare: missing, damaged, ok, or unchecked, when there is nothing to compare it with."""
+        expected, _ = self._expected(None)
+        if not self.path.exists():
+            return "missing"
+        if expected.sha256 is None:
+            return "unchecked"
+        return "ok" if self._is_held(expected) else "damaged"
+
+    def show_notice(self, say: Say) -> None:
+        """Say the notice, unless it was said before in these words."""
+        seen = self.folder / "notice.txt"
+        with suppress(OSError, UnicodeError):
+            if seen.read_text(encoding="utf-8") == self.notice:
+                return
+        if self.notice:
+            say(self.notice)
+            with suppress(OSError, InputError):  # a read-only cache: then it is said again
+                self.folder.mkdir(parents=True, exist_ok=True)
+                with replacing(seen) as part:
+                    part.write_text(self.notice, encoding="utf-8")
+
+    def _expected(self, given: str | None) -> tuple[Expected, str]:
+        record = self.record()
+        for sha256, word in ((given, "given"), (self.known.sha256, "card"), (record.get("sha256"), "pinned")):
+            if sha256:
+                return Expected(sha256, self.known.prefix, self.known.size), word
+        return self.known, ""
+
+    def _is_held(self, expected: Expected) -> bool:
+        return expected.sha256 is not None and self.path.exists() and sha256_of(self.path) == expected.sha256
+
+    def _adopt(self, expected: Expected, say: Say) -> bool:
+        """Pin a file that somebody put here by hand."""
+        if expected.sha256 is not None or not self.path.exists():
+            return False
+        sha256, size = sha256_of(self.path), self.path.stat().st_size
+        if complaint := expected.complaint(sha256, size):
+            raise WrongFile(f"{self.path} is not the file it should be: {complaint}; remove it")
+        self._write_record(str(self.path), sha256, "pinned", say)
+        return True
+
+    def _fetch(self, expected: Expected, word: str, say: Say) -> None:
+        if self.path.exists():
+            say(f"{self.path} is damaged or another file (its hash differs); fetching it again")
+        for number, source in enumerate(self.sources, 1):
+            try:
+                source.fetch(self.path, expected, say)
+            except FetchError as error:
+                if number < len(self.sources):
+                    say(f"{error}; trying the next source")
+                    continue
+                place = f"put it at {self.path}" + (f" or {self.own}" if self.own else "")
+                remedy = f"{source.elsewhere} and {place if self.notice else 'give its path instead'}"
+                if isinstance(error, WrongFile):
+                    remedy = "it was not kept: it was changed on the way or at its source, or that hash is another's"
+                    if word == "pinned":
+                        remedy += f"; to pin it anew, remove {self.record_path}"
+                raise type(error)(f"{self.name}: {error}; {remedy}") from None
+            self._write_record(source.address, sha256_of(self.path), word or "pinned", say)
+            return
+
+    def _write_record(self, source: str, sha256: str, word: str, say: Say) -> None:
+        size = self.path.stat().st_size
+        record = {"name": self.name, "source": source, "sha256": sha256, "size": size, "hash_from": word}
+        with replacing(self.record_path) as part:
+            part.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        if word == "pinned":
+            say(f"pinned the sha256 of {self.name} as it came: {sha256} (checked by nobody)")
+
+    @contextmanager
+    def _locked(self, say: Say) -> Iterator[None]:
+        lock = FileLock(self.folder / ".lock")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                say(f"waiting for another process that fetches {self.name}")
+                lock.acquire()
+        except (OSError, NotImplementedError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise InputError(
+                f"cannot write to the cache {self.folder}: {reason}; name another folder in GANATOMY_CACHE"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()

@@ -1,0 +1,156 @@
+"""What a page says, in English or in Chinese: sentences by name, and numbers as people of that language write them.
+
+`words.json`, which all pages share, and a file of a page's own hold name -> {"en": text, "zh": text}. A text has holes
+in braces for values; in English "one|many" is the form for one and for other numbers. What is a name (an objective, a
+file, a command) is the same in both. Not guaranteed: that a name given by a caller means something to the reader.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+
+from ganatomy.errors import unknown
+
+LANGUAGES = ("en", "zh")
+ABSENT = "–"  # of a number that was not measured
+
+_WRITTEN = {
+    "gan": "GAN",
+    "ns-gan": "NS-GAN",
+    "wgan": "WGAN",
+    "wgan-gp": "WGAN-GP",
+    "lsgan": "LSGAN",
+    "hinge": "Hinge GAN",
+    "rpgan": "RpGAN",
+    "rmsprop": "RMSprop",
+    "adam": "Adam",
+    "adamw": "AdamW",
+    "sgd": "SGD",
+}
+
+
+@cache
+def _texts(own: str) -> dict[str, dict[str, str]]:
+    folder = resources.files("ganatomy") / "words"
+    files = [folder / name for name in ("study.json", own) if name]
+    return {name: text for file in files for name, text in json.loads(file.read_text(encoding="utf-8")).items()}
+
+
+def written(name: str) -> str:
+    """Write an objective's or optimizer's name as papers do; a name that is not known stays.
+
+    >>> written("wgan-gp"), written("my.py:Mine")
+    ('WGAN-GP', 'my.py:Mine')
+    """
+    return _WRITTEN.get(name, name)
+
+
+class Words:
+    """The words of one language.
+
+    Args:
+        language: one of `LANGUAGES`.
+        own: the file with a page's own texts, which go before those that all pages share.
+
+    Raises:
+        InputError: another language than `LANGUAGES`.
+
+    >>> words = Words("zh")
+    >>> words("runs"), Words("en").count("n_seeds", 1), words.seconds(125), words.ratio(1.618)
+    ('每一次训练', '1 seed', '2 分 5 秒', '1.62 倍')
+    """
+
+    def __init__(self, language: str, own: str = "") -> None:
+        if language not in LANGUAGES:
+            raise unknown("language", language, LANGUAGES)
+        self.language = language
+        self._texts = _texts(own)
+
+    def __call__(self, name: str, /, **values: object) -> str:
+        """Return a text with its holes filled."""
+        return self._texts[name][self.language].format(**values)
+
+    def has(self, name: str) -> bool:
+        """Say whether there is a text of that name."""
+        return name in self._texts
+
+    def count(self, name: str, n: int, /, **values: object) -> str:
+        """Return a text that says how many, with its other holes filled."""
+        forms = self._texts[name][self.language].split("|")
+        return forms[0 if n == 1 else -1].format(n=n, **values)
+
+    def listed(self, items: Sequence[str]) -> str:
+        """Write "a, b and c".
+
+        >>> Words("en").listed(["a", "b", "c"]), Words("zh").listed(["a", "b", "c"])
+        ('a, b and c', 'a、b、c')
+        """
+        *rest, last = items
+        return self("list_comma").join(rest) + self("list_and") + last if rest else last
+
+    def number(self, value: float | None) -> str:
+        """Write a number to three digits, or a dash for None and what is no number.
+
+        >>> Words("en").number(31.416), Words("en").number(-0.5), Words("en").number(float("nan"))
+        ('31.4', '−0.50', '–')
+        """
+        if value is None or math.isnan(value):
+            return ABSENT
+        if math.isinf(value):
+            return "∞" if value > 0 else "−∞"
+        size = abs(value)
+        if size and (size < 0.005 or size >= 1e6):
+            text = f"{value:.2g}"
+        else:
+            text = f"{value:.{2 if size < 9.995 else 1 if size < 99.95 else 0}f}"
+        return text.replace("-", "−")
+
+    def ratio(self, value: float | None) -> str:
+        """Write how many times as much."""
+        text = self.number(value)
+        return text if text == ABSENT else self("times", ratio=text)
+
+    def percent(self, share: float) -> str:
+        """Write a share of 1 in hundredths."""
+        return self("percent", value=f"{100 * share:.0f}")
+
+    def seconds(self, value: float | None) -> str:
+        """Write a duration given in seconds.
+
+        >>> [Words("en").seconds(s) for s in (0.4, 35, 125, 7321)]
+        ['0.4 s', '35 s', '2 min 5 s', '2 h 2 min']
+        """
+        if value is None or not math.isfinite(value):
+            return ABSENT
+        if value < 9.95:
+            return self("s", s=f"{value:.1f}")
+        minutes, s = divmod(round(value), 60)
+        hours, min_ = divmod(minutes, 60)
+        if hours:
+            return self("h_min", h=hours, min=min_)
+        return self("min_s", min=minutes, s=s) if minutes else self("s", s=s)
+
+    def rate(self, value: float) -> str:
+        """Write a learning rate as one types it.
+
+        >>> Words("en").rate(5e-05), Words("en").rate(0.00025), Words("en").rate(0.001)
+        ('5e-5', '2.5e-4', '0.001')
+        """
+        if value >= 0.001:
+            return f"{value:g}"
+        mantissa, _, exponent = f"{value:.5e}".partition("e")
+        return f"{float(mantissa):g}e{int(exponent)}"
+
+    def interval(self, low: float, high: float, never: str = "") -> str:
+        """Write "1.41–2.10", or "" where there is none; with a word for infinity, whole numbers.
+
+        >>> words = Words("en")
+        >>> words.interval(1.41, 2.1), words.interval(80, math.inf, "never"), words.interval(1, math.nan)
+        ('1.41–2.10', '80–never', '')
+        """
+        if math.isnan(low) or math.isnan(high):
+            return ""
+        ends = [never if math.isinf(e) else f"{e:.0f}" for e in (low, high)] if never else map(self.number, (low, high))
+        return "–".join(ends)

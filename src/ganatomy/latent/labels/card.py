@@ -1,0 +1,241 @@
+"""A card of labels: what several directions of a generator mean, with all that decided it, and its file.
+
+A `Naming` is the result of measuring. Its file is JSON and holds all numbers, and the vectors to 6 decimals, so that
+labels that were measured once can be sent to others: they are found again for directions in another order, of the
+other sign, or turned by less than `SAME` (in absolute cosine; rounding on another machine turns them less).
+Not guaranteed: that a card came from whom it says.
+
+Shape letters: `K` directions, `A` traits, `M` codes, `R` random directions, `L` layers, `W` coordinates.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganatomy.errors import InputError, unknown
+from ganatomy.files import replacing
+from ganatomy.latent.direction import Direction, checked_place, finite_array
+from ganatomy.latent.directions import Directions
+from ganatomy.latent.labels.meanings import Meaning, Trait, trait_to_dict
+
+FORMAT = "labels-1"
+SAME = 0.999
+
+
+@dataclass(frozen=True, eq=False)
+class Naming:
+    """What K directions mean, with all that decided it.
+
+    Attributes:
+        meanings: K of them.
+        traits: A of them, in the order of every meaning's responses.
+        vectors: (K, W), the directions, of length 1.
+        space: "z" or "w".
+        layers: on which they act.
+        fingerprint: of the generator's weights.
+        method: how they were found.
+        source: what the generator is called.
+        codes: M.
+        draws: R.
+        seed: of codes, random directions and bootstrap.
+        missing: of the M unedited pictures, how many have no score, by trait.
+    """
+
+    meanings: tuple[Meaning, ...]
+    traits: tuple[Trait, ...]
+    vectors: NDArray[np.float64]
+    space: str
+    layers: tuple[int, ...]
+    fingerprint: str
+    method: str
+    source: str
+    codes: int
+    draws: int
+    seed: int
+    missing: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "vectors", finite_array(self.vectors, 2, "the vectors"))
+        if not self.vectors.any(axis=1).all():
+            raise InputError("the vectors: one is all zeros, which is no direction")
+        object.__setattr__(self, "layers", checked_place(self.space, self.layers))
+        if len(self.vectors) != len(self.meanings):
+            raise InputError(f"{len(self.vectors)} vectors with {len(self.meanings)} meanings; give one for each")
+
+    def __len__(self) -> int:
+        return len(self.meanings)
+
+    def __iter__(self) -> Iterator[Meaning]:
+        return iter(self.meanings)
+
+    def __getitem__(self, k: int) -> Meaning:
+        return self.meanings[k]
+
+    @property
+    def labels(self) -> tuple[str | None, ...]:
+        """K labels in English, None for an unnamed direction."""
+        return tuple(meaning.label for meaning in self.meanings)
+
+    def of(self, direction: Direction) -> Meaning | None:
+        """Return what a direction of length 1 means; None if it is none of those that were measured.
+
+        Raises:
+            InputError: a direction of another generator, space or layers.
+        """
+        here, there = (self.space, self.layers, self.vectors.shape[1]), (direction.space, direction.layers)
+        if here != (*there, len(direction.vector)) or self.fingerprint != direction.fingerprint:
+            raise InputError(
+                f"the labels are of '{self.source}' (weights {self.fingerprint[:8]}, {self.space}, layers "
+                f"{list(self.layers)}), not of {direction.name!r} (weights {direction.fingerprint[:8]}, "
+                f"{direction.space}, layers {list(direction.layers)}); measure its own"
+            )
+        cosines = self.vectors @ direction.vector / np.linalg.norm(self.vectors, axis=1)
+        k = int(np.abs(cosines).argmax())
+        if abs(cosines[k]) < SAME:
+            return None
+        meaning = replace(self.meanings[k], name=direction.name)
+        return meaning if cosines[k] > 0 else -meaning
+
+    def labelled(self, directions: Directions) -> Directions:
+        """Give directions the labels that were measured for them; the others keep theirs.
+
+        Raises:
+            InputError: directions of another generator, space or layers.
+        """
+        meanings = [self.of(direction) for direction in directions]
+        labels = [old if new is None else new.label for old, new in zip(directions.labels, meanings, strict=True)]
+        return replace(directions, labels=tuple(labels))
+
+    @property
+    def directions(self) -> Directions:
+        """The directions themselves, with their labels; their strengths by the method are not in a card, and are 0."""
+        nothing = np.zeros(len(self))
+        vectors = self.vectors / np.linalg.norm(self.vectors, axis=1, keepdims=True)  # a card holds 6 decimals
+        place = (self.space, self.layers, self.method, self.fingerprint, self.labels, self.source)
+        return Directions(vectors, nothing, nothing, *place, tuple(meaning.name for meaning in self.meanings))
+
+    def find(self, label: str) -> tuple[int, str, int]:
+        """Find the direction of a label: a whole one, or the name, title or group of a trait in one.
+
+        Returns:
+            The index of the direction, the name of the trait, and the sign that gives more of it. Where several
+            directions have the label, the one that moves the trait most.
+
+        Raises:
+            InputError: no direction has it; those there are are listed.
+        """
+        wanted, found = label.strip().casefold(), []
+        for k, meaning in enumerate(self.meanings):
+            for place, name in enumerate(meaning.main):
+                trait, response = meaning[name].trait, meaning[name]
+                words = {name, trait.group, *trait.title.values(), trait.label()}
+                if place == 0:
+                    words |= {str(meaning.label_in("en")), str(meaning.label_in("zh"))}
+                if wanted in {word.casefold() for word in words}:
+                    found.append((abs(response.effect), -k, name, 1 if response.effect > 0 else -1))
+        if found:
+            _, k, name, sign = max(found)
+            return -k, name, sign
+        known = list(dict.fromkeys(text for text in self.labels if text))
+        if not known:
+            raise InputError(f"label '{label}': none of the {len(self)} directions has a label; keep more with -K")
+        raise unknown("label", label, known)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Turn it into what JSON can hold, the vectors to 6 decimals."""
+        parts = ("source", "fingerprint", "method", "space", "codes", "draws", "seed")
+        return {
+            "format": FORMAT,
+            **{part: getattr(self, part) for part in parts},
+            "layers": list(self.layers),
+            "missing": dict(self.missing),
+            "traits": [trait_to_dict(trait) for trait in self.traits],
+            "meanings": [meaning.to_dict() for meaning in self.meanings],
+            "vectors": self.vectors.round(6).tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, card: Mapping[str, Any]) -> "Naming":
+        """Make it of what `to_dict` gave.
+
+        Raises:
+            InputError: no card of this version, or a damaged one.
+        """
+        found = card.get("format") if isinstance(card, Mapping) else None
+        if found != FORMAT:
+            raise InputError(f"no card of labels: its format is {found!r:.40}, this version reads {FORMAT}")
+        try:
+            traits = tuple(Trait(**trait) for trait in card["traits"])
+            return cls(
+                tuple(Meaning.from_dict(meaning, traits) for meaning in card["meanings"]),
+                traits,
+                card["vectors"],
+                layers=tuple(card["layers"]),
+                missing=dict(card["missing"]),
+                **{key: str(card[key]) for key in ("space", "fingerprint", "method", "source")},
+                **{key: int(card[key]) for key in ("codes", "draws", "seed")},
+            )
+        except KeyError as error:
+            raise InputError(f"damaged labels: {error} is missing") from None
+        except (TypeError, ValueError, OverflowError, AttributeError) as error:
+            raise InputError(f"damaged labels: {str(error).splitlines()[0]}") from None
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the card, a .json file.
+
+        Raises:
+            InputError: another ending, or a file that cannot be written.
+        """
+        path = Path(path)
+        if path.suffix != ".json":
+            raise InputError(f"{path}: labels are kept in a .json file")
+        with replacing(path) as part:
+            part.write_text(_written(self.to_dict()), encoding="utf-8", newline="\n")
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "Naming":
+        """Read a card.
+
+        Raises:
+            InputError: no such file, or no card of labels of this version.
+        """
+        try:
+            card = json.loads(Path(path).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise InputError(f"{path}: {error.strerror or error}; give a card of labels, a .json file") from None
+        except (ValueError, RecursionError):
+            raise InputError(f"{path}: not JSON; give a card of labels") from None
+        try:
+            return cls.from_dict(card)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+
+
+def shipped_labels(fingerprint: str) -> Naming | None:
+    """Return the labels that come with this package for a generator's weights; None if there are none.
+
+    >>> shipped_labels("9f") is None
+    True
+    """
+    for entry in sorted((resources.files("ganatomy.latent.labels") / "cards").iterdir(), key=lambda entry: entry.name):
+        card = json.loads(entry.read_text(encoding="utf-8"))
+        if card["fingerprint"] == fingerprint:
+            return Naming.from_dict(card)
+    return None
+
+
+def _written(card: dict[str, Any]) -> str:
+    """Write strict JSON for people too: indented, with lists of numbers or names on one line."""
+    text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False)
+    return re.sub(r"\[\n([^\[\]{}]*)\n *\]", lambda found: f"[{re.sub(_BREAK, ' ', found[1]).strip()}]", text) + "\n"
+
+
+_BREAK = re.compile(r"\n *")

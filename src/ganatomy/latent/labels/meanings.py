@@ -1,0 +1,258 @@
+"""What a direction means: the numbers of every attribute along it, and the words made of them.
+
+A `Trait` says what a scorer measures of a picture. A `Response` says what one direction does to one trait, a `Meaning`
+what it does to all of them, and which of them, if any, it is about (`main`; the rule is in `latent.labels.rule`). With
+
+    effect      sd of the trait over unedited pictures, per unit of strength; its sign is that of the trait's change
+    null        root mean square of the effects of random directions of the same length
+    ratio       |effect| / null
+    leakage     |effect of another trait| / |effect of the first of main|, for traits outside main's groups
+
+a direction without `main` has no label: it is unnamed. A unit of strength is the length of the direction's vector: for
+a space "z" the standard deviation of one coordinate of a code.
+What is not guaranteed: that the trait's name is the right word for what a person sees; scorers err in their own ways.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, Protocol
+
+from ganatomy.errors import InputError
+
+Language = Literal["en", "zh"]
+
+UNNAMED = {"en": "unnamed", "zh": "未命名"}
+_WORDS = {
+    "en": ("{effects} sd a unit, {shares} of samples", ", "),
+    "zh": ("每单位 {effects} 个标准差，{shares} 的样本", "、"),
+}
+
+
+class Described(Protocol):
+    """What an attribute says about itself."""
+
+    name: str
+    title: Mapping[str, str]
+    unit: str
+    group: str
+    source: str
+    more: Mapping[str, str]
+    less: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Trait:
+    """What a scorer measures, in words.
+
+    Attributes:
+        name: one word by which it is asked for, such as "yaw".
+        title: what to call it, by language.
+        unit: of its scores.
+        group: traits of one group are one meaning, such as "pose".
+        source: where the scores come from.
+        more: what larger scores look like, by language.
+        less: what smaller scores look like, by language.
+    """
+
+    name: str
+    title: Mapping[str, str]
+    unit: str
+    group: str
+    source: str
+    more: Mapping[str, str]
+    less: Mapping[str, str]
+
+    @classmethod
+    def of(cls, attribute: Described) -> "Trait":
+        """Take down what an attribute says about itself; what it leaves out is said in English, or by its name.
+
+        >>> from types import SimpleNamespace
+        >>> words = {"title": {"en": "age", "zh": "年龄"}, "more": {"en": "older"}, "less": {}}
+        >>> age = Trait.of(SimpleNamespace(name="age", unit="years", group="age", source="", **words))
+        >>> age.title["zh"], age.more["zh"], age.less["zh"]
+        ('年龄', 'older', 'less age')
+        """
+        texts = {key: str(getattr(attribute, key)) for key in ("name", "unit", "group", "source")}
+        name = texts["name"]
+        absent = {"title": name, "more": f"more {name}", "less": f"less {name}"}
+        said = {key: {"en": text, **getattr(attribute, key)} for key, text in absent.items()}
+        return cls(**texts, **{key: {"zh": words["en"], **words} for key, words in said.items()})
+
+    def label(self, language: Language = "en") -> str:
+        """Name the trait as a label does: by its title, or by group and name where the title has neither word.
+
+        >>> words = {"en": "turn of the head", "zh": "左右转头"}
+        >>> Trait("yaw", words, "degrees", "pose", "", {}, {}).label()
+        'pose (yaw)'
+        >>> Trait("head-turn", words, "degrees", "pose", "", {}, {}).label()
+        'turn of the head'
+        """
+        said = self.title["en"].casefold()
+        term = "-" not in self.name and self.name.casefold() not in said and self.group.casefold() not in said
+        return f"{self.group} ({self.name})" if term and language == "en" else self.title[language]
+
+
+@dataclass(frozen=True)
+class Response:
+    """What one direction does to one trait; an entry is None where it is not defined.
+
+    Attributes:
+        trait: which one.
+        codes: over how many codes: those with a score at both ends.
+        effect: sd per unit of strength.
+        interval: of the effect, 95 %, over codes.
+        follows: share of codes whose score moves the way of the effect.
+        monotonic: sum over codes of |whole change| / sum over codes and steps of |change|, in [0, 1].
+        null: root mean square of the effects of random directions.
+        null_most: the largest of them.
+        ratio: |effect| / null.
+    """
+
+    trait: Trait
+    codes: int
+    effect: float | None = None
+    interval: tuple[float, float] | None = None
+    follows: float | None = None
+    monotonic: float | None = None
+    null: float | None = None
+    null_most: float | None = None
+    ratio: float | None = None
+
+    def __neg__(self) -> "Response":
+        """Turn the direction round. Codes that do not move at all follow neither way, and are few."""
+        if self.effect is None or self.interval is None:
+            return self
+        low, high = self.interval
+        return replace(self, effect=-self.effect, interval=(-high, -low))
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What one direction does to every trait, and which it is about.
+
+    Attributes:
+        name: the direction's.
+        strengths: from where to where it was moved.
+        responses: one a trait, in the order of the traits.
+        main: names of the traits it is about, the strongest first; none if it is about none.
+        bar: the ratio that a trait had to reach.
+
+    >>> right, left = {"en": "to the right", "zh": "向右"}, {"en": "to the left", "zh": "向左"}
+    >>> yaw = Trait("yaw", {"en": "turn of the head", "zh": "左右转头"}, "degrees", "pose", "", right, left)
+    >>> turn = Meaning("sefa 0", (-2.0, 2.0), (Response(yaw, 200, 0.97, (0.9, 1.0), 0.94, ratio=8.1),), ("yaw",), 3.8)
+    >>> turn.text(), turn.plus()
+    ('pose (yaw) +0.97 sd a unit, 94 % of samples', 'to the right')
+    >>> turn.text("zh"), (-turn).plus()
+    ('左右转头 每单位 +0.97 个标准差，94 % 的样本', 'to the left')
+    """
+
+    name: str
+    strengths: tuple[float, float]
+    responses: tuple[Response, ...]
+    main: tuple[str, ...] = ()
+    bar: float = 0.0
+
+    def __neg__(self) -> "Meaning":
+        start, end = self.strengths
+        turned = tuple(-response for response in self.responses)
+        return replace(self, strengths=(0.0 - end, 0.0 - start), responses=turned)  # which has no -0.0
+
+    def __getitem__(self, trait: str) -> Response:
+        for response in self.responses:
+            if response.trait.name == trait:
+                return response
+        raise KeyError(trait)
+
+    @property
+    def label(self) -> str | None:
+        """The label in English, such as "gender + hair length"; None for an unnamed direction."""
+        return self.label_in("en")
+
+    def label_in(self, language: Language) -> str | None:
+        """The label in one of the languages; None for an unnamed direction."""
+        return " + ".join(self[name].trait.label(language) for name in self.main) or None
+
+    def text(self, language: Language = "en") -> str:
+        """Write the label with its numbers: effects per unit of strength, and the shares of codes that follow."""
+        label = self.label_in(language)
+        if label is None:
+            return UNNAMED[language]
+        sentence, comma = _WORDS[language]
+        effects = comma.join(f"{self[name].effect:+.2f}" for name in self.main)
+        shares = comma.join(f"{100 * self[name].follows:.0f} %" for name in self.main)
+        return f"{label} {sentence.format(effects=effects, shares=shares)}"
+
+    def plus(self, language: Language = "en") -> str:
+        """Say in words what positive strengths do; nothing for an unnamed direction."""
+        traits = [(self[name].trait, self[name].effect) for name in self.main]
+        return ", ".join((trait.more if effect > 0 else trait.less)[language] for trait, effect in traits)
+
+    @property
+    def leakage(self) -> dict[str, float]:
+        """What else moves, by trait outside main's groups, the most first; relative to the first of main."""
+        if not self.main:
+            return {}
+        groups = {self[name].trait.group for name in self.main}
+        whole = abs(self[self.main[0]].effect)
+        others = {
+            response.trait.name: abs(response.effect) / whole
+            for response in self.responses
+            if response.effect is not None and response.trait.group not in groups
+        }
+        return dict(sorted(others.items(), key=lambda item: -item[1]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Turn it into what JSON can hold; traits by name, and label and leakage for readers."""
+        responses = {r.trait.name: {k: v for k, v in vars(r).items() if k != "trait"} for r in self.responses}
+        return {
+            "name": self.name,
+            "label": {language: self.label_in(language) for language in _WORDS},
+            "main": list(self.main),
+            "plus": {language: self.plus(language) for language in _WORDS},
+            "strengths": list(self.strengths),
+            "bar": self.bar,
+            "leakage": self.leakage,
+            "responses": responses,
+        }
+
+    @classmethod
+    def from_dict(cls, card: Mapping[str, Any], traits: Sequence[Trait]) -> "Meaning":
+        """Make it of what `to_dict` gave and the traits that it names.
+
+        Raises:
+            InputError: something is missing, of another kind, or names a trait that is not there.
+        """
+        known = {trait.name: trait for trait in traits}
+        try:
+            responses = tuple(_response(known[name], numbers) for name, numbers in card["responses"].items())
+            start, end = map(float, card["strengths"])
+            meaning = cls(str(card["name"]), (start, end), responses, tuple(card["main"]), float(card["bar"]))
+            for name in meaning.main:
+                if None in (meaning[name].effect, meaning[name].follows):
+                    raise ValueError(f"'{name}' is said to be main, and has no effect")
+            return meaning
+        except KeyError as error:
+            raise InputError(f"damaged labels: {error} is missing") from None
+        except (AttributeError, TypeError, ValueError) as error:
+            raise InputError(f"damaged labels: {str(error).splitlines()[0]}") from None
+
+
+def _response(trait: Trait, numbers: Mapping[str, Any]) -> Response:
+    interval = numbers["interval"]
+    floats = ("effect", "follows", "monotonic", "null", "null_most", "ratio")
+    return Response(
+        trait,
+        int(numbers["codes"]),
+        interval=None if interval is None else (float(interval[0]), float(interval[1])),
+        **{key: None if numbers[key] is None else float(numbers[key]) for key in floats},
+    )
+
+
+def trait_to_dict(trait: Trait) -> dict[str, Any]:
+    """Turn a trait into what JSON can hold.
+
+    >>> words = {"en": "more", "zh": "更多"}
+    >>> trait_to_dict(Trait("a", {"en": "a", "zh": "甲"}, "", "a", "", words, words))["title"]
+    {'en': 'a', 'zh': '甲'}
+    """
+    return asdict(trait)

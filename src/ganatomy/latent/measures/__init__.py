@@ -1,0 +1,1 @@
+"""What directions do to pictures, whether they agree, and how methods compare."""

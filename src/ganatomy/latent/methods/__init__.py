@@ -1,0 +1,1 @@
+"""Ways to find directions, each by its paper's name."""

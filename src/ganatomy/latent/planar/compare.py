@@ -1,0 +1,302 @@
+"""SeFa on a fitted GAN: what the closed form promises, beside the exact answer, which is known here.
+
+SeFa takes the directions n_k that move the *first layer's* output most, from its weights alone, one set for all codes
+(`ganatomy.latent.methods.sefa`). What moves the *point* most is a matter of the whole generator and differs from code
+to code (`ganatomy.latent.planar.local`: singular vectors of the Jacobian). For a generator of points both are at hand,
+so that one can see how far the first stands for the second: it does exactly if the generator is linear.
+
+What is written, into `runs/NAME/directions/`:
+
+    flows.png                the flows of n_k and of the local v_k on the plane, and the angles between both
+    directions.safetensors   SeFa's directions (`Directions.load`), with directions.json to read
+    summary.json             angles and speeds by their quartiles, with the floor (chance) and the ceiling (exact)
+
+Shapes: `N` codes, `Z` latent dimensions of which `E` can move, `D` data dimensions, `K` directions, `M` = min(K, D) of
+them with a local counterpart, `P` paths, `S` points a path.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ganatomy import __version__
+from ganatomy.errors import InputError
+from ganatomy.figures.points.flows import Flow, FlowRow, flows, spread
+from ganatomy.figures.points.view import View
+from ganatomy.figures.saving import save_figure
+from ganatomy.files import replacing, strict_json
+from ganatomy.fitting.run.folder import RunFolder
+from ganatomy.fitting.run.pictures import heading
+from ganatomy.fitting.training.model import FittedGAN
+from ganatomy.latent.directions import Directions
+from ganatomy.latent.methods.sefa import sefa
+from ganatomy.latent.planar.local import (
+    Comparison,
+    PointMap,
+    best_fixed,
+    compare,
+    fixed_path,
+    local_path,
+    random_frames,
+)
+
+CODES = 1000
+"""Codes over which angles and speeds are measured."""
+
+REACH = 0.5
+"""How far a path of the picture goes each way in latent space, in standard deviations of a coordinate."""
+
+_DRAWS = 10  # of random directions a code: the floor is then known to half a degree
+_PATHS, _STEPS = 50, 20  # more paths are a thicket; steps are each way
+_ROWS = 4  # of the picture
+
+
+@dataclass(frozen=True)
+class Quartiles:
+    """The three numbers that cut a sample into quarters."""
+
+    lower: float
+    median: float
+    upper: float
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64]) -> "Quartiles":
+        """Take the quartiles of those values (N,) that are numbers.
+
+        >>> Quartiles.of(np.array([0.0, 1.0, 2.0, 3.0, 4.0, np.nan]))
+        Quartiles(lower=1.0, median=2.0, upper=3.0)
+        """
+        values = values[np.isfinite(values)]
+        return cls(*map(float, np.quantile(values, [0.25, 0.5, 0.75]))) if len(values) else cls(*[float("nan")] * 3)
+
+
+@dataclass(frozen=True)
+class Against:
+    """One direction against the local one of its rank, over codes.
+
+    Attributes:
+        speed: how fast the point moves, over the largest speed that any direction attains at that code.
+        angle: between the two in latent space, 0 to 90 degrees; None where there is no local direction of this rank.
+        velocity_angle: the same between the two velocities of the point.
+    """
+
+    speed: Quartiles
+    angle: Quartiles | None
+    velocity_angle: Quartiles | None
+
+
+def _against(compared: Comparison) -> tuple[Against, ...]:
+    """Take the quartiles of a comparison, direction by direction."""
+    angles = [
+        (Quartiles.of(a), Quartiles.of(b)) for a, b in zip(compared.angle.T, compared.velocity_angle.T, strict=True)
+    ]
+    angles += [(None, None)] * (compared.speed.shape[1] - len(angles))
+    return tuple(Against(Quartiles.of(speed), *pair) for speed, pair in zip(compared.speed.T, angles, strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class PlanarResult:
+    """What SeFa found in a fitted generator, and how it compares.
+
+    Attributes:
+        directions: SeFa's, K of them.
+        codes: over how many codes N it was compared.
+        unmoved: how many of them no direction moves; they do not count.
+        dims: E, the latent dimensions that can move, and D.
+        sefa: against the local directions, K.
+        best_fixed: the same for the fixed directions of the largest mean square speed.
+        chance: the same for directions drawn anew for each code: the floor.
+        exact: the speeds of the M local directions themselves: the ceiling.
+        spans: the M principal angles between the span of SeFa's and that of the local directions, smallest first; None
+            where M = E, for then both span everything.
+        angles: between SeFa's directions and the local ones in latent space, at each code, in degrees (N, M).
+        files: what was written.
+    """
+
+    directions: Directions
+    codes: int
+    unmoved: int
+    dims: tuple[int, int]
+    sefa: tuple[Against, ...]
+    best_fixed: tuple[Against, ...]
+    chance: tuple[Against, ...]
+    exact: tuple[Quartiles, ...]
+    spans: tuple[Quartiles, ...] | None
+    angles: NDArray[np.float64]
+    files: tuple[Path, ...] = ()
+
+    def summary(self) -> dict[str, Any]:
+        """Say all but the vectors in plain data."""
+        found = self.directions
+        strengths = zip(found.names, found.values.tolist(), found.share.tolist(), self.sefa, strict=True)
+        return {
+            "method": found.method,
+            "source": found.source,
+            "fingerprint": found.fingerprint,
+            "codes": self.codes,
+            "unmoved": self.unmoved,
+            "latent_dimensions": self.dims[0],
+            "data_dimensions": self.dims[1],
+            "sefa": [{"name": n, "eigenvalue": v, "share": s, **asdict(against)} for n, v, s, against in strengths],
+            "best_fixed": [asdict(against) for against in self.best_fixed],
+            "chance": [asdict(against) for against in self.chance],
+            "exact_speed": [asdict(speed) for speed in self.exact],
+            "span_angles": None if self.spans is None else [asdict(angle) for angle in self.spans],
+            "versions": {"ganatomy": __version__, "torch": torch.__version__, "numpy": np.__version__},
+        }
+
+
+def explore(model: FittedGAN, *, k: int = 2, normalize: bool = True, seed: int = 0, source: str = "") -> PlanarResult:
+    """Find SeFa's directions in a fitted model's generator, and compare them with the exact local ones.
+
+    Args:
+        model: fitted to points of any dimension D.
+        k: how many directions K, 1 to E.
+        normalize: whether to scale each row of the first layer's weight to unit length first.
+        seed: of the codes.
+        source: what to call the model in the directions' file.
+
+    Raises:
+        InputError: k or seed out of range; a generator that gives no numbers, or one point for all codes.
+
+    >>> from ganatomy.fitting.run.fit.run.fit import fit
+    >>> model = fit(np.random.default_rng(0).normal(size=(512, 2)) * [3, 1], recipe="recommended", epochs=30)
+    >>> found = explore(model)  # the points are three times as wide as high, and SeFa finds the width
+    >>> round(found.sefa[0].speed.median, 1), round(found.chance[0].speed.median, 1)
+    (1.0, 0.3)
+    """
+    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+        raise InputError(f"seed = {seed!r}: give a whole number from 0 to 2^63 - 1")
+    G = PointMap(model)
+    directions = sefa(G, k, normalize=normalize, source=source)
+    codes = G.draw(CODES, int(seed))
+    jacobians = G.jacobian(codes)
+    if not (np.isfinite(G.points(codes)).all() and np.isfinite(jacobians).all()):
+        raise InputError(
+            "the generator makes points that are no finite numbers; its training diverged, or it is damaged"
+        )
+    if not jacobians.any():
+        raise InputError("the generator makes the same point of every code, so no direction moves it; train it longer")
+    frames = random_frames(_DRAWS * CODES, k, (G.edit_dim, G.w_dim), int(seed))
+    compared = compare(jacobians, directions.vectors)
+    moved = np.isfinite(compared.speed[:, 0])
+    speeds = np.linalg.svd(jacobians[moved], compute_uv=False)[:, : compared.angle.shape[1]]
+    whole = compared.angle.shape[1] == G.edit_dim
+    return PlanarResult(
+        directions=directions,
+        codes=CODES,
+        unmoved=int((~moved).sum()),
+        dims=(G.edit_dim, model.dim),
+        sefa=_against(compared),
+        best_fixed=_against(compare(jacobians, best_fixed(jacobians, k))),
+        chance=_against(compare(np.tile(jacobians, (_DRAWS, 1, 1)), frames)),
+        exact=tuple(map(Quartiles.of, (speeds / speeds[:, :1]).T)),
+        spans=None if whole else tuple(map(Quartiles.of, compared.spans.T)),
+        angles=compared.angle,
+    )
+
+
+def explore_run(
+    path: str | Path, *, k: int = 2, normalize: bool = True, seed: int = 0, out: str | Path | None = None
+) -> PlanarResult:
+    """Explore a finished run's generator, and write and draw what was found.
+
+    Args:
+        path: the run's folder, which stays as it is but for its folder `directions`.
+        k: how many directions K, 1 to E.
+        normalize: as in `explore`.
+        seed: of the codes.
+        out: a folder to write to instead, made if it is missing.
+
+    Returns:
+        What `explore` does, with `files` set.
+
+    Raises:
+        InputError: as `explore`; no finished run there, damaged files, a folder that cannot be written.
+    """
+    run = RunFolder(path)
+    trained = run.read_summary()
+    model = FittedGAN.load(run.path / "generator.safetensors")
+    (heldout,) = run.read_arrays(["heldout"])
+    if heldout.ndim != 2 or heldout.shape[1] != model.dim:
+        raise InputError(f"{run.path}: samples.npz and generator.safetensors are of different runs; make the run again")
+    try:
+        result = explore(model, k=k, normalize=normalize, seed=seed, source=run.path.resolve().name)
+    except InputError as error:
+        raise InputError(f"{run.path}: {error}") from None
+    note = heading(model.recipe, trained.get("seed", 0))
+    picture = draw_flows(model, result, heldout, seed=seed, title=f"{note}: SeFa's directions and the exact ones")
+    folder = Path(out) if out is not None else run.path / "directions"
+    if (folder / "summary.json").exists() and not (folder / "flows.png").exists():
+        raise InputError(f"{folder} holds other results; choose another --out")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write to {folder}: {error.strerror or error}; choose another --out") from None
+    names = ("flows.png", "directions.safetensors", "directions.json", "summary.json")
+    save_figure(picture, folder / names[0])
+    result.directions.save(folder / names[1])
+    with replacing(folder / names[3]) as part:
+        part.write_text(strict_json({"seed": seed, **result.summary()}) + "\n", encoding="utf-8", newline="\n")
+    return replace(result, files=tuple(folder / name for name in names))
+
+
+def draw_flows(model: FittedGAN, result: PlanarResult, heldout: np.ndarray, *, seed: int, title: str) -> Figure:
+    """Draw the flow of each of SeFa's first directions beside the local one, through points spread over the plane.
+
+    Args:
+        model: that was explored.
+        result: of `explore`.
+        heldout: real points (M, D), which also decide the view.
+        seed: of the codes that paths start from.
+        title: printed as it is.
+
+    >>> from ganatomy.fitting.run.fit.run.fit import fit
+    >>> points = np.random.default_rng(0).normal(size=(512, 2))
+    >>> model = fit(points, recipe="recommended", epochs=1)
+    >>> len(draw_flows(model, explore(model), points, seed=0, title="untrained").axes)
+    6
+    """
+    G, view = PointMap(model), View.fit(heldout)
+    codes = G.draw(CODES, seed)
+    starts = codes[spread(view, G.points(codes), _PATHS)]
+    latent = model.recipe.latent
+    reach = REACH / (np.sqrt(3) if latent.distribution == "uniform" else 1)
+    rows = []
+    for k in range(min(result.angles.shape[1], _ROWS)):
+        if np.isnan(result.angles[:, k]).all():  # all points move along one curve
+            break
+        n = result.directions.vectors[k]
+
+        def flow(paths: np.ndarray, text: str, k: int = k) -> Flow:
+            flat = paths.reshape(-1, G.w_dim)
+            angles = compare(G.jacobian(flat), result.directions.vectors).angle[:, k]
+            return Flow(G.points(paths), angles.reshape(paths.shape[:2]), text)
+
+        ours, chance, exact = result.sefa[k], result.chance[k], result.exact[k]
+        fixed = (
+            f"SeFa {k}: for all codes, one direction (eigenvalue share {result.directions.share[k]:.0%})\n"
+            f"moves points at {ours.speed.median:.0%} of the largest speed (by chance {chance.speed.median:.0%})"
+        )
+        most = "what moves its point most" if k == 0 else "what else moves its point most"
+        local = f"exact {k}: for each code, {most}\nmoves points at {exact.median:.0%} of the largest speed"
+        angle = (
+            f"median {ours.angle.median:.0f}° (by chance {chance.angle.median:.0f}°)\n"
+            f"half the codes: {ours.angle.lower:.0f}° to {ours.angle.upper:.0f}°"
+        )
+        if k == 1 and G.edit_dim == 2:
+            angle = "the same: in a latent plane,\nboth pairs are at right angles"
+        rows.append(
+            FlowRow(
+                flow(fixed_path(starts, n, reach, _STEPS), fixed),
+                flow(local_path(G.jacobian, starts, k, n, reach, _STEPS), local),
+                result.angles[:, k],
+                angle,
+            )
+        )
+    return flows(view, heldout, rows, dimensions=G.edit_dim, reach=round(float(reach), 2), title=title)

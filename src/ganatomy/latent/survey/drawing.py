@@ -1,0 +1,165 @@
+"""What a survey shows: the page, the table, a picture of each direction, and the cards.
+
+All of it is a function of what the stages gave; pictures are read from their store when they are drawn.
+What is not guaranteed: that a label is the right word for what a person sees; that is what the pictures are for.
+
+Shapes: `N` samples, `K` directions of a method, `S` strengths, `h` a picture's pixels a side.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ganatomy.figures.pictures.traversals import direction_figure
+from ganatomy.figures.saving import save_figure
+from ganatomy.figures.style import chinese_fonts
+from ganatomy.files import OwnedFolder
+from ganatomy.latent.directions import Directions
+from ganatomy.latent.labels.card import Naming
+from ganatomy.latent.labels.meanings import Meaning, Response
+from ganatomy.latent.measures.comparison import MethodResult
+from ganatomy.latent.pictures import Grid
+from ganatomy.latent.survey.choices import Survey
+from ganatomy.latent.survey.page.page import Agreement, Bar, Card, Method, directions_page, directions_table
+from ganatomy.latent.survey.stages import Findings
+from ganatomy.latent.survey.summary import facts_of, sample_names, text_of
+from ganatomy.latent.survey.words import TITLES, WORDS
+
+_STRIP = 96
+"""Pixels a side of the pictures in strips, at least."""
+
+
+def draw(folder: OwnedFolder, survey: Survey, found: Findings, command: str = "") -> None:
+    """Write all but the summary.
+
+    Args:
+        folder: which is claimed.
+        survey: what was done.
+        found: what it gave.
+        command: by which it can be done again.
+
+    Raises:
+        InputError: a file cannot be written.
+    """
+    language, size = survey.choices.language, survey.choices.size
+    words = WORDS[language]
+    for directions in found.directions:
+        directions.save(folder.path / f"directions-{directions.method}.safetensors")
+    for method, naming in found.namings.items():
+        naming.save(folder.path / f"labels-{method}.json")
+    folder.write_json("comparison.json", found.comparison.to_dict())
+    grids = _grids(survey, found)
+    for directions, grid in zip(found.directions, grids, strict=True):
+        for k in range(len(directions)):
+            path = folder.path / f"{directions.method}-{k}.png"
+            if not path.is_file():  # it takes a second, and work that was stopped here may have drawn it
+                save_figure(_strip(survey, found, directions, k, grid[k]), path)
+    methods = [
+        _method(result, found.namings.get(name), grid)
+        for (name, result), grid in zip(found.comparison.results.items(), grids, strict=True)
+    ]
+    folder.write_table("table.csv", *directions_table(methods, language))
+    agreements = [
+        Agreement(pair, each.overlap, each.chance, each.partner.tolist(), each.matched.tolist())
+        for pair, each in found.comparison.agreements.items()
+    ]
+    titles = ", ".join(method.title[language] for method in methods)
+    page = directions_page(
+        methods,
+        agreements,
+        unedited=found.store[survey.traversal(1).unedited],
+        strengths=survey.strengths,
+        samples=sample_names(survey, language),
+        title=words["title"].format(source=survey.source, methods=titles),
+        facts=facts_of(survey, found, command),
+        codes=survey.choices.codes if found.namings else None,
+        language=language,
+        size=size if size != 128 else None,
+    )
+    folder.write_text("page.html", page)
+
+
+def _grids(survey: Survey, found: Findings) -> list[list[Grid]]:
+    """For each direction of each method its pictures (N, S, h, h, 3), read when they are asked for."""
+    counts = [len(directions) for directions in found.directions]
+    grid = survey.traversal(sum(counts)).grid  # (N, Q, S)
+    return [
+        [Grid(found.store, grid[:, q]) for q in range(end - count, end)]
+        for count, end in zip(counts, np.cumsum(counts), strict=True)
+    ]
+
+
+def _strip(survey: Survey, found: Findings, directions: Directions, k: int, pictures: Grid) -> Any:
+    language = survey.choices.language if chinese_fonts() else "en"  # since a box in place of a word says nothing
+    words, naming = WORDS[language], found.namings.get(directions.method)
+    plus = naming[k].plus(language) if naming else ""
+    details = [f"{survey.source}, {directions.names[k]}", words["plus"].format(plus=plus) if plus else ""]
+    return direction_figure(
+        pictures[:],
+        survey.strengths,
+        title=words["direction"].format(k=k, meaning=text_of(directions, naming, k, language)),
+        subtitle="; ".join(filter(None, details)),
+        rows=sample_names(survey, language),
+        size=max(_STRIP, pictures.shape[-2]),
+    )
+
+
+def _method(result: MethodResult, naming: Naming | None, grids: list[Grid]) -> Method:
+    directions, told = result.directions, result.to_dict()
+    cards = [
+        _card(directions, k, numbers, result.effects[k].heat, grids[k], naming[k] if naming else None)
+        for k, numbers in enumerate(result.numbers())
+    ]
+    stable = told["stability"]
+    name = directions.method
+    return Method(name, TITLES[name], cards, told["median"], stable["angle"] if stable else None)
+
+
+def _card(
+    directions: Directions,
+    k: int,
+    numbers: dict[str, float | None],
+    heat: np.ndarray,
+    pictures: Grid,
+    meaning: Meaning | None,
+) -> Card:
+    label = directions.labels[k] and dict.fromkeys(("en", "zh"), directions.labels[k])
+    if meaning is None:
+        return Card(directions.names[k], label or None, {}, float(directions.share[k]), numbers, [], heat, pictures)
+    named = meaning.label is not None
+    return Card(
+        name=directions.names[k],
+        label={language: meaning.label_in(language) for language in ("en", "zh")} if named else None,
+        plus={language: meaning.plus(language) for language in ("en", "zh")} if named else {},
+        share=float(directions.share[k]),
+        numbers=numbers,
+        bars=[_bar(response, meaning) for response in meaning.responses],
+        heat=heat,
+        pictures=pictures,
+        leakage=max(meaning.leakage.values(), default=None),
+        minus={language: (-meaning).plus(language) for language in ("en", "zh")} if named else {},
+    )
+
+
+def _bar(response: Response, meaning: Meaning) -> Bar:
+    trait, more = response.trait, (response.effect or 0) >= 0
+
+    def known(number: float | None) -> float:
+        return np.nan if number is None else number
+
+    low, high = response.interval or (None, None)
+    return Bar(
+        title=trait.title,
+        unit=trait.unit,
+        group=trait.group,
+        effect=known(response.effect),
+        low=known(low),
+        high=known(high),
+        null=known(response.null),
+        follows=known(response.follows),
+        main=trait.name in meaning.main,
+        plus=trait.more if more else trait.less,
+        minus=trait.less if more else trait.more,
+    )

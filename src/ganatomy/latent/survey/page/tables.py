@@ -1,0 +1,110 @@
+"""Tables of directions: methods beside one another, how they overlap, and all numbers of all directions for a file.
+
+Not guaranteed: that a number as shown is the number; the file's rows and the keys by which tables are sorted are.
+
+Shapes: `K` directions in all.
+"""
+
+from collections.abc import Sequence
+from statistics import median
+from typing import Any
+
+from ganatomy.fitting.study.page.tables import Entry
+from ganatomy.languages import ABSENT, Words
+from ganatomy.latent.survey.page.cards import NUMBERS, Agreement, Card, Method, measured, number, said
+
+Value = str | float | None
+
+
+def methods_table(methods: Sequence[Method], words: Words) -> dict[str, Any]:
+    """Lay out the methods with the medians over their directions.
+
+    >>> found = Method("sefa", {"en": "SeFa"}, [], {"change": 12.13}, 0.0)
+    >>> table = methods_table([found], Words("en", "directions.json"))
+    >>> [entry.text for entry in table["rows"][0]["entries"]]
+    ['SeFa', '0', '0', '12.1', '–', '–', '–', '–', '0°']
+    """
+    rows = []
+    for method in methods:
+        counts = len(method.cards), sum(card.label is not None for card in method.cards)
+        entries = [Entry.word(said(method.title, words)), *(Entry.number(n, str(n)) for n in counts)]
+        for name in NUMBERS:
+            value = method.medians.get(name)
+            entries.append(Entry.number(value, number(name, value, words)))
+        angle = method.stability
+        turned = words("degrees", value=f"{angle:.1f}".removesuffix(".0")) if measured(angle) else ABSENT
+        rows.append({"entries": [*entries, Entry.number(angle, turned)], "faded": False})
+    columns = ("method", "directions", "named", *NUMBERS, "stability")
+    return _table("methods", columns, rows, words)
+
+
+def overlaps_table(methods: Sequence[Method], agreements: Sequence[Agreement], words: Words) -> dict[str, Any]:
+    """Lay out how each two methods overlap.
+
+    >>> found = Agreement(("sefa", "random"), 0.31, 0.1, [1, 0], [0.5, 0.25])
+    >>> table = overlaps_table([], [found], Words("en", "directions.json"))
+    >>> [entry.text for entry in table["rows"][0]["entries"]]
+    ['sefa', 'random', '0.31', '0.10', '3.10 ×', '0.38']
+    """
+    titles = {method.name: said(method.title, words) for method in methods}
+    rows = []
+    for found in agreements:
+        cosines = [cosine for *_, cosine in found.pairs if measured(cosine)]
+        middle = median(cosines) if cosines else None
+        excess = found.overlap / found.chance if found.chance else None
+        entries = [Entry.word(titles.get(name, name)) for name in found.methods]
+        entries += [Entry.number(value, words.number(value)) for value in (found.overlap, found.chance)]
+        entries += [Entry.number(excess, words.ratio(excess)), Entry.number(middle, words.number(middle))]
+        rows.append({"entries": entries, "faded": False})
+    return _table("overlaps", ("first", "second", "overlap", "chance", "excess", "matched"), rows, words)
+
+
+def _table(name: str, columns: Sequence[str], rows: Sequence[Any], words: Words) -> dict[str, Any]:
+    text = ("method", "first", "second")
+    headings = [{"text": words(f"col_{c}"), "kind": "name" if c in text else "number"} for c in columns]
+    return {"name": name, "headings": headings, "rows": rows, "intro": words(f"{name}_intro")}
+
+
+def directions_table(methods: Sequence[Method], language: str = "en") -> tuple[list[str], list[list[Value]]]:
+    """List all numbers of all directions, a row a direction, for a file; what was not measured is None.
+
+    Args:
+        methods: with their cards.
+        language: of headings and labels, "en" or "zh".
+
+    Returns:
+        The headings, and K rows as long: of every attribute the effect, its interval, the null and who follows.
+
+    Raises:
+        InputError: an unknown language.
+
+    >>> import numpy as np
+    >>> from ganatomy.latent.survey.page.cards import Bar
+    >>> turn = Bar({"en": "turn"}, "degrees", "pose", 0.97, 0.9, 1.0, 0.1, 0.94, True)
+    >>> pictures = np.zeros((1, 2, 4, 4, 3), np.uint8)
+    >>> card = Card("sefa 0", {"en": "pose"}, {"en": "to the right"}, 0.07, {"change": 12.0}, [turn], None, pictures)
+    >>> columns, rows = directions_table([Method("sefa", {"en": "SeFa"}, [card])])
+    >>> columns[:5], columns[-5:][0]
+    (['method', 'direction', 'label', 'plus', 'minus'], 'turn: effect')
+    >>> rows[0][:6], rows[0][-5:]
+    (['sefa', 'sefa 0', 'pose', 'to the right', '', 0.07], [0.97, 0.9, 1.0, 0.1, 0.94])
+    """
+    words = Words(language, "directions.json")
+    cards = [(method, card) for method in methods for card in method.cards]
+    attributes = {bar.attribute: said(bar.title, words) for _, card in cards for bar in card.bars}
+    columns = [words(f"table_{name}") for name in ("method", "direction", "label", "plus", "minus")]
+    columns += [words(name) for name in ("share", *NUMBERS, "leakage")]
+    columns += [words(f"table_{name}", title=title) for title in attributes.values() for name in _OF_BAR]
+    rows = [[method.name, *_row(card, list(attributes), words)] for method, card in cards]
+    return columns, rows
+
+
+_OF_BAR = ("effect", "low", "high", "null", "follows")
+
+
+def _row(card: Card, attributes: Sequence[tuple[str, ...]], words: Words) -> list[Value]:
+    bars = {bar.attribute: bar for bar in card.bars}
+    numbers = [card.share, *(card.numbers.get(name) for name in NUMBERS), card.leakage]
+    numbers += [getattr(bars.get(attribute), name, None) for attribute in attributes for name in _OF_BAR]
+    texts = [card.name, *(said(text, words) for text in (card.label, card.plus, card.minus))]
+    return [*texts, *(float(value) if measured(value) else None for value in numbers)]

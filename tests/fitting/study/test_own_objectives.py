@@ -1,0 +1,139 @@
+"""Objectives that users write take part in studies like the built-in ones."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ganatomy import Objective
+from ganatomy.errors import InputError
+from ganatomy.fitting.recipes.recipe import OBJECTIVES
+from ganatomy.fitting.study.executors.local import LocalProcesses
+from ganatomy.fitting.study.folder import StudyFolder
+from ganatomy.fitting.study.job import make_run
+from ganatomy.fitting.study.plan import plan_study
+from ganatomy.fitting.study.run import run_study
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "label_smoothing.py"
+SMALL = {
+    "generator": {"hidden": [8], "normalization": "none"},
+    "discriminator": {"hidden": [8]},
+    "penalties": {"clip": 0.1},
+    "batch_size": 100,
+    "snapshots": 2,
+    "epochs": 2,
+}
+LIKE_BUILT_IN = """
+from ganatomy.adversarial.objectives import Wasserstein
+class Mine(Wasserstein):
+    pass
+"""
+
+
+class Passed(Objective):
+    """Least squares, as a class."""
+
+    def discriminator_loss(self, real, fake):
+        """Average what D minimises."""
+        return ((real - 1).square() + fake.square()).mean(-1) / 2
+
+    def generator_loss(self, real, fake):
+        """Average what G minimises."""
+        return (fake - 1).square().mean(-1) / 2
+
+
+@pytest.fixture(autouse=True)
+def _plain(monkeypatch):
+    monkeypatch.setattr("ganatomy.fitting.study.report._draw_report", lambda *arguments: None)
+
+
+@pytest.fixture
+def mine(tmp_path):
+    path = tmp_path / "my objectives.py"
+    path.write_text(LIKE_BUILT_IN)
+    return f"{path}:Mine"
+
+
+def small(points_file, objectives, **changes):
+    settings = {"optimizers": ["rmsprop"], "seeds": [0], "train_size": 300, "recipe": SMALL}
+    return plan_study(points_file, objectives=objectives, **{**settings, **changes})
+
+
+def test_one_that_equals_a_built_in_one_has_its_numbers_in_processes_of_its_own(points_file, mine, tmp_path):
+    records = run_study(small(points_file, [mine, "wgan"]), tmp_path / "s", LocalProcesses(2))
+    by_name = {record.cell.objective: record for record in records}
+    assert [record.status for record in records] == ["finished"] * 2
+    assert by_name["Mine"].final == by_name["wgan"].final
+    assert by_name["Mine"].metrics.keys() == by_name["wgan"].metrics.keys()
+    with open(tmp_path / "s" / "table.csv", newline="") as file:
+        assert {row["objective"] for row in csv.DictReader(file)} == {"Mine", "wgan"}
+
+
+def test_a_class_and_an_instance_can_be_passed(points_file):
+    runs = small(points_file, [Passed, "lsgan"]).runs
+    outcomes = [make_run(_job(run)) for run in runs]
+    assert runs[0].cell.objective == "Passed"
+    assert outcomes[0].record["final"] == outcomes[1].record["final"]
+    assert small(points_file, [Passed()]).runs[0].fingerprint == runs[0].fingerprint
+
+
+def test_another_file_by_the_same_name_is_another_run(points_file, mine, tmp_path):
+    folder = StudyFolder(tmp_path / "s")
+    run_study(small(points_file, [mine]), folder.path, LocalProcesses(1))
+    path = Path(mine.rpartition(":")[0])
+    path.write_text(LIKE_BUILT_IN + "# changed\n")
+    with pytest.raises(InputError, match="is of another study: its recipe, its objective or its points differ"):
+        folder.check_plan(small(points_file, [mine]))
+
+
+def test_a_study_file_runs_no_code(points_file, mine, tmp_path):
+    path = Path(mine.rpartition(":")[0])
+    path.write_text("raise SystemExit('this ran')")
+    study = tmp_path / "study.toml"
+    study.write_text(f"[[grid]]\nobjectives = ['{path.name}:Mine']\n")
+    with pytest.raises(InputError, match=r"a study file runs no code; give it as --objectives my objectives\.py:Mine"):
+        plan_study(points_file, recipe=study, train_size=300)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("raise OSError('no room')", "OSError"),
+        ("class Mine: pass", "Mine is no subclass"),
+        ("from ganatomy import Objective\nclass Nine(Objective): pass", "did you mean 'Nine'"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_before_anything_is_planned(points_file, mine, text, words):
+    Path(mine.rpartition(":")[0]).write_text(text)
+    with pytest.raises(InputError, match=words):
+        small(points_file, [mine])
+
+
+def test_two_of_one_name_and_one_that_was_typed_in_are_refused(points_file, mine, tmp_path, monkeypatch):
+    other = tmp_path / "other.py"
+    other.write_text(LIKE_BUILT_IN + "# another\n")
+    with pytest.raises(InputError, match="two are called Mine"):
+        small(points_file, [mine, f"{other}:Mine"])
+    with pytest.raises(InputError, match="Mine is named twice"):
+        small(points_file, [mine, mine])
+    monkeypatch.setattr(Passed, "__module__", "__main__")
+    monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)  # a test process may have none
+    with pytest.raises(InputError, match=r"put the class into a file, and give FILE\.py:Passed"):
+        small(points_file, [Passed])
+
+
+def test_the_example_runs_and_compares_all(tmp_path):
+    command = [sys.executable, str(EXAMPLE), "--epochs", "1", "--seeds", "1", "--out", str(tmp_path / "s")]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path)
+    rows = [line.split() for line in done.stdout.splitlines()[1:]]
+    assert [name for name, *_ in rows] == ["SmoothedLeastSquares", *OBJECTIVES]
+    assert all(float(distance) > 0 for _, _, distance, _ in rows)
+    assert (tmp_path / "s" / "report.html").exists()
+
+
+def _job(run):
+    from ganatomy.fitting.study.run import _job as job
+
+    return job(run, False, None)

@@ -1,0 +1,147 @@
+"""What a study writes at its end: tables, pictures and page, whatever became of its runs."""
+
+import csv
+import re
+
+import numpy as np
+import pytest
+
+from ganatomy.errors import InputError
+from ganatomy.fitting.study.folder import StudyFolder
+from ganatomy.fitting.study.plan import plan_study
+from ganatomy.fitting.study.report import write_report
+from ganatomy.fitting.study.run import run_study
+
+STUDY = """
+targets = ["points.npy", "others.npy"]
+seeds = [0, 1]
+train_size = 300
+recipe = "tiny.toml"
+
+[[grid]]
+objectives = ["gan", "lsgan"]
+optimizers = ["rmsprop", "sgd"]
+lrs = [5e-5, 1000.0]
+
+[[claim]]
+text = "Least squares are better."
+better = "lsgan,rmsprop"
+worse = "gan,rmsprop"
+metric = "final_ratio"
+"""
+
+RECIPE = """
+objective = "gan"
+batch_size = 100
+snapshots = 4
+epochs = 4
+[generator]
+hidden = [8]
+[discriminator]
+hidden = [8]
+"""
+
+
+class Inline:
+    """Makes jobs in this process; lsgan with rmsprop and seed 1 fails."""
+
+    width, shares_disk, device = 1, True, "cpu"
+
+    def as_completed(self, work, jobs):
+        for job in jobs:
+            if (job.cell.objective, job.cell.optimizer, job.seed) == ("lsgan", "rmsprop", 1):
+                job = _without_points(job)
+            yield job, work(job)
+
+    def close(self):
+        pass
+
+
+def _without_points(job):
+    from dataclasses import replace
+
+    return replace(job, train=job.train[:0])
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory, points):
+    """Two targets, two rates, of which one diverges, and a run that fails."""
+    place = tmp_path_factory.mktemp("study")
+    np.save(place / "points.npy", points)
+    np.save(place / "others.npy", points[:, ::-1] * 2)
+    (place / "tiny.toml").write_text(RECIPE)
+    (place / "study.toml").write_text(STUDY)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("ganatomy.fitting.run.pictures.draw_run", lambda *arguments: None)
+        run_study(plan_study(recipe=place / "study.toml"), place / "s", Inline(), command="ganatomy compare --mine")
+    return place / "s"
+
+
+def test_the_page_stands_alone_and_says_everything(study):
+    page = (study / "report.html").read_text(encoding="utf-8")
+    assert len(page) < 15e6
+    links = re.findall(r'(?:src|poster)="([^"]*)"', page)
+    assert len(links) > 10
+    assert all(link.startswith("data:") for link in links)
+    for words in ("ganatomy compare --mine", "Least squares are better.", "diverged", "points", "others"):
+        assert words in page, words
+    assert "at a learning rate of 5e-05" in page
+    assert "each at its best learning rate" in page
+
+
+def test_every_picture_is_drawn_for_each_target_and_choice_of_rates(study):
+    found = {path.name for path in (study / "figures").iterdir()}
+    stems = [f"{target}-{group}" for target in ("points", "others") for group in ("base", "best")]
+    expected = {f"{kind}-{stem}.png" for kind in ("matrix", "curves", "time") for stem in stems}
+    expected |= {f"matrix-{stem}.{kind}" for kind in ("gif", "mp4") for stem in stems}
+    expected |= {f"ranking-{target}.png" for target in ("points", "others")}
+    expected |= {f"claim-least-squares-are-better-{target}.png" for target in ("points", "others")}
+    assert expected <= found
+    assert all(name.startswith("claim-") for name in found - expected)  # the report's claims that are judged
+
+
+def test_best_rates_are_chosen_by_validation_and_never_one_that_diverged(study):
+    from ganatomy.fitting.study.judging.comparison import compare
+
+    judged = compare(StudyFolder(study).records())
+    assert {cell.lr for key, cell in judged.best.items() if key[2] == "sgd"} == {5e-5}
+    statuses = {(r.cell.optimizer, r.cell.lr): r.status for r in judged.records}
+    assert statuses["sgd", 1000.0] == "diverged"
+
+
+def test_tables_have_all_runs_however_they_ended(study):
+    with open(study / "table.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    runs = {(row["target"], row["objective"], row["optimizer"], row["lr"], row["seed"]) for row in rows}
+    assert len(runs) == 2 * 2 * 2 * 2 * 2
+    failed = [row for row in rows if row["status"] == "failed"]
+    assert len(failed) == 4
+    assert all("points" in row["reason"] for row in failed)
+    with open(study / "summary.csv", newline="") as file:
+        cells = list(csv.DictReader(file))
+    assert [cell["failed"] for cell in cells if (cell["objective"], cell["optimizer"]) == ("lsgan", "rmsprop")] == [
+        "1"
+    ] * 4
+
+
+def test_the_page_can_be_written_again_in_chinese(study, contents):
+    before = contents(study / "runs")
+    write_report(study, "zh")
+    page = (study / "report.html").read_text(encoding="utf-8")
+    assert '<html lang="zh">' in page
+    assert "各取最佳学习率" in page
+    assert contents(study / "runs") == before
+    with pytest.raises(InputError, match="unknown language 'fr'"):
+        write_report(study, "fr")
+
+
+def test_a_study_of_which_everything_failed_has_a_page_without_pictures(points_file, tmp_path, monkeypatch):
+    def broken(*arguments, **settings):
+        raise RuntimeError("no luck")
+
+    monkeypatch.setattr("ganatomy.fitting.study.job.fit", broken)
+    (tmp_path / "tiny.toml").write_text(RECIPE)
+    plan = plan_study(points_file, recipe=tmp_path / "tiny.toml", objectives=["gan"], train_size=300)
+    run_study(plan, tmp_path / "s", Inline())
+    assert "no luck" in (tmp_path / "s" / "report.html").read_text(encoding="utf-8")
+    assert list((tmp_path / "s" / "figures").iterdir()) == []

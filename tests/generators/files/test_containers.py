@@ -1,0 +1,164 @@
+"""Plain pickles as containers: what is in them is found, and what they cost is in proportion to their length.
+
+Other containers are tested by what is read from them (`test_checkpoints`, `test_torchfile`), attacks in
+`test_unpickling`, NVIDIA's networks in `test_nvidia`.
+"""
+
+import io
+import os
+import pickle
+import struct
+import tracemalloc
+
+import numpy as np
+import pytest
+import torch
+
+from ganatomy.errors import InputError
+from ganatomy.generators.checkpoint import read_checkpoint
+from ganatomy.generators.files import pickle as picklefile
+from ganatomy.generators.files.containers import open_container
+
+
+def text(word):
+    """The instruction that pushes a text."""
+    return b"X" + struct.pack("<I", len(word)) + word.encode()
+
+
+def binary(data):
+    """The instruction that pushes bytes."""
+    return b"\x8e" + struct.pack("<Q", len(data)) + data
+
+
+def stored(tensor):
+    """The bytes by which a tensor's storage lies in a plain pickle."""
+    stream = io.BytesIO()
+    torch.save(tensor.untyped_storage(), stream, _use_new_zipfile_serialization=False)
+    return stream.getvalue()
+
+
+LOAD = b"ctorch.storage\n_load_from_bytes\n"
+PERSISTENT = b"ctorch_utils.persistence\n_reconstruct_persistent_obj\n"
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """Write bytes as a file and open it as a container."""
+
+    def write(data):
+        (tmp_path / "a.pkl").write_bytes(data)
+        return open_container(tmp_path / "a.pkl")[0]
+
+    return write
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_tensors_of_every_type_are_read_as_torch_reads_them(protocol, opened):
+    random = torch.Generator().manual_seed(0)
+    base = torch.randn(3, 4, generator=random)
+    types = (torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64, torch.uint8, torch.bool)
+    tensors = {str(kind): (9 * base).abs().to(kind) for kind in types}
+    tensors |= {"turned": base.T, "part": base[1:, ::2], "scalar": base[0, 0], "empty": base[:0]}
+    tensors["parameter"] = torch.nn.Parameter(base)
+    found = opened(pickle.dumps(tensors, protocol))
+    assert list(found) == list(tensors)
+    for name, tensor in tensors.items():
+        expected = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).detach().numpy()
+        array = found[name].read()
+        assert array.dtype == expected.dtype
+        assert np.array_equal(array, expected)
+        assert array.flags.writeable
+
+
+def test_one_storage_is_read_once_however_often_it_is_asked_for(opened, monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        picklefile, "read_storage", lambda path, data, read=picklefile.read_storage: calls.append(1) or read(path, data)
+    )
+    data = stored(torch.arange(3.0))
+    opened(b"\x80\x04" + binary(data) + b"\x85\x940" + LOAD + b"\x940" + b"h\x01h\x00R0" * 20_000 + b"N.")
+    assert calls == [1]
+
+
+def test_there_are_no_more_storages_than_a_network_has(opened, monkeypatch):
+    monkeypatch.setattr(picklefile, "_MOST_STORAGES", 20)
+    one = LOAD + binary(stored(torch.arange(3.0))) + b"\x85R0"
+    opened(b"\x80\x04" + 20 * one + b"N.")
+    with pytest.raises(InputError, match="more storages than any network has"):
+        opened(b"\x80\x04" + 21 * one + b"N.")
+
+
+COSTLY = {  # that is, of a careless reader
+    "very many memo entries": b"\x80\x04N" + b"\x94" * 300_000 + b".",
+    "very many in any order": b"\x80\x02N" + b"".join(b"r" + struct.pack("<I", i * 7919) for i in range(99_999)) + b".",
+    "a memo entry far out": b"\x80\x02Nr\xff\xff\xff\xff.",
+    "a network in itself": b"\x80\x04}\x94("
+    + text("_modules")
+    + b"}"
+    + text("a")
+    + PERSISTENT
+    + b"}("
+    + text("class_name")
+    + text("G")
+    + text("state")
+    + b"h\x00u\x85Rsu"
+    + PERSISTENT
+    + b"}("
+    + text("class_name")
+    + text("G")
+    + text("state")
+    + b"h\x00u\x85R.",
+    "networks in networks": b"\x80\x04}\x94"
+    + b"".join(
+        PERSISTENT + b"}(" + text("class_name") + text("G") + text("state") + b"}" + text("_modules")
+        + b"}(" + text("a") + b"h" + bytes([i]) + text("b") + b"h" + bytes([i]) + b"usu\x85R\x94"
+        for i in range(200)
+    )
+    + b".",
+    "a text as long as numbers": b"\x80\x04\x8d" + struct.pack("<Q", 3_000_000) + bytes(3_000_000) + b".",
+    "a number as long as numbers": b"\x80\x02\x8b" + struct.pack("<i", 3_000_000) + bytes(3_000_000) + b".",
+    "bytes that are not there": b"\x80\x04\x8e" + struct.pack("<Q", 1 << 40) + b".",
+    "more bytes than there can be": b"\x80\x04\x8e" + struct.pack("<Q", (1 << 63) - 1) + b".",
+    "a network of no state": b"\x80\x04" + PERSISTENT + b"}" + text("class_name") + text("G") + b"s\x85R.",
+    "a network of no class": b"\x80\x04" + PERSISTENT + b"}\x85R.",
+    "a network of nothing": b"\x80\x04" + PERSISTENT + b"N\x85R.",
+    "a storage of a text": b"\x80\x04" + LOAD + text("x") + b"\x85R.",
+    "a storage of a list": b"\x80\x04" + LOAD + b"]\x85R.",
+    "a storage of nothing": b"\x80\x04" + LOAD + b")R.",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_what_would_cost_much_costs_little(name, tmp_path):
+    (tmp_path / "a.pkl").write_bytes(COSTLY[name])
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match=r"damaged|holds no tensors"):
+            read_checkpoint(tmp_path / "a.pkl")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 200_000_000
+
+
+def test_a_long_file_with_little_in_it_is_not_read(tmp_path):
+    """A sparse file of 64 GiB, whose pickle speaks of bytes that are all zeros."""
+    path = tmp_path / "a.pkl"
+    path.write_bytes(b"\x80\x04" + LOAD + b"\x8e" + struct.pack("<Q", 1 << 36))
+    try:
+        os.truncate(path, path.stat().st_size + (1 << 36))
+    except OSError:
+        pytest.skip("no sparse files here")
+    with open(path, "ab") as file:
+        file.write(b"\x85R.")
+    with pytest.raises(InputError, match="damaged"):
+        open_container(path)
+
+
+@pytest.mark.parametrize(
+    "value", [np.arange(3), {1, 2}, print, Exception("x"), range(3), torch.float32, torch.device("cpu")]
+)
+def test_other_pickles_are_refused_or_hold_nothing(value, tmp_path):
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps(value))
+    with pytest.raises(InputError, match=r"asks to call builtins\.Exception|holds no tensors by name"):
+        read_checkpoint(tmp_path / "a.pkl")

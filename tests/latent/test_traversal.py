@@ -1,0 +1,169 @@
+"""Strengths, and the plan of a traversal: every picture once, and each where it belongs."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganatomy.errors import InputError
+from ganatomy.latent.directions import Directions
+from ganatomy.latent.traversal import Traversal, rotation_angle, strengths
+
+RANGES = st.tuples(st.integers(-3, 3), st.integers(1, 5)).map(lambda pair: (pair[0], pair[0] + pair[1]))
+plans = st.builds(
+    lambda n, k, ends, steps: Traversal(n, k, strengths(*ends, steps)),
+    st.integers(1, 4),
+    st.integers(1, 4),
+    RANGES,
+    st.integers(2, 7),
+)
+
+
+def directions(count, width=4):
+    vectors = np.linalg.qr(np.random.default_rng(2).normal(size=(width, width)))[0][:count]
+    return Directions(vectors, np.ones(count), np.ones(count), "w", (0, 2), "sefa", "f")
+
+
+def codes(count, width=4):
+    return np.random.default_rng(3).normal(size=(count, 3, width))
+
+
+# --- strengths ---
+
+
+@given(st.floats(-10, 10), st.floats(0.1, 10), st.integers(2, 60))
+def test_strengths_are_evenly_spaced_and_include_both_ends(start, length, steps):
+    values = strengths(start, start + length, steps)
+    assert len(values) == steps
+    np.testing.assert_allclose([values[0], values[-1]], [start, start + length], atol=1e-14)
+    np.testing.assert_allclose(np.diff(values), length / (steps - 1), rtol=1e-9)
+
+
+def test_zero_is_exactly_zero_wherever_it_belongs():
+    for below in range(1, 60):
+        for above in range(1, 60):
+            values = strengths(-0.1 * below, 0.1 * above, below + above + 1)
+            assert values[below] == 0, (below, above)
+            assert np.count_nonzero(values) == below + above
+
+
+def test_what_is_small_but_meant_is_kept():
+    assert strengths(-1e-12, 1.0, 2)[0] == -1e-12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((-2, 2, 1), "steps = 1: give a whole number of strengths, 2 or more"),
+        ((-2, 2, 2.5), "steps = 2.5"),
+        ((-2, 2, True), "steps = True"),
+        ((2, -2, 5), "from 2 to -2: the start has to be below the end"),
+        ((1, 1, 5), "start has to be below"),
+        ((float("nan"), 1, 5), "two finite numbers"),
+        ((0, float("inf"), 5), "two finite numbers"),
+    ],
+)
+def test_no_range_is_refused(arguments, said):
+    with pytest.raises(InputError, match=said):
+        strengths(*arguments)
+
+
+# --- rotation ---
+
+
+@given(st.floats(-20, 20))
+def test_the_rotation_is_the_angle_between_the_codes_before_and_after(strength):
+    code, direction = np.array([3.0, 4.0, 0.0]), np.array([0.0, 0.0, 1.0])
+    moved = code + strength * direction
+    cosine = code @ moved / np.linalg.norm(code) / np.linalg.norm(moved)
+    np.testing.assert_allclose(np.cos(np.deg2rad(rotation_angle(strength, 5.0))), cosine, atol=1e-12)
+
+
+def test_the_rotation_in_512_dimensions():
+    np.testing.assert_allclose(rotation_angle([2, 3, 5], np.sqrt(512)), [5.05, 7.55, 12.46], atol=0.005)
+    np.testing.assert_allclose(rotation_angle(-2, np.sqrt(512)), -5.05, atol=0.005)
+
+
+@pytest.mark.parametrize("length", [0, -1, float("nan")])
+def test_a_code_without_length_has_no_angle(length):
+    with pytest.raises(InputError, match="code length"):
+        rotation_angle(1, length)
+
+
+# --- the plan ---
+
+
+def test_the_reports_grid():
+    plan = Traversal(samples=5, directions=5, strengths=strengths(-2, 2, 21))
+    assert (plan.shown, len(plan)) == (630, 505)
+
+
+def test_without_strength_0_the_unedited_pictures_are_extra():
+    plan = Traversal(samples=5, directions=5, strengths=strengths(-2, 2, 20))
+    assert (plan.shown, len(plan)) == (600, 505)
+
+
+@given(plans)
+def test_every_place_shows_the_picture_of_its_own_edit(plan):
+    ws, found = codes(plan.samples), directions(plan.directions)
+    distinct = plan.codes(ws, found, 0, len(plan))
+    np.testing.assert_array_equal(distinct[plan.unedited], ws)
+    for n in range(plan.samples):
+        for k in range(plan.directions):
+            expected = [found[k].edit(ws[n : n + 1], strength)[0] for strength in plan.strengths]
+            np.testing.assert_array_equal(distinct[plan.grid[n, k]], expected)
+
+
+@given(plans)
+def test_no_picture_is_made_twice_and_none_for_nothing(plan):
+    distinct = plan.codes(codes(plan.samples), directions(plan.directions), 0, len(plan))
+    assert len({code.tobytes() for code in distinct}) == len(plan)
+    assert set(plan.unedited) | set(plan.grid.ravel()) == set(range(len(plan)))
+
+
+@given(plans, st.integers(1, 9))
+def test_batches_make_the_same_codes(plan, size):
+    ws, found = codes(plan.samples), directions(plan.directions)
+    whole = plan.codes(ws, found, 0, len(plan))
+    parts = [plan.codes(ws, found, begin, begin + size) for begin in range(0, len(plan), size)]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+@given(plans)
+def test_an_interrupt_leaves_whole_directions(plan):
+    for rendered in range(len(plan) + 1):
+        whole = plan.whole_directions(rendered)
+        there = [set(plan.grid[:, k].ravel()) <= set(range(rendered)) for k in range(plan.directions)]
+        assert there == [k < whole for k in range(plan.directions)]
+
+
+def test_tensors_stay_tensors_and_codes_as_they_were():
+    plan, ws = Traversal(2, 3, [-1.0, 0.0, 2.0]), torch.from_numpy(codes(2)).float()
+    made = plan.codes(ws, list(directions(3)), 0, len(plan))
+    assert (made.dtype, tuple(made.shape)) == (torch.float32, (14, 3, 4))
+    np.testing.assert_allclose(made, plan.codes(codes(2), directions(3), 0, len(plan)), atol=1e-6)
+    np.testing.assert_array_equal(ws, codes(2).astype(np.float32))
+    assert plan.codes(ws, directions(3), 3, 3).shape == (0, 3, 4)
+
+
+def test_strength_0_alone_makes_the_unedited_pictures_only():
+    plan = Traversal(3, 2, [0.0])
+    assert (len(plan), plan.shown, plan.whole_directions(2), plan.whole_directions(3)) == (3, 9, 0, 2)
+    np.testing.assert_array_equal(plan.codes(codes(3), directions(2), 0, 9), codes(3))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Traversal(0, 1, [1.0]), "0 samples"),
+        (lambda: Traversal(1, 0, [1.0]), "0 directions"),
+        (lambda: Traversal(1, 1, []), "the strengths"),
+        (lambda: Traversal(1, 1, [np.nan]), "the strengths: there are NaN"),
+        (lambda: Traversal(2, 3, [1.0]).codes(codes(3), directions(3), 0, 1), "planned for 2 codes and 3 directions"),
+        (lambda: Traversal(2, 3, [1.0]).codes(codes(2), directions(2), 0, 1), "got 2 and 2"),
+    ],
+)
+def test_what_does_not_fit_the_plan_is_refused(make, said):
+    with pytest.raises(InputError, match=said):
+        make()
