@@ -80,33 +80,21 @@ ARROWS = {
     "latent.planar": {*ROOT, *DIRECTIONS, "latent.methods", *FIGURES, *HALF_1[:6], "generators.families"},
     "latent": {*ROOT, *MOVED, "latent.methods", "latent.measures", "latent.labels", "latent.survey", "latent.planar"},
     "cli": {
-        *ROOT,
-        *HALF_1,
-        *GENERATORS,
-        *MOVED,
-        *FIGURES,
-        "attributes",
-        "pages",
-        "latent.methods",
-        "latent.measures",
-        "latent.labels",
-        "latent.survey",
-        "latent.planar",
+        *(*ROOT, *HALF_1, *GENERATORS, *MOVED, *FIGURES, "attributes", "pages"),
+        *(f"latent.{room}" for room in ("methods", "measures", "labels", "survey", "planar")),
     },
     "__main__": {"cli"},
     "": ROOT,
 }
-FOREIGN = {  # what a room must leave to others
-    **dict.fromkeys(("errors", "files", "languages", "progress", "own_code", "pages"), {"torch", "matplotlib"}),
-    **dict.fromkeys(("fitting.recipes", "attributes"), {"torch", "matplotlib"}),
-    **dict.fromkeys(HALF_1[:1] + HALF_1[1:2], {"matplotlib"}),
-    **dict.fromkeys(HALF_1[3:5], {"matplotlib"}),
-    **dict.fromkeys(GENERATORS, {"matplotlib"}),
-    **dict.fromkeys((*DIRECTIONS, "latent.traversal", "latent.measures"), {"torch", "matplotlib"}),
-    **dict.fromkeys(
-        ("latent.codes", "latent.pictures", "latent.passage", "latent.methods", "latent.labels"), {"matplotlib"}
-    ),
-    **dict.fromkeys(FIGURES, {"torch"}),
+FOREIGN = {  # what these must leave to others
+    "torch": {
+        *("errors", "files", "languages", "progress", "own_code", "fitting.recipes", "attributes", "pages", *FIGURES),
+        *(*DIRECTIONS, "latent.traversal", "latent.measures"),
+    },
+    "matplotlib": {
+        *(*ROOT, *HALF_1[:5], *GENERATORS, "attributes", "pages"),
+        *(*MOVED, "latent.methods", "latent.measures", "latent.labels"),
+    },
 }
 BANNED_IMPORTS = {
     **dict.fromkeys(("pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"), "reading its files runs code"),
@@ -287,8 +275,8 @@ def arrows(source: Source) -> Iterator[str]:
 def foreign_imports(source: Source) -> Iterator[str]:
     """Hand over arrays instead of networks and figures (FOREIGN), and do without what BANNED_IMPORTS names."""
     for line, name in source.imports():
-        if name.split(".")[0] in FOREIGN.get(source.room or "", ()):
-            yield f"{line}: imports {name}, which '{source.room}' leaves to others"
+        if source.room in FOREIGN.get(name.split(".")[0], ()):
+            yield f"{line}: imports {name}, which {source.room} leaves to others"
         for banned, reason in BANNED_IMPORTS.items():
             if f"{name}.".startswith(f"{banned}."):
                 yield f"{line}: imports {name}: {reason}"
