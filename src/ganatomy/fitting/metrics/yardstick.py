@@ -179,7 +179,7 @@ class Yardstick:
         InputError: the arrays are no point sets of one dimension, there are too few points, or fewer than two
             resamples are asked for.
 
-    >>> from ganatomy.fitting.run.fit.points.distributions import distribution
+    >>> from ganatomy.fitting.points.distributions import distribution
     >>> ring = distribution("ring")
     >>> yardstick = Yardstick(ring.sample(400, seed=0), ring.sample(2000, seed=1), ring)
     >>> collapsed = ring.sample(2000, seed=2)

@@ -67,14 +67,14 @@ def read_objective(text: str) -> OwnObjective:
     >>> import tempfile, torch
     >>> path = Path(tempfile.mkdtemp()) / "my.py"
     >>> _ = path.write_text('''
-    ... from ganatomy.fitting.run.fit.objectives.catalogue import LeastSquares
+    ... from ganatomy.fitting.objectives.catalogue import LeastSquares
     ... class Smoothed(LeastSquares):
     ...     def discriminator_loss(self, real, fake):
     ...         return ((real - 0.9).square() + fake.square()).mean(-1) / 2
     ... ''')
     >>> own = read_objective(f"{path}:Smoothed")
     >>> own.name, own.sha256[:8]
-    ('Smoothed', 'f65245c0')
+    ('Smoothed', 'dc64acdf')
     >>> own.make().discriminator_loss(torch.ones(4), torch.zeros(4))
     tensor(0.0050)
     """
@@ -102,7 +102,7 @@ def own_objective(given: AnyObjective) -> OwnObjective:
         InputError: it is no objective, its source cannot be found, it was given more than numbers and text, or
             its losses are no losses.
 
-    >>> from ganatomy.fitting.run.fit.objectives.catalogue import LeastSquares
+    >>> from ganatomy.fitting.objectives.catalogue import LeastSquares
     >>> class Smoothed(LeastSquares):
     ...     def __init__(self, share=0.9):
     ...         self.share = share
@@ -131,7 +131,7 @@ def objective_of(recipe: Recipe, own: AnyObjective | None = None) -> Objective:
     Raises:
         InputError: a recipe with an own objective and none given, or another one.
 
-    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> objective_of(load_recipe("course")).label
     'critic f(x)'
     >>> objective_of(load_recipe({"objective": "Mine", "objective_sha256": 64 * "0"}))

@@ -31,8 +31,9 @@ FORMAT = 1
 def fingerprint(recipe: Recipe, seed: int, *points: np.ndarray) -> str:
     """Digest all that decides a run, so that no other one is resumed by mistake.
 
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> fingerprint(load_recipe("course"), 0, np.zeros((2, 2)))[:8]
-    '...'
+    '9076cca0'
     """
     digest = hashlib.sha256(json.dumps([FORMAT, recipe.model_dump(), seed], sort_keys=True).encode())
     for array in points:

@@ -35,8 +35,8 @@ _MOST = 2048  # points of a snapshot; more make no better picture
 def look(model: FittedGAN, heldout: np.ndarray, seed: int) -> Seen:
     """See a snapshot as it is kept: n = min(M, 2048) points, and the discriminator on a grid over the held-out ones.
 
-    >>> from ganatomy.fitting.run.fit.training.trainer import Trainer
-    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> from ganatomy.fitting.training.trainer import Trainer
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> points = np.random.default_rng(0).normal(size=(300, 2))
     >>> samples, field = look(Trainer(load_recipe("course"), points).snapshot(), points[:50], seed=0)
     >>> samples.shape, field.shape
@@ -56,8 +56,8 @@ class Measured:
     Raises:
         InputError: too few points to measure with, or of another dimension.
 
-    >>> from ganatomy.fitting.run.fit.training.trainer import train
-    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> from ganatomy.fitting.training.trainer import train
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> points = np.random.default_rng(0).normal(size=(300, 2))
     >>> measured = Measured(0, points, points[:50])
     >>> for step in train(load_recipe("course", "gan", epochs=2), points):

@@ -27,7 +27,7 @@ class StudyFolder(OwnedFolder):
     """The folder of one study, never finished for good: it can always be widened.
 
     >>> import tempfile
-    >>> from ganatomy.fitting.run.fit.study.plan import plan_study
+    >>> from ganatomy.fitting.study.plan import plan_study
     >>> folder = StudyFolder(tempfile.mkdtemp())
     >>> folder.missing(plan_study("ring", seeds=[0], objectives=["gan"], optimizers=["sgd"]))[0].name
     'ring-gan-sgd-5e-05-seed0'
@@ -166,7 +166,7 @@ def load_records(folder: str | Path) -> list[RunRecord]:
 def identity(plan: Plan) -> dict[str, Any]:
     """Return what must be equal for two plans to be of one study.
 
-    >>> from ganatomy.fitting.run.fit.study.plan import plan_study
+    >>> from ganatomy.fitting.study.plan import plan_study
     >>> identity(plan_study("ring", epochs=5))["recipe"]["epochs"]
     5
     """

@@ -79,7 +79,7 @@ class Outcome:
 def record_of(job: Job, status: str, reason: str = "", **numbers: Any) -> dict[str, Any]:
     """Return what record.json holds of a run.
 
-    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> job = Job("a", Cell("ring", "gan", "sgd", 0.1, ""), 0, load_recipe("course"), "f00", np.eye(2), np.eye(2))
     >>> record_of(job, "failed", "its process died")["reason"]
     'its process died'
@@ -93,7 +93,7 @@ def record_of(job: Job, status: str, reason: str = "", **numbers: Any) -> dict[s
 def make_run(job: Job) -> Outcome:
     """Make a run in a temporary folder and return what it left; whatever it raises is its outcome.
 
-    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> recipe = load_recipe("course", generator={"hidden": [8], "normalization": "none"}, epochs=2, batch_size=50)
     >>> points = np.random.default_rng(0).normal(size=(200, 2))
     >>> outcome = make_run(Job("a", Cell("normal", "wgan-gp", "rmsprop", 5e-5, ""), 0, recipe, "", points, points[:50]))
@@ -127,7 +127,7 @@ def carry_out(job: Job, make: Callable[[Path], Any], **known: Any) -> Outcome:
 
     >>> def fail(folder):
     ...     raise ValueError("no luck")
-    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> job = Job("a", Cell("ring", "gan", "sgd", 0.1, ""), 0, load_recipe("course"), "f00", np.eye(2), np.eye(2))
     >>> carry_out(job, fail).record["reason"], sorted(carry_out(job, fail).files)
     ('ValueError: no luck', ['error.txt'])

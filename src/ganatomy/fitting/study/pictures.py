@@ -77,7 +77,7 @@ class Group:
 def groups(judged: Comparison, target: str, rate: float) -> list[Group]:
     """Group the cells of a target: at the recipe's rate, and at each pair's best where there was a choice.
 
-    >>> from ganatomy.fitting.run.fit.study.judging.comparison import compare
+    >>> from ganatomy.fitting.study.judging.comparison import compare
     >>> groups(compare([]), "ring", 5e-5)
     []
     """

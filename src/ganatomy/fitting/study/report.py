@@ -82,7 +82,7 @@ def judge(state: Mapping[str, Any], judged: comparison.Comparison) -> list[Judge
         state: what study.json holds.
         judged: the runs.
 
-    >>> from ganatomy.fitting.run.fit.study.judging.records import Cell, RunRecord
+    >>> from ganatomy.fitting.study.judging.records import Cell, RunRecord
     >>> failed = RunRecord(cell=Cell("ring", "gan", "sgd", 0.1), seed=0, status="failed")
     >>> judge({"claims": []}, comparison.compare([failed]))
     []

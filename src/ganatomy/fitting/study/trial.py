@@ -33,7 +33,7 @@ def try_cells(runs: Sequence[Run], iterations: int = 1) -> dict[tuple, float]:
     Raises:
         InputError: a setting that PyTorch refuses, too few points for a batch, an objective that raises.
 
-    >>> from ganatomy.fitting.run.fit.study.plan import plan_study
+    >>> from ganatomy.fitting.study.plan import plan_study
     >>> seconds = try_cells(plan_study("ring", objectives=["gan"], optimizers=["sgd", "adam"], lrs=[0.1, 1]).runs)
     >>> [key[1:] for key in seconds]
     [('gan', 'sgd', ''), ('gan', 'adam', '')]
@@ -81,7 +81,7 @@ def longest_first(runs: Sequence[Run], seconds: Mapping[tuple, float]) -> list[R
         runs: seed by seed, which stays.
         seconds: that `try_cells` returned.
 
-    >>> from ganatomy.fitting.run.fit.study.plan import plan_study
+    >>> from ganatomy.fitting.study.plan import plan_study
     >>> runs = plan_study("ring", objectives=["gan", "wgan-gp"], optimizers=["sgd"], seeds=[1, 0]).runs
     >>> ordered = longest_first(runs, {_kind(run): len(run.cell.objective) for run in runs})
     >>> [(run.cell.objective, run.seed) for run in ordered]
@@ -97,7 +97,7 @@ def estimate(runs: Sequence[Run], processes: int) -> float:
     Raises:
         InputError: as `try_cells`.
 
-    >>> from ganatomy.fitting.run.fit.study.plan import plan_study
+    >>> from ganatomy.fitting.study.plan import plan_study
     >>> tiny = {"generator": {"hidden": [8], "normalization": "none"}, "batch_size": 100, "snapshots": 2}
     >>> plan = plan_study("ring", recipe=tiny, objectives=["gan"], optimizers=["sgd"], seeds=[0], epochs=2)
     >>> 0 < estimate(plan.runs, 2) < 60

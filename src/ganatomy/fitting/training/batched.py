@@ -168,8 +168,8 @@ def train_many(
 
     Takes and raises what `BatchedTrainer` does.
 
-    >>> from ganatomy.fitting.run.fit.training.trainer import train
-    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> from ganatomy.fitting.training.trainer import train
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> recipe, points = load_recipe("course", "gan", epochs=2), np.random.default_rng(0).normal(size=(512, 2))
     >>> *_, last = train_many(recipe, points, seeds=[5, 6, 7])
     >>> last.number, last.losses.generator.shape, last.snapshots[1].sample(3).shape

@@ -129,7 +129,7 @@ class FittedGAN:
         Batch normalisation, where there is one, uses the statistics of 32 ordinary batches instead of the batch's.
         A point in the data's units is `scaling.scale * frozen(z) + scaling.shift`.
 
-        >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+        >>> from ganatomy.fitting.recipes.recipe import load_recipe
         >>> recipe = load_recipe("course")
         >>> model = FittedGAN(recipe, *build(recipe, 2, seed=0), Scaling(np.zeros(2), np.ones(2)))
         >>> frozen, z = model.frozen(), torch.randn(5, 2, generator=torch.Generator().manual_seed(0))

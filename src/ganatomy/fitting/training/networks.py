@@ -57,7 +57,7 @@ def _perceptron(network: Network, inputs: int, outputs: int) -> nn.Sequential:
 class Generator(nn.Module):
     """Map latent codes (N, Z) to points (N, D), in the units the discriminator sees.
 
-    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> G = Generator(load_recipe("course"), dim=2)
     >>> G(torch.zeros(3, 2)).shape, sum(p.numel() for p in G.parameters())
     (torch.Size([3, 2]), 150978)
@@ -75,7 +75,7 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Map points (N, D) to scores (N,), unbounded: losses that need a probability take the sigmoid.
 
-    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> D = Discriminator(load_recipe("course"), dim=2)
     >>> D(torch.zeros(3, 2)).shape, sum(p.numel() for p in D.parameters())
     (torch.Size([3]), 17089)
@@ -95,7 +95,7 @@ def build(recipe: Recipe, dim: int, seed: int) -> tuple[Generator, Discriminator
 
     The global random state is left as it was.
 
-    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> G, D = build(load_recipe("course"), dim=2, seed=0)
     >>> G.layers[0].weight[0].tolist()
     [-0.0052..., 0.3793...]
@@ -108,7 +108,7 @@ def build(recipe: Recipe, dim: int, seed: int) -> tuple[Generator, Discriminator
 def draw_codes(latent: Latent, shape: tuple[int, ...], random: torch.Generator) -> Tensor:
     """Draw latent codes of a shape (...): (..., Z).
 
-    >>> from ganatomy.fitting.run.fit.recipes.recipe import Latent
+    >>> from ganatomy.fitting.recipes.recipe import Latent
     >>> draw_codes(Latent(distribution="uniform", classes=2), (1,), torch.Generator().manual_seed(0))
     tensor([[-0.0075,  0.5364,  0.0000,  1.4142]])
     """

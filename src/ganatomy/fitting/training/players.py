@@ -68,7 +68,7 @@ class Player:
 
     `player.parameters` is the flat vector (P,); `player.state_dict()` holds everything that a step depends on.
 
-    >>> from ganatomy.fitting.run.fit.recipes.recipe import Optimizer
+    >>> from ganatomy.fitting.recipes.recipe import Optimizer
     >>> network = nn.Linear(1, 1, bias=False)
     >>> player = Player(network, Optimizer(name="sgd", lr=0.5))
     >>> before = network.weight.item()

@@ -28,8 +28,8 @@ Network = TypeVar("Network", Generator, Discriminator)
 def stack(networks: Sequence[Network]) -> Network:
     """Stack the networks of R runs: (R, N, I) -> (R, N, O), or (R, N) where one gives (N,).
 
-    >>> from ganatomy.fitting.run.fit.training.networks import build
-    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> from ganatomy.fitting.training.networks import build
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> critics = [build(load_recipe("course"), dim=2, seed=seed)[1] for seed in range(3)]
     >>> x = torch.rand(3, 5, 2, generator=torch.Generator().manual_seed(0))
     >>> stack(critics)(x).shape, torch.allclose(stack(critics)(x)[2], critics[2](x[2]), atol=1e-6)
@@ -45,8 +45,8 @@ def stack(networks: Sequence[Network]) -> Network:
 def unstack(whole: Network, run: int, like: Network) -> Network:
     """Copy one run out of a stack, as a network of its own on the same device, of the make of `like`.
 
-    >>> from ganatomy.fitting.run.fit.training.networks import build
-    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> from ganatomy.fitting.training.networks import build
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> critics = [build(load_recipe("course"), dim=2, seed=seed)[1] for seed in range(3)]
     >>> again = unstack(stack(critics), 2, like=critics[0])
     >>> torch.equal(again.layers[0].weight, critics[2].layers[0].weight)

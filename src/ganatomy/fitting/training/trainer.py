@@ -278,7 +278,7 @@ def train(
 
     An `objective` is given if the recipe's is not built in.
 
-    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> points = np.random.default_rng(0).normal(size=(512, 2))
     >>> steps = list(train(load_recipe("course", objective="gan", epochs=2), points))
     >>> len(steps), steps[-1].epoch, round(float(steps[-1].losses.discriminator), 2)

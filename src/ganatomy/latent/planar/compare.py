@@ -164,7 +164,7 @@ def explore(model: FittedGAN, *, k: int = 2, normalize: bool = True, seed: int =
     Raises:
         InputError: k or seed out of range; a generator that gives no numbers, or one point for all codes.
 
-    >>> from ganatomy.fitting.run.fit.run.fit import fit
+    >>> from ganatomy.fitting.run.fit import fit
     >>> model = fit(np.random.default_rng(0).normal(size=(512, 2)) * [3, 1], recipe="recommended", epochs=30)
     >>> found = explore(model)  # the points are three times as wide as high, and SeFa finds the width
     >>> round(found.sefa[0].speed.median, 1), round(found.chance[0].speed.median, 1)
@@ -256,7 +256,7 @@ def draw_flows(model: FittedGAN, result: PlanarResult, heldout: np.ndarray, *, s
         seed: of the codes that paths start from.
         title: printed as it is.
 
-    >>> from ganatomy.fitting.run.fit.run.fit import fit
+    >>> from ganatomy.fitting.run.fit import fit
     >>> points = np.random.default_rng(0).normal(size=(512, 2))
     >>> model = fit(points, recipe="recommended", epochs=1)
     >>> len(draw_flows(model, explore(model), points, seed=0, title="untrained").axes)

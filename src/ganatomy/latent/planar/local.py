@@ -50,9 +50,9 @@ class PointMap:
 
     To `ganatomy.latent.methods.sefa` it is a generator like any other, with the space "z" and one layer.
 
-    >>> from ganatomy.fitting.run.fit.training.model import Scaling
-    >>> from ganatomy.fitting.run.fit.training.networks import build
-    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> from ganatomy.fitting.training.model import Scaling
+    >>> from ganatomy.fitting.training.networks import build
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> recipe = load_recipe("course")
     >>> G = PointMap(FittedGAN(recipe, *build(recipe, 2, seed=0), Scaling(np.zeros(2), np.ones(2))))
     >>> z, step = np.array([[0.3, -0.2]]), np.array([1e-6, 0.0])

@@ -74,7 +74,7 @@ def train_together(jobs: Sequence[Job], device: str = "cpu") -> list[Trained]:
     Raises:
         InputError: as `BatchedTrainer`, or an objective's own mistake.
 
-    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> recipe = load_recipe("course", "gan", generator={"hidden": [8], "normalization": "none"}, epochs=2)
     >>> points, cell = np.random.default_rng(0).normal(size=(600, 2)), Cell("normal", "gan", "rmsprop", 5e-5, "")
     >>> jobs = [Job(f"run {seed}", cell, seed, recipe, "", points, points[:50]) for seed in (0, 1)]
@@ -123,7 +123,7 @@ def _weights(network: nn.Module) -> Weights:
 def finish(made: tuple[Job, Trained]) -> Outcome:
     """Measure, write and draw a run that was trained in a stack, as `make_run` does its own.
 
-    >>> from ganatomy.fitting.run.fit.recipes.recipe import load_recipe
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> recipe = load_recipe("course", "gan", generator={"hidden": [8], "normalization": "none"}, epochs=2)
     >>> points, cell = np.random.default_rng(0).normal(size=(600, 2)), Cell("normal", "gan", "rmsprop", 5e-5, "")
     >>> jobs = [Job(f"run {seed}", cell, seed, recipe, "", points, points[:50]) for seed in (0, 1)]

@@ -171,7 +171,7 @@ def judge_claims(
     Raises:
         InputError: an unknown target or rate.
 
-    >>> from ganatomy.fitting.run.fit.study.judging.comparison import compare
+    >>> from ganatomy.fitting.study.judging.comparison import compare
     >>> judged = judge_claims(compare([]))
     >>> judged[5].claim.text, judged[5].verdict
     ('RMSprop is the best of the three optimizers.', 'not in this study')

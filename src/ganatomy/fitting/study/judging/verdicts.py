@@ -131,7 +131,7 @@ def judge_run(record: RunRecord) -> RunVerdict:
     A run that jumps is unstable whatever else it is, since the rest is then a matter of the moment; after that a
     collapsed one is collapsed even if its distance is small.
 
-    >>> from ganatomy.fitting.run.fit.study.judging.records import Cell
+    >>> from ganatomy.fitting.study.judging.records import Cell
     >>> distances = [3, 2, 1, 0.5, 0.25, 0.12, 0.11, 0.14, 0.12, 0.13, 0.11, 0.12, 0.12]
     >>> verdict = judge_run(RunRecord(cell=Cell("ring", "gan", "adam", 1e-3), seed=0, status="finished",
     ...     epochs=range(0, 130, 10), metrics={"wasserstein2": distances}, floor={"wasserstein2": 0.1},

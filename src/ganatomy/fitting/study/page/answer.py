@@ -69,7 +69,7 @@ def answer(
     Raises:
         InputError: an unknown language.
 
-    >>> from ganatomy.fitting.run.fit.study.page.setup import Interval
+    >>> from ganatomy.fitting.study.page.setup import Interval
     >>> gan, other = Cell("zigzag", "gan", "rmsprop", 5e-5), Cell("zigzag", "gan", "sgd", 5e-5)
     >>> summaries = [CellSummary(gan, final_ratio=Interval(1.62, 1.4, 2.1, 5, 0.9375)),
     ...     CellSummary(other, final_ratio=Interval(28.0, 26.0, 33.0, 5, 0.9375))]

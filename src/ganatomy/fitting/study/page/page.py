@@ -57,7 +57,7 @@ def study_page(
     Raises:
         InputError: an unknown language, a picture for a place that there is not, or that is no picture.
 
-    >>> from ganatomy.fitting.run.fit.study.page.setup import Cell, Interval, Target, Thresholds
+    >>> from ganatomy.fitting.study.page.setup import Cell, Interval, Target, Thresholds
     >>> cell = Cell("ring", "gan", "sgd", 0.1)
     >>> setup = Setup([Target("ring", 7000, 596, 596)], [cell], [0], 320, "course", Thresholds(3, 3, 0.75, 0.25, 0.5),
     ...     "ganatomy compare ring")

@@ -44,7 +44,7 @@ class Entry:
 def cells_table(summaries: Iterable[CellSummary], names: Names, best: Collection[Any] = ()) -> dict[str, Any]:
     """Lay out the cells in the order given; the best rate of a pair is marked, if `best` has it.
 
-    >>> from ganatomy.fitting.run.fit.study.page.setup import Cell
+    >>> from ganatomy.fitting.study.page.setup import Cell
     >>> cell = Cell("ring", "gan", "sgd", 0.1)
     >>> never = Interval(math.inf, 80, math.inf, 3)
     >>> summary = CellSummary(cell, final_ratio=Interval(2.5, 2.25, 3.5, 3), converged_at=never)
@@ -70,7 +70,7 @@ def cells_table(summaries: Iterable[CellSummary], names: Names, best: Collection
 def differences_table(differences: Iterable[Difference], names: Names) -> dict[str, Any]:
     """Lay out differences, the nearer cell first in each, clear and large ones on top.
 
-    >>> from ganatomy.fitting.run.fit.study.page.setup import Cell
+    >>> from ganatomy.fitting.study.page.setup import Cell
     >>> a, b = Cell("ring", "gan", "sgd", 0.1), Cell("ring", "gan", "adam", 0.1)
     >>> table = differences_table([Difference(a, b, 4.0, 2.0, 8.0, 3, True)], Names([a, b], Words("en")))
     >>> [entry.text for entry in table["rows"][0]["entries"]]
@@ -96,7 +96,7 @@ def differences_table(differences: Iterable[Difference], names: Names) -> dict[s
 def runs_table(runs: Iterable[Run], summaries: Iterable[CellSummary], names: Names) -> dict[str, Any]:
     """Lay out the runs, with the verdict of each or the reason why it did not finish.
 
-    >>> from ganatomy.fitting.run.fit.study.page.setup import Cell
+    >>> from ganatomy.fitting.study.page.setup import Cell
     >>> cell = Cell("ring", "gan", "sgd", 0.1)
     >>> table = runs_table([Run(cell, 3, "failed", "no memory", path="runs/a")], [], Names([cell], Words("en")))
     >>> [entry.text for entry in table["rows"][0]["entries"]]
