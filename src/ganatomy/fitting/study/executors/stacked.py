@@ -6,8 +6,8 @@
 A *stack* of jobs is trained by one process, which does nothing else; what it left is finished by processes of one
 thread each, a run a process, while the next stack is being trained. So the device waits for no picture, and a run that
 cannot be measured or drawn fails alone. Each run is the run that `fit` makes with its seed, up to rounding: see
-`ganatomy.fitting.training.batched`. It says *together* with how many it was trained, itself included, and its `seconds` are
-its share: those of the stack, until the run ended, over R.
+`ganatomy.fitting.training.batched`. It says *together* with how many it was trained, itself included, and its `seconds`
+are its share: those of the stack, until the run ended, over R.
 
 What a kill costs: a run is kept once it is finished. Killed, the stack in training and the runs of the former one that
 are not finished are made again. A stack that raises fails as a whole. Memory holds the snapshots, as arrays, of two
