@@ -81,6 +81,6 @@ def test_pre_commit_runs_the_locked_ruff() -> None:
 def test_data_and_command_are_installed() -> None:
     package = resources.files("ganatomy")
     assert (package / "py.typed").is_file()
-    assert (package / "fitting" / "recipes" / "recommended.toml").is_file()
+    assert (package / "recipes" / "recommended.toml").is_file()
     (command,) = metadata.entry_points(group="console_scripts", name="ganatomy")
     assert callable(command.load())

@@ -1,21 +1,30 @@
-"""What a page says, in English or in Chinese: sentences by name, and numbers as people of that language write them.
+"""What is said to people, in English or in Chinese: texts by name, and numbers as people of that language write them.
 
-`words.json`, which all pages share, and a file of a page's own hold name -> {"en": text, "zh": text}. A text has holes
-in braces for values; in English "one|many" is the form for one and for other numbers. What is a name (an objective, a
-file, a command) is the same in both. Not guaranteed: that a name given by a caller means something to the reader.
+A table is a file `words/<table>.json` of this package, name -> {"en": text, "zh": text}; `shared.json` is part of every
+set of words, and a table of one's own goes before it. A text has holes in braces for values; in English "one|many" is
+the form for one and for other numbers. What is a name (an objective, a file, a command) is the same in both, and
+files for machines (CSV, JSON) are in neither. Not guaranteed: that a name given by a caller means something to the
+reader.
 """
 
 import json
 import math
+import os
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from typing import Literal
 
 from ganatomy.errors import unknown
 
-LANGUAGES = ("en", "zh")
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+VARIABLE = "GANATOMY_LANGUAGE"
+"""The environment variable that chooses the language where none is given."""
+
 ABSENT = "–"  # of a number that was not measured
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _WRITTEN = {
     "gan": "GAN",
     "ns-gan": "NS-GAN",
@@ -31,10 +40,31 @@ _WRITTEN = {
 }
 
 
+def chosen(language: str | None = None) -> Language:
+    """Return the language that is meant: the one given, or that of `VARIABLE`, or English.
+
+    Raises:
+        InputError: another language than `LANGUAGES`.
+
+    >>> chosen("zh")
+    'zh'
+    >>> chosen("fr")
+    Traceback (most recent call last):
+    ganatomy.errors.InputError: unknown language 'fr'; Known: en, zh
+    """
+    asked = os.environ.get(VARIABLE, "") if language is None else language
+    if language is None and not asked:
+        return "en"
+    for known in LANGUAGES:
+        if asked == known:
+            return known
+    raise unknown("language" if language is not None else f"language in {VARIABLE}", asked, LANGUAGES)
+
+
 @cache
-def _texts(own: str) -> dict[str, dict[str, str]]:
+def _texts(tables: tuple[str, ...]) -> dict[str, dict[str, str]]:
     folder = resources.files("ganatomy") / "words"
-    files = [folder / name for name in ("study.json", own) if name]
+    files = [folder / f"{table}.json" for table in ("shared", *tables)]
     return {name: text for file in files for name, text in json.loads(file.read_text(encoding="utf-8")).items()}
 
 
@@ -51,22 +81,20 @@ class Words:
     """The words of one language.
 
     Args:
-        language: one of `LANGUAGES`.
-        own: the file with a page's own texts, which go before those that all pages share.
+        language: one of `LANGUAGES`; None for the one that is `chosen`.
+        tables: with the texts, such as "study"; a later one goes before an earlier one.
 
     Raises:
         InputError: another language than `LANGUAGES`.
 
     >>> words = Words("zh")
-    >>> words("runs"), Words("en").count("n_seeds", 1), words.seconds(125), words.ratio(1.618)
-    ('每一次训练', '1 seed', '2 分 5 秒', '1.62 倍')
+    >>> words("meanings"), Words("en", "study").count("n_seeds", 1), words.seconds(125), words.ratio(1.618)
+    ('数字的含义', '1 seed', '2 分 5 秒', '1.62 倍')
     """
 
-    def __init__(self, language: str, own: str = "") -> None:
-        if language not in LANGUAGES:
-            raise unknown("language", language, LANGUAGES)
-        self.language = language
-        self._texts = _texts(own)
+    def __init__(self, language: str | None, *tables: str) -> None:
+        self.language = chosen(language)
+        self._texts = _texts(tables)
 
     def __call__(self, name: str, /, **values: object) -> str:
         """Return a text with its holes filled."""
@@ -93,8 +121,8 @@ class Words:
     def number(self, value: float | None) -> str:
         """Write a number to three digits, or a dash for None and what is no number.
 
-        >>> Words("en").number(31.416), Words("en").number(-0.5), Words("en").number(float("nan"))
-        ('31.4', '−0.50', '–')
+        >>> [Words("en").number(value) for value in (31.416, -0.5, 7.4e-6, float("nan"))]
+        ['31.4', '−0.50', '7.4×10⁻⁶', '–']
         """
         if value is None or math.isnan(value):
             return ABSENT
@@ -102,7 +130,8 @@ class Words:
             return "∞" if value > 0 else "−∞"
         size = abs(value)
         if size and (size < 0.005 or size >= 1e6):
-            text = f"{value:.2g}"
+            mantissa, _, exponent = f"{value:.1e}".partition("e")
+            text = f"{mantissa.removesuffix('.0')}×10{str(int(exponent)).translate(_RAISED)}"
         else:
             text = f"{value:.{2 if size < 9.995 else 1 if size < 99.95 else 0}f}"
         return text.replace("-", "−")

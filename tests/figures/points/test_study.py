@@ -266,7 +266,7 @@ def test_what_does_not_fit_is_refused():
 def test_every_text_that_a_picture_says_has_its_chinese():
     said = set()
     for name in ("matrix", "study", "ranking", "ratios"):
-        tree = ast.parse((Path(words.__file__).parent / "points" / f"{name}.py").read_text(encoding="utf-8"))
+        tree = ast.parse((Path(words.__file__).parent / f"{name}.py").read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 said.add(node.value)

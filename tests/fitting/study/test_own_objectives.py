@@ -26,7 +26,7 @@ SMALL = {
     "epochs": 2,
 }
 LIKE_BUILT_IN = """
-from ganatomy.fitting.objectives.catalogue import Wasserstein
+from ganatomy.adversarial.objectives import Wasserstein
 class Mine(Wasserstein):
     pass
 """

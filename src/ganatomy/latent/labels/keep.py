@@ -154,7 +154,7 @@ def edit_by_label(
     >>> from ganatomy.attributes import choose
     >>> from ganatomy.generators.networks.planted import Planted
     >>> from ganatomy.latent.methods.sefa import sefa
-    >>> from ganatomy.latent.labels.measure import name_directions
+    >>> from ganatomy.latent.labels.rule.measure import name_directions
     >>> G, attributes = Planted(resolution=16).eval(), choose(["brightness", "warmth"])
     >>> found = sefa(G, 3)
     >>> naming = name_directions(G, found, attributes, codes=20, draws=16)

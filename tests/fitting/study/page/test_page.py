@@ -357,7 +357,7 @@ def test_text_from_outside_is_shown_and_never_acts():
 
 
 def test_pictures_are_made_small_and_kept_as_they_look():
-    words = Words("en")
+    words = Words("en", "study")
     assert plate(picture(300, 4000), words)["width"] == 1600
     flat = plate(picture(), words)
     noise = np.random.default_rng(0).integers(0, 256, (600, 1600, 3), dtype=np.uint8)
@@ -371,7 +371,7 @@ def test_pictures_are_made_small_and_kept_as_they_look():
 
 
 def test_a_film_is_recognised_and_a_huge_one_is_left_out():
-    words = Words("en")
+    words = Words("en", "study")
     Image.new("RGB", (8, 6)).save(gif := io.BytesIO(), format="GIF")
     assert plate(Picture("matrix", gif.getvalue()), words)["src"].startswith("data:image/gif")
     assert plate(Picture("matrix", MP4), words)["video"]

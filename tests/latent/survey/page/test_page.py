@@ -3,10 +3,8 @@
 import json
 import math
 import re
-import string
 from dataclasses import replace
 from html.parser import HTMLParser
-from importlib import resources
 
 import numpy as np
 import pytest
@@ -26,7 +24,7 @@ from ganatomy.latent.survey.page.page import (
 )
 
 VOID = {"meta", "link", "img", "input", "br", "rect", "line"}
-EN, ZH = Words("en", "directions.json"), Words("zh", "directions.json")
+EN, ZH = Words("en", "survey"), Words("zh", "survey")
 YAW = Bar(
     title={"en": "turn of the head", "zh": "左右转头"},
     unit="degrees",
@@ -314,26 +312,12 @@ def test_everything_seen_or_touched_has_words():
         assert all(slider["aria-label"] and slider["aria-valuetext"] for slider in document.all("input", type="range"))
 
 
-def test_every_text_is_there_in_both_languages_with_the_same_holes():
-    texts = json.loads((resources.files("ganatomy") / "words" / "directions.json").read_text(encoding="utf-8"))
-    for name, text in texts.items():
-        assert set(text) == {"en", "zh"}, name
-        holes = [{hole for _, hole, *_ in string.Formatter().parse(form) if hole} for form in text.values()]
-        assert holes[0] == holes[1], name
-        assert re.search(r"[一-鿿]|^\{value\}°$", text["zh"]), name
-
-
 def test_no_text_is_left_in_the_other_language():
     text = Document(
         page(two(), [AGREED], language="zh", title="标题", samples=["甲", "乙"], facts={"许可": "自由"})
     ).text
     allowed = {"SeFa", "GANSpace", "JavaScript", "sefa", "ganspace"}
     assert set(re.findall(r"[A-Za-z]{2,}", text)) <= allowed
-
-
-def test_pages_of_other_languages_keep_their_own_words():
-    assert Words("en")("meanings") == EN("meanings")
-    assert not Words("en").has("consistency")
 
 
 def test_large_pictures_are_shown_smaller_unless_a_size_is_asked_for():

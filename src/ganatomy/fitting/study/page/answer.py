@@ -23,7 +23,7 @@ _NAMED = 3  # more names than these make a sentence that nobody reads
 class Names:
     """How cells are called where all of `cells` are spoken of: by what tells them apart, and no more.
 
-    >>> names = Names([Cell("ring", "gan", "sgd", 0.1), Cell("ring", "wgan", "sgd", 0.01)], Words("en"))
+    >>> names = Names([Cell("ring", "gan", "sgd", 0.1), Cell("ring", "wgan", "sgd", 0.01)], Words("en", "study"))
     >>> names(Cell("ring", "wgan", "sgd", 0.01))
     'WGAN with SGD at 0.01'
     """
@@ -79,7 +79,7 @@ def answer(
     are (94 % interval over 5 seeds: 1.40–2.10), clearly nearer than the other combination.
     With all else equal, RMSprop ended nearest in 1 of 1 comparison of optimizers: clearly nearer than SGD in 1.
     """
-    words = Words(language)
+    words = Words(language, "study")
     kept = [s for s in summaries if math.isfinite(s.final_ratio.median) and (not best or s.cell in best)]
     if not kept:
         return [words("no_answer")]

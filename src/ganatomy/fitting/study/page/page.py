@@ -66,7 +66,7 @@ def study_page(
     >>> page.count("<table>"), page.count("src="), "2.50 (" in page, "2.50 times" in page
     (2, 0, False, True)
     """
-    words, runs, judgements = Words(language), list(runs), list(judgements)
+    words, runs, judgements = Words(language, "study"), list(runs), list(judgements)
     summaries = sorted(summaries, key=lambda s: (math.isnan(s.final_ratio.median), s.final_ratio.median))
     differences = [difference for difference in differences if not math.isnan(difference.effect)]
     if sentences is None:

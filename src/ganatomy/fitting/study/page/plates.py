@@ -37,7 +37,7 @@ def plate(picture: Picture, words: Words) -> dict[str, Any]:
     Raises:
         InputError: it is no picture, and no film.
 
-    >>> shown = plate(Picture("curves", np.zeros((4, 2000, 3), np.uint8)), Words("en"))
+    >>> shown = plate(Picture("curves", np.zeros((4, 2000, 3), np.uint8)), Words("en", "study"))
     >>> shown["src"][:15], shown["width"], shown["height"], shown["wordy"]
     ('data:image/png;', 1600, 3, True)
     """

@@ -48,7 +48,7 @@ def cells_table(summaries: Iterable[CellSummary], names: Names, best: Collection
     >>> cell = Cell("ring", "gan", "sgd", 0.1)
     >>> never = Interval(math.inf, 80, math.inf, 3)
     >>> summary = CellSummary(cell, final_ratio=Interval(2.5, 2.25, 3.5, 3), converged_at=never)
-    >>> table = cells_table([summary], Names([cell], Words("en")))
+    >>> table = cells_table([summary], Names([cell], Words("en", "study")))
     >>> [entry.text for entry in table["rows"][0]["entries"]]
     ['GAN, SGD', '2.50', 'never', '–', '–', '0', '']
     """
@@ -72,7 +72,7 @@ def differences_table(differences: Iterable[Difference], names: Names) -> dict[s
 
     >>> from ganatomy.fitting.study.page.setup import Cell
     >>> a, b = Cell("ring", "gan", "sgd", 0.1), Cell("ring", "gan", "adam", 0.1)
-    >>> table = differences_table([Difference(a, b, 4.0, 2.0, 8.0, 3, True)], Names([a, b], Words("en")))
+    >>> table = differences_table([Difference(a, b, 4.0, 2.0, 8.0, 3, True)], Names([a, b], Words("en", "study")))
     >>> [entry.text for entry in table["rows"][0]["entries"]]
     ['GAN, Adam', 'GAN, SGD', '4.00 ×', 'clear']
     """
@@ -98,7 +98,8 @@ def runs_table(runs: Iterable[Run], summaries: Iterable[CellSummary], names: Nam
 
     >>> from ganatomy.fitting.study.page.setup import Cell
     >>> cell = Cell("ring", "gan", "sgd", 0.1)
-    >>> table = runs_table([Run(cell, 3, "failed", "no memory", path="runs/a")], [], Names([cell], Words("en")))
+    >>> names = Names([cell], Words("en", "study"))
+    >>> table = runs_table([Run(cell, 3, "failed", "no memory", path="runs/a")], [], names)
     >>> [entry.text for entry in table["rows"][0]["entries"]]
     ['GAN, SGD', '3', 'failed', '–', '–', '–', 'no memory', 'runs/a']
     """

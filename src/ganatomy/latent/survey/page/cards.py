@@ -220,7 +220,7 @@ def shown_bar(bar: Bar, most: float, words: Words) -> dict[str, Any]:
     """Return what the template shows of a bar: texts, and places on the axis in hundredths of its width.
 
     >>> turn = Bar({"en": "turn"}, "degrees", "pose", -0.5, -0.6, -0.4, 0.1, 0.94, True)
-    >>> shown = shown_bar(turn, 1.0, Words("en", "directions.json"))
+    >>> shown = shown_bar(turn, 1.0, Words("en", "survey"))
     >>> shown["effect"], shown["interval"], shown["follows"], shown["null"], shown["ratio"], shown["main"]
     ('−0.50', '−0.60 to −0.40', '94 %', '0.10', '5.00 ×', True)
     >>> shown["bar"], shown["range"], shown["band"]
@@ -266,7 +266,7 @@ def in_words(card: Card, words: Words) -> str:
     >>> turn = Bar({"en": "turn"}, "degrees", "pose", 0.97, 0.9, 1.0, 0.1, 0.94, True)
     >>> pictures = np.zeros((1, 2, 4, 4, 3), np.uint8)
     >>> card = Card("sefa 0", {"en": "pose (yaw)"}, {}, 0.07, {}, [turn], None, pictures)
-    >>> in_words(card, Words("en", "directions.json"))
+    >>> in_words(card, Words("en", "survey"))
     '+0.97 sd a unit, 94 % of samples'
     """
     main = [bar for bar in ranked(card.bars) if bar.main and measured(bar.effect) and measured(bar.follows)]

@@ -97,7 +97,7 @@ def directions_page(
     >>> "+0.97 sd a unit, 94 % of samples" in page, page.count("data:image/jpeg"), "http" in page
     (True, 4, False)
     """
-    words, strengths = Words(language, "directions.json"), np.asarray(strengths, dtype=float)
+    words, strengths = Words(language, "survey"), np.asarray(strengths, dtype=float)
     unedited = checked_pictures(unedited, "N")
     _check(methods, agreements, unedited, strengths, samples)
     cards = [(m, k, card) for m, method in enumerate(methods) for k, card in enumerate(method.cards)]

@@ -20,7 +20,7 @@ def methods_table(methods: Sequence[Method], words: Words) -> dict[str, Any]:
     """Lay out the methods with the medians over their directions.
 
     >>> found = Method("sefa", {"en": "SeFa"}, [], {"change": 12.13}, 0.0)
-    >>> table = methods_table([found], Words("en", "directions.json"))
+    >>> table = methods_table([found], Words("en", "survey"))
     >>> [entry.text for entry in table["rows"][0]["entries"]]
     ['SeFa', '0', '0', '12.1', '–', '–', '–', '–', '0°']
     """
@@ -42,7 +42,7 @@ def overlaps_table(methods: Sequence[Method], agreements: Sequence[Agreement], w
     """Lay out how each two methods overlap.
 
     >>> found = Agreement(("sefa", "random"), 0.31, 0.1, [1, 0], [0.5, 0.25])
-    >>> table = overlaps_table([], [found], Words("en", "directions.json"))
+    >>> table = overlaps_table([], [found], Words("en", "survey"))
     >>> [entry.text for entry in table["rows"][0]["entries"]]
     ['sefa', 'random', '0.31', '0.10', '3.10 ×', '0.38']
     """
@@ -89,7 +89,7 @@ def directions_table(methods: Sequence[Method], language: str = "en") -> tuple[l
     >>> rows[0][:6], rows[0][-5:]
     (['sefa', 'sefa 0', 'pose', 'to the right', '', 0.07], [0.97, 0.9, 1.0, 0.1, 0.94])
     """
-    words = Words(language, "directions.json")
+    words = Words(language, "survey")
     cards = [(method, card) for method in methods for card in method.cards]
     attributes = {bar.attribute: said(bar.title, words) for _, card in cards for bar in card.bars}
     columns = [words(f"table_{name}") for name in ("method", "direction", "label", "plus", "minus")]
