@@ -20,7 +20,7 @@ from PIL import Image
 
 from ganatomy.errors import InputError
 from ganatomy.generators.checkpoint import read_checkpoint, write_checkpoint
-from ganatomy.generators.families import fingerprint, style_weights
+from ganatomy.generators.families import fingerprint
 
 
 def torch_zip(state, path):
@@ -158,8 +158,6 @@ def test_style_weights_are_the_first_layers_answer(foreign, tmp_path):
         assert checkpoint.style_weights([0]).shape == (128, checkpoint.z_dim)
         with pytest.raises(InputError, match="one code for all its layers"):
             checkpoint.style_weights([0, 1])
-    with pytest.raises(InputError, match="unknown family 'progam'; did you mean 'progan'"):
-        style_weights("progam", checkpoint.weights, 3)
 
 
 def test_the_fingerprint_tells_weights_apart_and_nothing_else():

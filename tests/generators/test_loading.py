@@ -56,21 +56,21 @@ def carded(foreign, monkeypatch):
 @pytest.mark.parametrize("kind", ["genforce", "zoo", "dcgan"])
 def test_loading_builds_the_network_of_the_file(kind, foreign):
     torch.save(foreign.dcgan().state_dict() if kind == "dcgan" else getattr(foreign, kind)(), "some.pth")
-    opened = open_checkpoint("some.pth")
-    G, checkpoint = load(Path("some.pth")), opened.checkpoint
-    assert (G.family, G.name, opened.name) == (checkpoint.family, "some", "some")
-    for name in ("space", "z_dim", "w_dim", "edit_dim", "num_ws", "resolution", "classes"):
+    G, checkpoint = load(Path("some.pth")), open_checkpoint("some.pth")
+    assert (G.family, G.name, checkpoint.name) == (checkpoint.family, "some", "some")
+    told = ("facts", "strength_range", "truncation")
+    for name in ("space", "z_dim", "w_dim", "edit_dim", "num_ws", "resolution", "classes", *told):
         assert getattr(G, name) == getattr(checkpoint, name), name
     assert G.fingerprint() == checkpoint.fingerprint()
     assert np.array_equal(G.style_weights(), checkpoint.style_weights())
-    assert torch.equal(build(opened)(G.draw(1)), G(G.draw(1)))
+    assert torch.equal(build(checkpoint)(G.draw(1)), G(G.draw(1)))
     assert next(G.parameters()).device == torch.device("cpu")
 
 
 def test_opening_a_checkpoint_imports_no_torch(foreign):
     torch.save(foreign.dcgan().state_dict(), "some.pth")
     code = "import sys; from ganatomy.generators.loading import convert, open_checkpoint as o; "
-    code += "o('some.pth').checkpoint.style_weights(); convert(o('some.pth'), 'b.safetensors'); "
+    code += "o('some.pth').style_weights(); convert(o('some.pth'), 'b.safetensors'); "
     subprocess.run([sys.executable, "-c", code + "assert 'torch' not in sys.modules"], check=True)
 
 
@@ -83,8 +83,26 @@ def test_the_card_names_the_classes_and_says_whose_it_is(carded):
     assert (G.classes, G.z_dim, G.name) == (("red", "green"), 8, "tiny")
     digest = hashlib.sha256(Path("checkpoints/tiny.pth").read_bytes()).hexdigest()
     told = {key: CARD[key] for key in ("name", "title", "author", "trained_on", "licence", "citation")}
-    assert opened.facts == {**told, "sha256": digest, "source": opened.obtained.source}
-    assert load("checkpoints/tiny.pth").classes == ()  # the file by its path has no card
+    assert opened.facts == {**told, "sha256": digest, "source": "checkpoints/tiny.pth"}
+    assert G.facts == opened.facts
+    plain = load("checkpoints/tiny.pth")  # the file by its path has no card
+    assert (plain.classes, plain.facts.keys()) == ((), {"name", "source", "sha256"})
+
+
+def test_a_generator_keeps_the_strengths_of_its_card_and_else_of_its_family(carded):
+    carded(strength_range=[-5.0, 4.0])
+    assert load("tiny").strength_range == (-5.0, 4.0)
+    assert load("checkpoints/tiny.pth").strength_range == (-2.0, 2.0)
+
+
+@pytest.mark.parametrize(("kind", "truncation"), [("stylegan", (0.7, 8)), ("stylegan2", (0.7, 8)), ("genforce", None)])
+def test_truncation_is_the_published_one_where_there_is_a_mean_code(kind, truncation, foreign):
+    state = getattr(foreign, kind)()
+    torch.save(state, "some.pth")
+    assert load("some.pth").truncation == open_checkpoint("some.pth").truncation == truncation
+    state.pop("truncation.w_avg", None)
+    torch.save(state, "some.pth")
+    assert load("some.pth").truncation is open_checkpoint("some.pth").truncation is None
 
 
 @pytest.mark.parametrize(("classes", "names"), [(1, ("class 0",)), (["a", "b"], ("a", "b")), (0, ())])
@@ -140,7 +158,7 @@ def test_a_converted_file_holds_floats_and_a_card_and_nothing_else(foreign):
     assert len(data) == 8 + length + sum(value.nbytes for value in values.values())
     header = json.loads(data[8 : 8 + length])
     card = json.loads(header.pop("__metadata__")["ganatomy"])
-    assert header.keys() == values.keys() == opened.checkpoint.weights.keys()
+    assert header.keys() == values.keys() == opened.weights.keys()
     assert card == {
         "format": "generator-1",
         "family": "dcgan",
@@ -164,10 +182,10 @@ def test_a_card_goes_into_the_file_and_through_conversions(carded):
     ours = open_checkpoint("ours.safetensors")
     told = ("name", "title", "author", "trained_on", "licence", "citation")
     assert {key: ours.facts[key] for key in told} == {key: CARD[key] for key in told}
-    assert (ours.name, ours.checkpoint.classes) == ("tiny", ("red", "green"))
+    assert (ours.name, ours.classes) == ("tiny", ("red", "green"))
     convert(ours, "again.safetensors")  # still says where the weights came from at first
     assert Path("again.safetensors").read_bytes() == Path("ours.safetensors").read_bytes()
-    assert open_checkpoint("again.safetensors").checkpoint.card["sha256"] == opened.facts["sha256"]
+    assert open_checkpoint("again.safetensors").card["sha256"] == opened.facts["sha256"]
 
 
 def test_converting_to_another_format_is_refused(foreign):
@@ -175,6 +193,18 @@ def test_converting_to_another_format_is_refused(foreign):
     with pytest.raises(InputError, match=r"out\.pth: the format written is safetensors; let the name end in"):
         convert(open_checkpoint("some.pth"), "out.pth")
     assert not Path("out.pth").exists()
+
+
+def test_converting_takes_a_source_and_makes_folders(foreign):
+    torch.save(foreign.dcgan().state_dict(), "some.pth")
+    made = convert("some.pth", "new/folder/ours.safetensors", classes=["red"])
+    assert (made.path, made.name, made.classes) == (Path("new/folder/ours.safetensors"), "some", ("red",))
+    assert made.fingerprint() == open_checkpoint("some.pth").fingerprint()
+    again = convert(made, made.path)
+    assert (again.card, again.fingerprint()) == (made.card, made.fingerprint())
+    Path("file").touch()
+    with pytest.raises(InputError, match="cannot write to file/in: Not a directory; choose another out"):
+        convert("some.pth", "file/in/ours.safetensors")
 
 
 def test_weights_that_are_not_finite_make_no_generator(foreign):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganatomy.errors import require_extra
-from ganatomy.generators.zoo.cache import Entry, cache_folder
+from ganatomy.generators.zoo.cache import CacheEntry, cache_folder
 from ganatomy.generators.zoo.downloads import Expected, Say
 from ganatomy.generators.zoo.sources import Package
 
@@ -55,10 +55,10 @@ class Model:
     notice: str
 
     @property
-    def entry(self) -> Entry:
+    def entry(self) -> CacheEntry:
         """Its place in the cache."""
         folder = cache_folder() / "models" / self.name
-        return Entry(self.name, folder, (self.source,), Expected(self.sha256, size=self.size), self.notice)
+        return CacheEntry(self.name, folder, (self.source,), Expected(self.sha256, size=self.size), self.notice)
 
     @property
     def path(self) -> Path:

@@ -27,9 +27,6 @@ def convert(
     from ganatomy.generators.loading import convert as write
 
     options.check_ending(out, ".safetensors")
-    opened = options.open_source(source, classes, sha256, trust)
-    found, weights = opened.checkpoint, opened.checkpoint.fingerprint()  # read before OUT, which may be SOURCE
-    options.make_folder(out.parent)
-    write(opened, out)
-    print(f"{opened.name}: {found.layout}, {found.resolution} pixels, weights {weights}")
+    made = write(options.open_source(source, classes, sha256, trust), out)
+    print(f"{made.name}: {made.layout}, {made.resolution} pixels, weights {made.fingerprint()}")
     print(f"written: {out}")

@@ -92,8 +92,7 @@ def directions(
     by = choose(names, "auto" if faces is None else faces, scorer or ()) if labels else ()
     with options.threads_of(threads):
         generator = build(opened, device)
-        card = opened.obtained.card
-        low, high = card.strength_range if card else generator.strength_range
+        low, high = generator.strength_range
         choices = Choices(
             k=k,
             layers=layers,

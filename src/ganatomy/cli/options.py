@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ganatomy.generators.base import Generator
-    from ganatomy.generators.loading import Opened
+    from ganatomy.generators.checkpoint import Checkpoint
 
 Flag = typer.Option
 
@@ -46,7 +46,7 @@ Device = Annotated[str, Flag(help="auto, cpu, cuda, cuda:1, mps.")]
 Threads = Annotated[int | None, Flag(help="Of the processor.  [default: as many as it has cores]")]
 
 
-def open_source(source: str, classes: int | None, sha256: str | None, trust: bool) -> "Opened":
+def open_source(source: str, classes: int | None, sha256: str | None, trust: bool) -> "Checkpoint":
     """Open a source, saying on standard error what a person should know: licence at first use, downloads."""
     from ganatomy.generators.loading import open_checkpoint
 
@@ -57,8 +57,8 @@ def open_source(source: str, classes: int | None, sha256: str | None, trust: boo
 
 def truncation(generator: "Generator", psi: float | None, cutoff: int | None) -> dict[str, Any]:
     """Return psi and cutoff for `draw_samples`; without flags, what the published SeFa tool takes."""
-    if psi is None and cutoff is None and generator.w_avg is not None:
-        return {"psi": 0.7, "cutoff": 8}
+    if psi is None and cutoff is None and generator.truncation is not None:
+        psi, cutoff = generator.truncation
     return {"psi": psi, "cutoff": cutoff}
 
 

@@ -11,7 +11,7 @@ from ganatomy.errors import InputError
 
 if TYPE_CHECKING:
     from ganatomy.generators.base import Generator
-    from ganatomy.generators.loading import Opened
+    from ganatomy.generators.checkpoint import Checkpoint
 
 
 @verb
@@ -96,8 +96,7 @@ def sefa(
 
     with options.threads_of(threads):
         generator = build(opened, device)
-        card = opened.obtained.card
-        low, high = card.strength_range if card else generator.strength_range
+        low, high = generator.strength_range
         small = generator.resolution <= 128
         if noise == "random":
             raise InputError("--noise random would make pictures flicker along a direction; give stored or none")
@@ -177,13 +176,13 @@ def _number(value: float | None) -> str:
 
 
 def _from_weights(
-    opened: "Opened", k: int, layers: str, normalize: bool, out: Path | None, force: bool, as_json: bool
+    opened: "Checkpoint", k: int, layers: str, normalize: bool, out: Path | None, force: bool, as_json: bool
 ) -> None:
     """Find directions by reading the first layer only, and save them."""
     from ganatomy.cli.tables import print_table
     from ganatomy.latent.methods.sefa import sefa as find
 
-    found = find(opened.checkpoint, k, layers, normalize, source=opened.name)
+    found = find(opened, k, layers, normalize, source=opened.name)
     name = options.file_name(opened.name, f"K{k}", "" if normalize else "raw")
     path = (out or Path("edits") / name) / "directions.safetensors"
     if path.exists() and not force:

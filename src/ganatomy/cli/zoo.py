@@ -35,7 +35,7 @@ def zoo(
     """
     from ganatomy.cli.tables import print_table
     from ganatomy.errors import InputError, unknown
-    from ganatomy.generators.zoo.cards import card, cards, obtain, verify
+    from ganatomy.generators.zoo.cards import card, cards, fetch, verify
 
     if action not in _ACTIONS:
         raise unknown("action of zoo", action, _ACTIONS)
@@ -62,11 +62,11 @@ def zoo(
             if value not in (None, [], ""):
                 print(f"{key.replace('_', ' '):<14}  {_text(value)}")
     elif action == "fetch":
-        obtained = obtain(name, sha256=sha256, trust=trust_on_first_use)
+        file = fetch(name, sha256=sha256, trust=trust_on_first_use)
         if as_json:
-            _print_json({"path": str(obtained.path), "sha256": obtained.sha256, "source": obtained.source})
+            _print_json({"path": str(file.path), "sha256": file.sha256, "source": file.source})
         else:
-            print(obtained.path)
+            print(file.path)
     else:
         found = verify(name)
         if as_json:

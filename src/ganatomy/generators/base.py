@@ -20,7 +20,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ganatomy.errors import InputError, unknown
-from ganatomy.generators.families import fingerprint, style_weights
+from ganatomy.generators.families import FAMILIES, Family, Space, fingerprint
 
 Precision = Literal["float32", "bfloat16"]
 Noise = Literal["stored", "random", "none"]
@@ -55,7 +55,6 @@ class Generator(nn.Module, ABC):
 
     Attributes:
         family: such as "progan".
-        space: "z" or "w", the space in which codes are edited.
         z_dim: Z.
         w_dim: W.
         edit_dim: E.
@@ -63,6 +62,9 @@ class Generator(nn.Module, ABC):
         resolution: H.
         classes: names of the classes of a conditional generator; empty for others.
         name: what it was loaded as.
+        facts: what is known of the weights, by name: source, sha256, title, author, licence ...; empty if it was not
+            loaded.
+        strength_range: how far codes are moved each way, in units of their space: its card's, or its family's.
         w_avg: the mean code (W,), None where there is none.
         noise: the fine grain that some families add in each layer: "stored", the same for all pictures; "random", new
             for each; or "none". The random kind is drawn in the order of calls from numbers that `seed_noise` starts
@@ -71,8 +73,6 @@ class Generator(nn.Module, ABC):
     """
 
     family: ClassVar[str]
-    space: ClassVar[str] = "z"
-    strength_range: ClassVar[tuple[float, float]] = (-2.0, 2.0)  # changes pictures and rarely breaks them
     num_ws: int = 1
     z_dim: int
     w_dim: int
@@ -83,9 +83,26 @@ class Generator(nn.Module, ABC):
 
     def __init__(self) -> None:
         super().__init__()
+        self.facts: Mapping[str, Any] = {}
+        self.strength_range = self.record.strength_range
         self.register_buffer("w_avg", None)
         self._noise: Noise = "stored"
         self.seed_noise(0)
+
+    @property
+    def record(self) -> Family:
+        """What is known of the family without its network."""
+        return FAMILIES[self.family]
+
+    @property
+    def space(self) -> Space:
+        """The space in which codes are edited, "z" or "w"."""
+        return self.record.space
+
+    @property
+    def truncation(self) -> tuple[float, int] | None:
+        """The psi and cutoff with which the family's pictures are published; None where there is no mean code."""
+        return None if self.w_avg is None else self.record.truncation
 
     @property
     def device(self) -> torch.device:
@@ -185,7 +202,7 @@ class Generator(nn.Module, ABC):
 
     def style_weights(self, layers: Sequence[int] | None = None) -> NDArray[np.float64]:
         """Return the matrix (R, E) that the first affine map applies to the code: what SeFa factorises."""
-        return style_weights(self.family, self._arrays(), self.edit_dim, layers)
+        return self.record.style_weights(self._arrays(), self.edit_dim, layers)
 
     def fingerprint(self) -> str:
         """Digest all weights (sha256), so that directions are not used with another generator."""

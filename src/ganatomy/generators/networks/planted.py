@@ -30,7 +30,9 @@ Shape letters: `N` pictures, `D` coordinates of a code, `H` pixels a side.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -40,6 +42,7 @@ from torch import Tensor, nn
 
 from ganatomy.errors import InputError
 from ganatomy.generators.base import Generator
+from ganatomy.generators.families import Family, Shapes, Space
 
 FACTORS = ("brightness", "horizontal position", "warmth", "size", "background", "contrast")
 STRENGTHS = (3.0, 2.5, 2.0, 1.6, 1.3, 1.0)
@@ -48,6 +51,34 @@ STRENGTHS = (3.0, 2.5, 2.0, 1.6, 1.3, 1.0)
 _LUMINANCE = (0.2126, 0.7152, 0.0722)  # of red, green and blue: Rec. ITU-R BT.709
 _DISC, _BACKGROUND, _SHADE = 0.65, 0.35, 0.12  # levels of L from 0, black, to 1, and how much it falls to the bottom
 _RADIUS, _SOFTNESS = 0.6, 0.06  # of the disc, where the picture is 2 wide
+_RESOLUTION = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Analytic(Family):
+    """What Planted's weights say; no file of others holds any, so it is not among `families.FAMILIES`."""
+
+    space: ClassVar[Space] = "z"
+
+    def z_dim(self, shapes: Shapes) -> int:
+        """Count the coordinates of a code."""
+        return shapes["first"][1]
+
+    w_dim = z_dim
+
+    def num_ws(self, names: Iterable[str]) -> int:
+        """Return 1."""
+        return 1
+
+    def resolution(self, shapes: Shapes) -> int:
+        """Return the usual one, as its pictures can have any."""
+        return _RESOLUTION
+
+    def style(self, weights: Mapping[str, NDArray], layers: Sequence[int] | None) -> NDArray:
+        """Return A (8, D)."""
+        if layers is not None and list(layers) != [0]:
+            raise InputError(f"layers {list(layers)}: a planted takes one code for all its layers; leave layers out")
+        return weights["first"]
 
 
 class Planted(Generator):
@@ -72,7 +103,12 @@ class Planted(Generator):
 
     family = "planted"
 
-    def __init__(self, z_dim: int = 32, resolution: int = 64, seed: int = 0) -> None:
+    @property
+    def record(self) -> Family:
+        """What is known of it without its network."""
+        return _Analytic(title="planted")
+
+    def __init__(self, z_dim: int = 32, resolution: int = _RESOLUTION, seed: int = 0) -> None:
         super().__init__()
         if z_dim < len(FACTORS):
             raise InputError(f"z_dim = {z_dim}: {len(FACTORS)} factors need as many coordinates or more")
@@ -137,9 +173,3 @@ class Planted(Generator):
         gains = torch.cat([torch.exp(0.12 * warmth), torch.ones_like(warmth), torch.exp(-0.12 * warmth)], dim=1)
         gains = gains / (gains * gains.new_tensor(_LUMINANCE)[:, None]).sum(dim=1, keepdim=True)
         return 2 * gains[..., None] * light[:, None] - 1
-
-    def style_weights(self, layers: Sequence[int] | None = None) -> NDArray[np.float64]:
-        """Return A (8, D)."""
-        if layers is not None and list(layers) != [0]:
-            raise InputError(f"layers {list(layers)}: a planted takes one code for all its layers; leave layers out")
-        return self.first.detach().cpu().double().numpy()

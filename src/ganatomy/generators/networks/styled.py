@@ -38,9 +38,6 @@ class Styled(Generator):
         gain: of the mapping's layers.
     """
 
-    space = "w"
-    strength_range = (-3.0, 3.0)
-
     def __init__(self, codes: Sequence[int], channels: Sequence[int], gain: float) -> None:
         super().__init__()
         self.z_dim, self.w_dim = codes[0], codes[-1]

@@ -51,7 +51,7 @@ def address_folder(address: str) -> Path:
 
 
 @dataclass(frozen=True)
-class Entry:
+class CacheEntry:
     """One file in the cache, there or not: its name in messages, its folder, and where it can be had."""
 
     name: str

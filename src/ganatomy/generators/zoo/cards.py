@@ -8,7 +8,7 @@ they are and on what terms. Weights are asked for by
     a file in a Hugging Face repository   hf://owner/repo/file@revision       (@revision may be left out)
     an address                            https://example.org/generator.pth
 
-and `obtain` turns each into a file on this disk. The constraint: what comes from elsewhere is used only if its SHA-256
+and `fetch` turns each into a file on this disk. The constraint: what comes from elsewhere is used only if its SHA-256
 is the one on the card, the one given, or the one pinned when it was first used; a hash that nobody could check is
 pinned only if the person says so (`trust`). A person's own file needs no hash. Fetched files are kept: see `cache`.
 
@@ -32,7 +32,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ganatomy.errors import InputError, unknown
-from ganatomy.generators.zoo.cache import Entry, State, address_folder, cache_folder
+from ganatomy.generators.zoo.cache import CacheEntry, State, address_folder, cache_folder
 from ganatomy.generators.zoo.downloads import Expected, Say, sha256_of
 from ganatomy.generators.zoo.sources import Hub, Local, Package, Sha256, Table, Web, read_address
 
@@ -96,7 +96,7 @@ class Card(Table):
 
 
 @dataclass(frozen=True)
-class Obtained:
+class WeightFile:
     """A weight file on this disk, where it came from, and by whose word its hash is the right one.
 
     `hash_from` is "card", "given", "pinned" (at this or an earlier use), or "" for a person's own file.
@@ -151,7 +151,7 @@ def card(name: str) -> Card:
     raise unknown("generator", name, _all_cards())
 
 
-def entry_of(one: Card) -> Entry:
+def entry_of(one: Card) -> CacheEntry:
     """Return the place of a card's file in the cache.
 
     >>> entry_of(card("faces")).path.name
@@ -160,14 +160,14 @@ def entry_of(one: Card) -> Entry:
     remote = tuple(source for source in one.sources if not isinstance(source, Local))
     known = Expected(one.sha256, one.sha256_prefix, one.size)
     own = " or ".join(source.path for source in one.sources if isinstance(source, Local))
-    return Entry(one.name, cache_folder() / "zoo" / one.name, remote, known, one.notice, own)
+    return CacheEntry(one.name, cache_folder() / "zoo" / one.name, remote, known, one.notice, own)
 
 
 def _tell(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def obtain(source: str | os.PathLike, *, sha256: str | None = None, trust: bool = False, say: Say = _tell) -> Obtained:
+def fetch(source: str | os.PathLike, *, sha256: str | None = None, trust: bool = False, say: Say = _tell) -> WeightFile:
     """Turn a zoo name, a path, hf://owner/repo/file[@revision] or https://... into a weight file on this disk.
 
     An existing path wins if it contains a separator or a suffix; else the zoo's names come first.
@@ -184,7 +184,7 @@ def obtain(source: str | os.PathLike, *, sha256: str | None = None, trust: bool 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "mine.pth"
     >>> _ = path.write_bytes(b"abc")
-    >>> obtained = obtain(path)
+    >>> obtained = fetch(path)
     >>> obtained.card, obtained.sha256[:8], obtained.hash_from
     (None, 'ba7816bf', '')
     """
@@ -202,13 +202,13 @@ def obtain(source: str | os.PathLike, *, sha256: str | None = None, trust: bool 
             entry.show_notice(say)
             return obtained
     else:
-        entry = Entry(found.address, address_folder(found.address), (found,))
+        entry = CacheEntry(found.address, address_folder(found.address), (found,))
     known, word = entry.obtain(sha256, trust, say)
-    return Obtained(entry.path, found if isinstance(found, Card) else None, known, entry.sources[0].address, word)
+    return WeightFile(entry.path, found if isinstance(found, Card) else None, known, entry.sources[0].address, word)
 
 
 @dataclass(frozen=True)
-class Verified:
+class Inspection:
     """What became of a cached file: "ok", "damaged", "missing", or "unchecked" (put there by hand, hash unknown)."""
 
     name: str
@@ -216,7 +216,7 @@ class Verified:
     path: Path
 
 
-def verify(name: str | None = None) -> list[Verified]:
+def verify(name: str | None = None) -> list[Inspection]:
     """Hash cached files again: that of one card, or all that were ever fetched or put into the cache.
 
     Raises:
@@ -227,13 +227,13 @@ def verify(name: str | None = None) -> list[Verified]:
     """
     if name is not None:
         entry = entry_of(card(name))
-        return [Verified(entry.name, entry.state(), entry.path)]
+        return [Inspection(entry.name, entry.state(), entry.path)]
     entries = [entry_of(one) for one in cards().values()]
     for record in sorted(cache_folder().glob("addresses/*/*.json")):
         with suppress(OSError, ValueError, KeyError, TypeError):
             address = json.loads(record.read_text(encoding="utf-8"))["name"]
-            entries.append(Entry(address, record.parent, (read_address(address),)))
-    return [Verified(one.name, one.state(), one.path) for one in entries if one.record() or one.path.exists()]
+            entries.append(CacheEntry(address, record.parent, (read_address(address),)))
+    return [Inspection(one.name, one.state(), one.path) for one in entries if one.record() or one.path.exists()]
 
 
 def _find(source: str) -> Path | Card | Hub | Web:
@@ -253,10 +253,10 @@ def _find(source: str) -> Path | Card | Hub | Web:
     return card(source)
 
 
-def _own(path: Path, its_card: Card | None, sha256: str | None) -> Obtained:
+def _own(path: Path, its_card: Card | None, sha256: str | None) -> WeightFile:
     if not path.is_file():
         raise InputError(f"{path} is a folder or no ordinary file; give the weight file itself")
     found = sha256_of(path)
     if sha256 and found != sha256:
         raise InputError(f"{path}: its sha256 is {found}, not {sha256}; it is another file, or damaged")
-    return Obtained(path, its_card, found, str(path), "given" if sha256 else "")
+    return WeightFile(path, its_card, found, str(path), "given" if sha256 else "")

@@ -115,7 +115,7 @@ class Survey:
         generator: which.
         methods: by which directions are found, each once; of `latent.find.METHODS`.
         choices: all else.
-        facts: what is known of the source; see `generators.loading.Opened`.
+        facts: what is known of the source; see `Generator.facts`.
 
     Raises:
         InputError: an unknown method or one named twice, layers or a class that there are not, more directions than

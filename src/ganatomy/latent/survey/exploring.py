@@ -67,7 +67,7 @@ class Exploration:
         effect_draws: random directions that they are compared with.
         seed: of the codes for effects and of the random directions.
         drawing: how the codes for effects are drawn: label, psi and cutoff of `draw_samples`.
-        facts: what is known of the source; see `generators.loading.Opened`.
+        facts: what is known of the source; see `Generator.facts`.
         settings: what else the summary shall say, such as how the samples were drawn.
     """
 
