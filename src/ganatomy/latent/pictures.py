@@ -10,7 +10,7 @@ was cut off in the middle of one is dropped, and the next goes there.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from ganatomy.errors import InputError
 from ganatomy.generators.base import Generator, Precision
 
 Painter = Callable[[Tensor], NDArray[np.uint8]]
+SizedPainter = Callable[[Tensor, Collection[int]], dict[int, NDArray[np.uint8]]]
 
 
 def batch_size(resolution: int) -> int:
@@ -53,26 +54,74 @@ def painter(generator: Generator, size: int | None = None, precision: Precision 
     >>> painter(G)(G.mapping(G.draw(2, seed=0))).shape
     (2, 16, 16, 3)
     """
+    wanted = kept_size(generator, size)
+    paint = sized_painter(generator, precision)
+    return lambda ws: paint(ws, (wanted,))[wanted]
+
+
+def kept_size(generator: Generator, size: int | None) -> int:
+    """Return the pixels a side of pictures that are kept at most so large; the generator's own where none is given.
+
+    Raises:
+        InputError: a size below 16.
+
+    >>> from ganatomy.generators.networks.planted import Planted
+    >>> kept_size(Planted(resolution=64), 256), kept_size(Planted(resolution=64), 32)
+    (64, 32)
+    """
     if size is not None and size < 16:
         raise InputError(f"pictures of {size} pixels: give 16 or more")
-    render = generator.renderer(precision)
-    device = generator.device
-    wanted = min(size or generator.resolution, generator.resolution)
+    return min(size or generator.resolution, generator.resolution)
+
+
+def sized_painter(generator: Generator, precision: Precision = "float32") -> SizedPainter:
+    """Return a function from ws (N, L, W) and sizes to pictures of each size, uint8 (N, h, h, 3), all of one synthesis.
+
+    Each is reduced from the generator's floats, so that it is, to the bit, what `painter` gives at that size alone.
+
+    Args:
+        generator: whose pictures.
+        precision: of the generator's arithmetic.
+
+    Raises:
+        InputError: an unknown precision; when painting, pictures that are not finite.
+
+    >>> from ganatomy.generators.networks.planted import Planted
+    >>> G = Planted(resolution=64).eval()
+    >>> pictures = sized_painter(G)(G.mapping(G.draw(2)), [64, 48])
+    >>> {size: made.shape for size, made in pictures.items()}
+    {64: (2, 64, 64, 3), 48: (2, 48, 48, 3)}
+    >>> bool((pictures[48] == painter(G, 48)(G.mapping(G.draw(2)))).all())
+    True
+    """
+    render, device, resolution = generator.renderer(precision), generator.device, generator.resolution
 
     @torch.inference_mode()
-    def paint_batch(ws: Tensor) -> NDArray[np.uint8]:
+    def paint_batch(ws: Tensor, sizes: Collection[int]) -> dict[int, NDArray[np.uint8]]:
         x = render(ws.to(device, torch.float32))
-        if wanted < generator.resolution:
-            if generator.resolution % wanted == 0:
-                x = functional.avg_pool2d(x, generator.resolution // wanted)
-            else:
-                x = functional.interpolate(x, size=(wanted, wanted), mode="bilinear", antialias=True)
         if not x.isfinite().all():
             raise InputError("the generator gives NaN or infinite pictures; its weights are damaged, or too large")
-        levels = x.add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
-        return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        return {size: _levels(_reduced(x, size)) for size in sizes}
 
-    return lambda ws: np.concatenate([paint_batch(some) for some in ws.split(batch_size(generator.resolution))])
+    def paint(ws: Tensor, sizes: Collection[int]) -> dict[int, NDArray[np.uint8]]:
+        parts = [paint_batch(some, sizes) for some in ws.split(batch_size(resolution))]
+        return {size: np.concatenate([part[size] for part in parts]) for size in sizes}
+
+    return paint
+
+
+def _reduced(x: Tensor, size: int) -> Tensor:
+    resolution = x.shape[-1]
+    if size == resolution:
+        return x
+    if resolution % size == 0:
+        return functional.avg_pool2d(x, resolution // size)
+    return functional.interpolate(x, size=(size, size), mode="bilinear", antialias=True)
+
+
+def _levels(x: Tensor) -> NDArray[np.uint8]:
+    levels = x.add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+    return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
 class Store:

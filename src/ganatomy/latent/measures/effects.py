@@ -23,7 +23,7 @@ plausible pictures. A direction that breaks the picture changes it a lot.
 Shape letters: `M` codes, `L` layers, `W` coordinates, `K` directions, `B` codes in a batch, `H` height and width.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -34,6 +34,8 @@ from numpy.typing import NDArray
 from ganatomy.errors import InputError
 from ganatomy.latent.direction import Codes, Direction
 from ganatomy.latent.directions import Directions
+from ganatomy.latent.methods.random import null_directions
+from ganatomy.latent.passage import Observer, Passage, Places, edited, unedited
 from ganatomy.latent.traversal import strengths as spaced
 
 STEPS = 5
@@ -106,7 +108,7 @@ def measure(
 
     About M (1 + 4 K + 4 draws) pictures are asked for: the unedited ones once (if 0 is among the five strengths), the
     random ones once for all directions of one length and on the same layers. Besides these M pictures, what is held
-    at a time is `batch` of them and a few more in float64. The result does not depend on `batch`, up to rounding.
+    at a time is those along one direction. The result does not depend on `batch`, up to rounding.
 
     Args:
         pictures_of: makes pictures (B, H, H, 3) of codes (B, L, W): numpy, in grey levels from 0 to 255, of any type.
@@ -142,49 +144,53 @@ def measure(
     if not 1 <= coordinates <= width:
         raise InputError(f"coordinates = {coordinates!r}: codes have {width}, so give 1 to {width}")
 
-    def checked_pictures(codes: Codes) -> NDArray:
+    def paint(codes: Codes, sizes: Collection[int]) -> dict[int, NDArray]:
         pictures = np.asarray(pictures_of(codes))
         if pictures.ndim != 4 or pictures.shape[0] != len(codes) or pictures.shape[3] != 3:
             raise InputError(f"pictures of {len(codes)} codes have shape {pictures.shape}, not ({len(codes)}, H, W, 3)")
         if not np.isfinite(pictures).all():
             raise InputError("the generator gives NaN or infinite pictures; choose a smaller range of strengths")
-        return pictures
+        return dict.fromkeys(sizes, pictures)
 
-    unedited = None
-    if not amounts.all():
-        parts = [checked_pictures(ws[begin : begin + batch]) for begin in range(0, len(ws), batch)]
-        unedited = np.concatenate(parts)
-    random = np.random.default_rng(seed).standard_normal((draws, coordinates))
-    random /= np.linalg.norm(random, axis=1, keepdims=True)
+    def seen(direction: Sequence[Direction], places: Places) -> NDArray:
+        held = _Held()
+        Passage(ws, direction, amounts, places).walk(paint, [held], batch)
+        return np.concatenate(held.pictures)
+
+    still = None if amounts.all() else seen([], unedited(len(ws)))
+
+    def moved(direction: Direction) -> Movement:
+        return movement(seen([direction], edited(len(ws), 1, amounts)), still, amounts)
+
     floors: dict[tuple[float, tuple[int, ...]], Floor] = {}
     effects = []
     for direction in directions:
         key = (round(direction.length, 9), direction.layers)
         if key not in floors:
-            length = np.pad(random * direction.length, ((0, 0), (0, width - coordinates)))
-            others = (Direction(v, direction.layers, direction.space, direction.fingerprint) for v in length)
-            floors[key] = _floor([_along(checked_pictures, ws, unedited, other, amounts, batch) for other in others])
-        along, floor = _along(checked_pictures, ws, unedited, direction, amounts, batch), floors[key]
-        effects.append(
-            Effect(
-                name=direction.name,
-                label=direction.label,
-                strengths=(float(amounts[0]), float(amounts[-1])),
-                codes=len(ws),
-                change=along.change,
-                heat=along.heat,
-                monotonic=along.monotonic,
-                consistency=along.consistency,
-                ratio=along.change / floor.change.mean if floor.change.mean else None,
-                floor=floor,
-            )
-        )
+            others = null_directions(direction, draws, coordinates, seed)
+            floors[key] = floor_of([moved(direction.length * other) for other in others])
+        effects.append(effect_of(direction, moved(direction), floors[key], amounts, len(ws)))
     return effects
 
 
-@dataclass(frozen=True)
-class _Along:
-    """The numbers of one direction."""
+class _Held(Observer):
+    """Holds the pictures that it sees, as they come."""
+
+    size = 0  # whatever they come in
+
+    def __init__(self) -> None:
+        self.pictures: list[NDArray] = []
+
+    def __len__(self) -> int:
+        return sum(map(len, self.pictures))
+
+    def see(self, places: Places, pictures: NDArray) -> None:
+        self.pictures.append(pictures)
+
+
+@dataclass(frozen=True, eq=False)
+class Movement:
+    """The numbers of one direction, before they are compared with the floor; see `Effect`."""
 
     change: float
     heat: NDArray[np.float64]
@@ -192,50 +198,90 @@ class _Along:
     consistency: float | None
 
 
-def _along(
-    pictures_of: Callable[[Codes], NDArray],
-    ws: Codes,
-    unedited: NDArray | None,
-    direction: Direction,
-    amounts: NDArray[np.float64],
-    batch: int,
-) -> _Along:
-    """Move every code along one direction, holding sums over codes only."""
-    moving = np.flatnonzero(amounts)
-    at_once = max(1, batch // len(moving))
+def movement(edited: NDArray, unedited: NDArray | None, strengths: NDArray[np.float64]) -> Movement:
+    """Compute what one direction does to M pictures, one after another; sums over codes only are held.
+
+    Args:
+        edited: (M S', H, H, 3), code by code, at the S' strengths that are not 0.
+        unedited: (M, H, H, 3); None where no strength is 0.
+        strengths: (S,), ascending.
+
+    >>> levels = np.array([100.0, 120.0, 90.0, 130.0])[:, None, None, None] * np.ones((1, 2, 2, 3))
+    >>> found = movement(levels, np.full((2, 2, 2, 3), 110.0), np.array([-1.0, 0.0, 1.0]))
+    >>> found.change, found.monotonic, round(found.consistency, 6)
+    (30.0, 1.0, 1.0)
+    """
+    moving = np.flatnonzero(strengths)
+    codes, shape = len(edited) // len(moving), edited.shape[1:]
     heat = same = np.zeros(())
     path, changed = 0.0, 0
-    for begin in range(0, len(ws), at_once):
-        index = np.arange(begin, min(begin + at_once, len(ws)))
-        codes = ws[np.repeat(index, len(moving)).tolist()]
-        edited = pictures_of(direction.edit(codes, np.tile(amounts[moving], len(index))))
-        for n, rendered in zip(index, np.split(edited, len(index)), strict=True):
-            pictures = np.empty((STEPS, *rendered.shape[1:]), dtype=np.float32)
-            pictures[moving] = rendered
-            if unedited is not None:
-                pictures[amounts == 0] = unedited[n]
-            for before, after in pairwise(pictures):
-                path += float(np.abs(after - before).sum(dtype=np.float64))
-            whole = (pictures[-1] - pictures[0]).astype(np.float64)
-            heat = heat + np.abs(whole).mean(axis=2)
-            length = np.linalg.norm(whole)
-            if length > 0:
-                same, changed = same + whole / length, changed + 1
-    heat = heat / len(ws)
+    for n in range(codes):
+        pictures = np.empty((len(strengths), *shape), dtype=np.float32)
+        pictures[moving] = edited[n * len(moving) : (n + 1) * len(moving)]
+        if unedited is not None:
+            pictures[strengths == 0] = unedited[n]
+        for before, after in pairwise(pictures):
+            path += float(np.abs(after - before).sum(dtype=np.float64))
+        whole = (pictures[-1] - pictures[0]).astype(np.float64)
+        heat = heat + np.abs(whole).mean(axis=2)
+        length = np.linalg.norm(whole)
+        if length > 0:
+            same, changed = same + whole / length, changed + 1
+    heat = heat / codes
     # The sum over all pairs is |sum of the unit vectors|^2; each is paired with itself once, which gives 1.
     consistency = (float(np.vdot(same, same)) - changed) / (changed * (changed - 1)) if changed > 1 else None
-    kept = heat.sum() * len(ws) * 3
-    return _Along(float(heat.mean()), heat, min(float(kept / path), 1.0) if path else None, consistency)
+    kept = heat.sum() * codes * 3
+    return Movement(float(heat.mean()), heat, min(float(kept / path), 1.0) if path else None, consistency)
 
 
-def _floor(alongs: Sequence[_Along]) -> Floor:
+def floor_of(movements: Sequence[Movement]) -> Floor:
+    """Compute what random directions give, from the movement of each.
+
+    >>> still = np.zeros((1, 1))
+    >>> floor_of([Movement(2.0, still, 0.5, None), Movement(4.0, still, None, None)]).change
+    Spread(mean=3.0, std=1.4142135623730951)
+    """
+
     def spread(values: list[float | None]) -> Spread | None:
         defined = [value for value in values if value is not None]
         if len(defined) < 2:
             return None
         return Spread(float(np.mean(defined)), float(np.std(defined, ddof=1)))
 
-    change = spread([along.change for along in alongs])
-    monotonic = spread([along.monotonic for along in alongs])
-    consistency = spread([along.consistency for along in alongs])
-    return Floor(change, monotonic, consistency, len(alongs))
+    change = spread([each.change for each in movements])
+    if change is None:
+        raise InputError(f"{len(movements)} random directions: a floor needs 2 or more")
+    monotonic = spread([each.monotonic for each in movements])
+    return Floor(change, monotonic, spread([each.consistency for each in movements]), len(movements))
+
+
+def effect_of(
+    direction: Direction, moved: Movement, floor: Floor, strengths: NDArray[np.float64], codes: int
+) -> Effect:
+    """Put together what a direction does and what random ones do.
+
+    Args:
+        direction: which.
+        moved: what it does.
+        floor: what random directions of its length do.
+        strengths: (S,), ascending.
+        codes: M, over how many both were measured.
+
+    >>> still = np.zeros((1, 1))
+    >>> up = Direction([1.0], layers=(0,), space="z", fingerprint="f", name="up")
+    >>> floor = Floor(Spread(2.0, 0.5), None, None, 8)
+    >>> effect_of(up, Movement(6.0, still, None, None), floor, np.array([-2.0, 2.0]), 9).ratio
+    3.0
+    """
+    return Effect(
+        name=direction.name,
+        label=direction.label,
+        strengths=(float(strengths[0]), float(strengths[-1])),
+        codes=codes,
+        change=moved.change,
+        heat=moved.heat,
+        monotonic=moved.monotonic,
+        consistency=moved.consistency,
+        ratio=moved.change / floor.change.mean if floor.change.mean else None,
+        floor=floor,
+    )
