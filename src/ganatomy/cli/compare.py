@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganatomy.cli import fail, verb
+from ganatomy.cli.application import fail, verb
 from ganatomy.cli.options import Flag, read_seeds, read_settings
 from ganatomy.errors import InputError
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli import options, verb
+from ganatomy.cli import options
+from ganatomy.cli.application import verb
 
 
 @verb

@@ -6,7 +6,8 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any
 
-from ganatomy.cli import fail, options, verb
+from ganatomy.cli import options
+from ganatomy.cli.application import fail, verb
 from ganatomy.cli.options import Flag
 from ganatomy.errors import InputError
 

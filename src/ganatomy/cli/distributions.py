@@ -1,6 +1,6 @@
 """ganatomy distributions: the built-in targets."""
 
-from ganatomy.cli import verb
+from ganatomy.cli.application import verb
 
 
 @verb

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli import verb
+from ganatomy.cli.application import verb
 
 
 @verb

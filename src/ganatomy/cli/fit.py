@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ganatomy.cli import fail, options, verb
+from ganatomy.cli import options
+from ganatomy.cli.application import fail, verb
 from ganatomy.cli.options import Flag
 from ganatomy.errors import InputError
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ganatomy.cli import verb
+from ganatomy.cli.application import verb
 
 
 @verb

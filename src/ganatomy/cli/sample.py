@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Annotated
 
-from ganatomy.cli import options, verb
+from ganatomy.cli import options
+from ganatomy.cli.application import verb
 from ganatomy.cli.options import Flag
 from ganatomy.errors import InputError
 

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ganatomy.cli import fail, options, verb
+from ganatomy.cli import options
+from ganatomy.cli.application import fail, verb
 from ganatomy.cli.options import Flag
 from ganatomy.errors import InputError
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ganatomy.cli import fail, verb
+from ganatomy.cli.application import fail, verb
 
 if TYPE_CHECKING:
     from ganatomy.generators.zoo.cards import Card

@@ -1,0 +1,105 @@
+"""What all verbs of the command line share: the application, and how a verb ends.
+
+Bad input ends in one line on standard error and exit code 2; a run that diverged in code 1; an interrupt in code 130.
+"""
+
+import functools
+import re
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from typing import Annotated, Any, get_type_hints
+
+import typer
+from typer.models import ArgumentInfo
+
+from ganatomy.errors import InputError
+
+app = typer.Typer(
+    name="ganatomy",
+    help="Fit GANs to point clouds and compare them; find directions in pretrained generators and edit with them.",
+    epilog="Examples:  ganatomy fit --recipe recommended    ganatomy sefa faces",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+UsageError = typer.BadParameter.__base__  # any wrong use of flags; typer does not export it by its own name
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"ganatomy {metadata.version('ganatomy')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    pass
+
+
+def verb(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function a verb of the command line, its docstring the help, its errors one line."""
+
+    @app.command(name=function.__name__, help=function.__doc__)
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            function(*args, **kwargs)
+        except InputError as error:
+            fail(flagged(str(error), function), 2)
+        except OSError as error:
+            if error.filename is None:  # standard output: see `main`
+                raise
+            fail(f"{error.filename}: {error.strerror}; choose another path", 2)
+        except KeyboardInterrupt:
+            fail("interrupted", 130)
+
+    return run
+
+
+def flagged(message: str, function: Callable[..., Any]) -> str:
+    """Write the keywords that a message of the library names in backticks as the flags of a verb.
+
+    >>> from pathlib import Path
+    >>> def sefa(
+    ...     source: Annotated[str, typer.Argument(metavar="SOURCE")],
+    ...     k: Annotated[int, typer.Option("--directions", "-K")] = 5,
+    ...     normalize: Annotated[bool, typer.Option("--normalize/--raw")] = True,
+    ...     out: Path | None = None,
+    ... ) -> None: ...
+    >>> flagged("`source` is no file; `k=0`, `normalize=False`, `out`, `twist`", sefa)
+    'SOURCE is no file; --directions 0, --raw, --out, twist'
+    """
+    flags: dict[str, tuple[str, str]] = {}
+    for name, hint in get_type_hints(function, include_extras=True).items():
+        info = next(iter(getattr(hint, "__metadata__", ())), None)
+        given = (getattr(info, "default", None), *(getattr(info, "param_decls", None) or ()))  # the first may be either
+        written = max((each for each in given if str(each).startswith("-")), key=len, default="")
+        yes, _, no = written.partition("/")
+        if isinstance(info, ArgumentInfo):
+            yes = (info.metavar or name.upper()).strip("[.]")
+        flags[name] = (yes or f"--{name.replace('_', '-')}", no)
+
+    def flag(named: re.Match[str]) -> str:
+        yes, no = flags.get(named[1], (named[1], ""))
+        if named[2] == "False" and no:
+            return no
+        return yes if named[2] in (None, "", "True") else f"{yes} {named[2]}"
+
+    return re.sub(r"`(\w+)(?:=([^`]*))?`", flag, message)
+
+
+def fail(message: str, code: int) -> None:
+    """Say what went wrong in one line, and leave."""
+    complain(message)
+    raise typer.Exit(code)
+
+
+def complain(message: str) -> None:
+    """Print one line on standard error."""
+    text = "".join(c if c.isprintable() else " " for c in message)
+    print(f"ganatomy: {' '.join(text.split())}", file=sys.stderr)
