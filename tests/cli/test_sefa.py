@@ -17,7 +17,8 @@ from PIL import Image
 from safetensors.torch import save_file
 
 import ganatomy
-from ganatomy.cli import options
+from ganatomy.cli.naming import file_name
+from ganatomy.cli.parsing import read_seeds
 from ganatomy.generators.networks.dcgan import DCGAN
 from ganatomy.generators.networks.progan import ProGAN
 from ganatomy.generators.zoo import sources
@@ -652,14 +653,14 @@ def test_a_disk_that_cannot_be_written_is_one_line(cli, monkeypatch, command):
     [("0", [0]), ("3,7,10-12", [3, 7, 10, 11, 12]), (" 5 , 1-2", [5, 1, 2]), ("4-4", [4]), ("2,2", [2, 2])],
 )
 def test_seeds_are_read_in_the_order_given(text, seeds):
-    assert options.read_seeds(text) == seeds
+    assert read_seeds(text) == seeds
 
 
 @pytest.mark.parametrize(
     "parts", [("脸" * 300, "N5"), ("a" * 300,), ("a/b\\c:d*e?f\n\0g\udc80", ""), ("é" * 300, "K5")]
 )
 def test_names_are_such_as_file_systems_take(tmp_path, parts):
-    name = options.file_name(*parts)
+    name = file_name(*parts)
     assert Path(name).name == name
     assert name.isprintable()
     (tmp_path / name).mkdir()

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ganatomy.cli.application import fail, verb
-from ganatomy.cli.options import Flag, read_seeds, read_settings
+from ganatomy.cli.options import Flag
+from ganatomy.cli.parsing import read_seeds, read_settings
 from ganatomy.errors import InputError
 
 if TYPE_CHECKING:

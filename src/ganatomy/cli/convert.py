@@ -7,6 +7,7 @@ import typer
 
 from ganatomy.cli import options
 from ganatomy.cli.application import verb
+from ganatomy.cli.parsing import check_ending
 
 
 @verb
@@ -27,7 +28,7 @@ def convert(
     """
     from ganatomy.generators.loading import convert as write
 
-    options.check_ending(out, ".safetensors")
+    check_ending(out, ".safetensors")
     made = write(options.open_source(source, classes, sha256, trust), out)
     print(f"{made.name}: {made.layout}, {made.resolution} pixels, weights {made.fingerprint()}")
     print(f"written: {out}")

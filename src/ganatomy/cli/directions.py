@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 from ganatomy.cli import options
 from ganatomy.cli.application import fail, verb
+from ganatomy.cli.naming import file_name, seeds_in_name
 from ganatomy.cli.options import Flag
+from ganatomy.cli.parsing import check_strength, read_seeds
 from ganatomy.errors import InputError
 
 
@@ -77,9 +79,9 @@ def directions(
     """
     for flag, strength in (("--start", start), ("--end", end)):
         if strength is not None:
-            options.check_strength(flag, strength)
+            check_strength(flag, strength)
     asked = tuple(_words(methods))
-    chosen = None if seeds is None else options.read_seeds(seeds)
+    chosen = None if seeds is None else read_seeds(seeds)
     opened = options.open_source(source, classes, sha256, trust)
     from ganatomy.attributes import choose
     from ganatomy.files import strict_json
@@ -113,10 +115,10 @@ def directions(
             precision=precision,
             language=language,
         )
-        which = options.seeds_in_name(seed, seeds)
+        which = seeds_in_name(seed, seeds)
         short = "" if layers == "all" else f"layers{layers}"
         of = "" if feature_layer is None else f"features{feature_layer}"
-        name = options.file_name(opened.name, "+".join(asked), f"K{k}", which, class_name or "", short, of)
+        name = file_name(opened.name, "+".join(asked), f"K{k}", which, class_name or "", short, of)
         folder = out or Path("surveys") / name
         again = shlex.join(["ganatomy", *(word for word in sys.argv[1:] if word != "--force")])
         try:

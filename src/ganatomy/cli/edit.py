@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from ganatomy.cli import options
 from ganatomy.cli.application import verb
+from ganatomy.cli.naming import drawn_in_name, file_name, save_png, seeds_in_name
 from ganatomy.cli.options import Flag
+from ganatomy.cli.parsing import check_ending, check_strength, read_seeds
 from ganatomy.errors import InputError
 
 if TYPE_CHECKING:
@@ -55,15 +57,15 @@ def edit(
 
       ganatomy edit --directions edits/faces_N5_K5_seed0/directions.safetensors --index 2 --strength 3
     """
-    options.check_ending(out, ".png")
-    options.check_strength("--strength", strength)
+    check_ending(out, ".png")
+    check_strength("--strength", strength)
     if strength == 0:
         raise InputError("--strength 0 changes nothing; give such as 2, or -2 for the other way")
     if (label is None) == (directions is None):
         raise InputError("say along what: --label smile, or --directions FILE with --index")
     if label is None and (keep is not None or labels is not None):
         raise InputError(f"--{'keep' if keep is not None else 'labels'} goes with --label; name one")
-    chosen = options.read_seeds(seeds)
+    chosen = read_seeds(seeds)
     from ganatomy.generators.zoo.cards import is_name
     from ganatomy.latent.directions import Directions
     from ganatomy.latent.labels.card import Naming
@@ -109,11 +111,11 @@ def edit(
         samples = draw_samples(generator, seeds=chosen, mapped=not raw, **drawing)
         paint = painter(generator, size, precision)
         before, after = paint(samples.ws), paint(direction.edit(samples.ws, strength))
-    parts = (which, f"{strength:+g}", options.seeds_in_name(0, seeds), class_name or "", f"keep {keep}" if keep else "")
-    name = options.file_name(opened.name, *parts, *options.drawn_in_name(psi, cutoff, noise))
+    parts = (which, f"{strength:+g}", seeds_in_name(0, seeds), class_name or "", f"keep {keep}" if keep else "")
+    name = file_name(opened.name, *parts, *drawn_in_name(psi, cutoff, noise))
     path = out or Path("edits") / f"{name}.png"
     title = f"{opened.name}: {told_of}, strength {strength:+g}"
-    options.save_png(edit_figure(before, after, samples.names, title=title), path)
+    save_png(edit_figure(before, after, samples.names, title=title), path)
     if changed is not None and changed.attribute not in {change.attribute for change in changed.changes}:
         print(f"{changed.attribute} itself was not measured: pip install 'ganatomy[faces]' for what measures faces")
     if changed is not None:
@@ -171,7 +173,7 @@ def _show_changes(changed: "KeptEdit", title: str, path: Path) -> None:
     print_table(("attribute", *series, ""), rows, f"{title}: mean change in sd", right=tuple(series))
     names, marked = zip(*((change.title["en"], change.kept) for change in changed.changes), strict=True)
     figure = changes_figure(names, series, title=title, marked=[a for a, kept in enumerate(marked) if kept])
-    options.save_png(figure, path)
+    save_png(figure, path)
     print(f"changes: {path}")
 
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ganatomy.cli import options
 from ganatomy.cli.application import fail, verb
 from ganatomy.cli.options import Flag
+from ganatomy.cli.parsing import read_settings
 from ganatomy.errors import InputError
 
 
@@ -76,7 +76,7 @@ def fit(
         "batch_size": batch_size,
         "lr": lr,
         "latent_dim": latent_dim,
-        **options.read_settings(set_ or []),
+        **read_settings(set_ or []),
     }
     own = None
     if objective is not None and ".py" in objective:

@@ -5,7 +5,9 @@ from typing import Annotated
 
 from ganatomy.cli import options
 from ganatomy.cli.application import verb
+from ganatomy.cli.naming import drawn_in_name, file_name, save_png, seeds_in_name
 from ganatomy.cli.options import Flag
+from ganatomy.cli.parsing import check_ending, read_seeds
 from ganatomy.errors import InputError
 
 
@@ -40,8 +42,8 @@ def sample(
 
       ganatomy sample eyes --class blue
     """
-    options.check_ending(out, ".png")
-    chosen = None if seeds is None else options.read_seeds(seeds)
+    check_ending(out, ".png")
+    chosen = None if seeds is None else read_seeds(seeds)
     if not 1 <= n <= 1000:
         raise InputError(f"-n {n}: give 1 to 1000")
     opened = options.open_source(source, classes, sha256, trust)
@@ -57,11 +59,11 @@ def sample(
         drawing = {"label": class_name, **options.truncation(generator, psi, cutoff)}
         samples = draw_samples(generator, n, seed, chosen, mix=mixed, **drawing)
         pictures = painter(generator, size, precision)(samples.ws)
-    which, told = options.seeds_in_name(seed, seeds), options.drawn_in_name(psi, cutoff, noise, mix)
-    name = options.file_name(opened.name, f"n{len(pictures)}", which, class_name or "", *told)
+    which, told = seeds_in_name(seed, seeds), drawn_in_name(psi, cutoff, noise, mix)
+    name = file_name(opened.name, f"n{len(pictures)}", which, class_name or "", *told)
     title = f"{opened.name}: {len(pictures)} samples" + (f" of seed {seed}" if chosen is None else "")
     path = out or Path("samples") / f"{name}.png"
-    options.save_png(sample_figure(pictures, samples.names, title=title), path)
+    save_png(sample_figure(pictures, samples.names, title=title), path)
     print(f"picture: {path}")
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from ganatomy.cli import options
 from ganatomy.cli.application import fail, verb
+from ganatomy.cli.naming import file_name, make_folder, seeds_in_name
 from ganatomy.cli.options import Flag
+from ganatomy.cli.parsing import check_strength, read_seeds
 from ganatomy.errors import InputError
 
 if TYPE_CHECKING:
@@ -77,11 +79,11 @@ def sefa(
         return
     for flag, strength in (("--start", start), ("--end", end)):
         if strength is not None:
-            options.check_strength(flag, strength)
+            check_strength(flag, strength)
     if steps > 200:
         raise InputError(f"--steps {steps}: give 2 to 200")
     k = 5 if directions is None else directions
-    chosen = None if seeds is None else options.read_seeds(seeds)
+    chosen = None if seeds is None else read_seeds(seeds)
     opened = options.open_source(source, classes, sha256, trust)
     if weights_only:
         _from_weights(opened, k, layers, normalize, out, force, as_json)
@@ -122,8 +124,8 @@ def sefa(
             facts=opened.facts,
             settings={**({"seed": seed} if chosen is None else {"seeds": chosen}), **_told(generator, drawing)},
         )
-        count, which = len(exploration.samples.z), options.seeds_in_name(seed, seeds)
-        name = options.file_name(opened.name, f"N{count}", f"K{k}", which, class_name or "", "" if normalize else "raw")
+        count, which = len(exploration.samples.z), seeds_in_name(seed, seeds)
+        name = file_name(opened.name, f"N{count}", f"K{k}", which, class_name or "", "" if normalize else "raw")
         folder = out or Path("edits") / name
         try:
             summary = explore(
@@ -184,11 +186,11 @@ def _from_weights(
     from ganatomy.latent.methods.sefa import sefa as find
 
     found = find(opened, k, layers, normalize, source=opened.name)
-    name = options.file_name(opened.name, f"K{k}", "" if normalize else "raw")
+    name = file_name(opened.name, f"K{k}", "" if normalize else "raw")
     path = (out or Path("edits") / name) / "directions.safetensors"
     if path.exists() and not force:
         raise InputError(f"{path} is there already; choose another --out, or --force to replace it")
-    options.make_folder(path.parent)
+    make_folder(path.parent)
     found.save(path)
     if as_json:
         print(path.with_suffix(".json").read_text(encoding="utf-8"), end="")

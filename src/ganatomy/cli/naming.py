@@ -1,0 +1,57 @@
+"""How files and folders are called that a person gave no name, and how they are made."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganatomy.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def seeds_in_name(seed: int, seeds: str | None) -> str:
+    """Say in a file's name which seeds it is of.
+
+    >>> seeds_in_name(0, None), seeds_in_name(0, "3, 7,10-12")
+    ('seed0', 'seeds3+7+10-12')
+    """
+    return f"seed{seed}" if seeds is None else f"seeds{seeds.replace(',', '+').replace(' ', '')}"
+
+
+def drawn_in_name(psi: float | None, cutoff: int | None, noise: str, mix: list[str] | None = None) -> list[str]:
+    """Say in a file's name how codes were drawn and pictures grained, where a person said so.
+
+    >>> drawn_in_name(0.5, None, "none", ["7:0:2"]), drawn_in_name(None, None, "stored")
+    (['psi0.5', 'noise-none', 'mix7:0:2'], [])
+    """
+    told = [] if psi is None else [f"psi{psi:g}"]
+    told += [] if cutoff is None else [f"cutoff{cutoff}"]
+    told += [] if noise == "stored" else [f"noise-{noise}"]
+    return told + [f"mix{each}" for each in mix or []]
+
+
+def file_name(*parts: Any) -> str:
+    """Join parts by underscores into a name that every file system takes.
+
+    >>> file_name("a/b", "N5", "")
+    'a_b_N5'
+    """
+    text = "_".join(str(part) for part in parts if str(part))
+    text = "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "_" for c in text)
+    return text.encode()[:200].decode(errors="ignore")  # bytes are what file systems count
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, if it is not there."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write to {path}: {error.strerror or error}; choose another --out") from None
+
+
+def save_png(figure: "Figure", path: Path) -> None:
+    """Save a figure, making the folder if need be."""
+    from ganatomy.figures.saving import save_figure
+
+    make_folder(path.parent)
+    save_figure(figure, path)
