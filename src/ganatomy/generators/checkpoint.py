@@ -201,7 +201,7 @@ def read_checkpoint(path: str | os.PathLike, *, classes: int | Sequence[str] | N
     return checkpoint
 
 
-def write_checkpoint(checkpoint: Checkpoint, path: str | os.PathLike, card: Mapping[str, Any] | None = None) -> None:
+def write_checkpoint(checkpoint: Checkpoint, out: str | os.PathLike, card: Mapping[str, Any] | None = None) -> None:
     """Write a checkpoint as our own safetensors file, with a card in its metadata.
 
     The card gets `format`, `family`, `layout`, `place`, `classes`, sizes, and the `sha256` of the file it came from;
@@ -210,7 +210,7 @@ def write_checkpoint(checkpoint: Checkpoint, path: str | os.PathLike, card: Mapp
 
     Args:
         checkpoint: from `read_checkpoint`.
-        path: of the file, which is replaced if it is there; it may be the checkpoint's own.
+        out: the file, which is replaced if it is there; it may be the checkpoint's own. Folders are made.
         card: text, numbers, lists and objects of such.
 
     Raises:
@@ -241,8 +241,13 @@ def write_checkpoint(checkpoint: Checkpoint, path: str | os.PathLike, card: Mapp
     origin = {"place": checkpoint.place, "sha256": sha256_of(checkpoint.path)}
     whole = {**origin, **checkpoint.card, **(card or {}), **facts}
     header = {"ganatomy": json.dumps(whole, sort_keys=True, allow_nan=False)}
-    weights = dict(checkpoint.weights)
-    with replacing(path) as part:
+    weights = dict(checkpoint.weights)  # all read, and found good, before anything is written
+    folder = Path(out).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot write to {folder}: {error.strerror or error}; choose another out") from None
+    with replacing(out) as part:
         try:
             save_file(weights, part, metadata=header)
         except SafetensorError as error:  # its own writer's word for a full or forbidden disk

@@ -155,9 +155,5 @@ def convert(
         checkpoint = open_checkpoint(source, classes=classes, sha256=sha256, trust=trust)
     known = checkpoint.card  # of a file of ours, which tells where the weights came from at first
     origin = {key: known[key] for key in ("source", "sha256") if key in known}
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write to {out.parent}: {error.strerror or error}; choose another out") from None
     write_checkpoint(checkpoint, out, {**checkpoint.facts, **origin})
     return read_checkpoint(out)
