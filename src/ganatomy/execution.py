@@ -8,13 +8,16 @@ in whatever order their sums are taken. Not guaranteed: the same last digits as 
 """
 
 import numbers
+import platform
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib import metadata
 from typing import Any
 
+import numpy as np
 import torch
 
 from ganatomy.errors import InputError, unknown
@@ -132,3 +135,19 @@ def _exact() -> bool:
         return False
     with _allowed():
         return all(torch.equal(x @ torch.eye(len(x)), x) for x in (torch.full((n, n), 1 + 2**-20) for n in (64, 512)))
+
+
+def versions(**more: Any) -> dict[str, Any]:
+    """List the versions that a result depends on, and what else is given.
+
+    >>> sorted(versions(folder=2))
+    ['folder', 'ganatomy', 'numpy', 'platform', 'python', 'torch']
+    """
+    return {
+        "ganatomy": metadata.version("ganatomy"),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "platform": platform.platform(terse=True),
+        **more,
+    }

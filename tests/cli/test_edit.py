@@ -67,7 +67,7 @@ def test_a_published_boundary_is_a_direction_like_any_other(cli, tmp_path, monke
     monkeypatch.setattr(
         "ganatomy.figures.pictures.samples.edit_figure", lambda before, after, *_, **__: seen.append(after)
     )
-    monkeypatch.setattr("ganatomy.cli.naming.save_png", lambda figure, path: None)
+    monkeypatch.setattr("ganatomy.cli.edit.save_png", lambda figure, path: None)
     result = cli("edit", "planted", "--directions", "boundary.npy", "--strength", "1.5", "--seeds", "0,1")
     assert result.code == 0, result.err
     expected = painter(G)(sefa(G, 1)[0].edit(draw_samples(G, seeds=[0, 1]).ws, 1.5))

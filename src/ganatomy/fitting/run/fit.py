@@ -5,7 +5,6 @@ it also measures every snapshot, writes all that `ganatomy.fitting.run.folder` l
 epochs and when it is interrupted, and resumes from one. Measuring and drawing are not counted as training time.
 """
 
-import platform
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -16,9 +15,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from ganatomy import __version__
 from ganatomy.errors import InputError
-from ganatomy.execution import deferred_interrupts, use_threads
+from ganatomy.execution import deferred_interrupts, use_threads, versions
 from ganatomy.fitting.metrics.yardstick import Measurement
 from ganatomy.fitting.objectives.own import AnyObjective, own_objective
 from ganatomy.fitting.points.cloud import check_points, split_points
@@ -250,7 +248,7 @@ class MeasuredFit(Measured):
             "dim": self.heldout.shape[1],
             "seconds_training": round(self.history.seconds, 3),
             **self.where,
-            "versions": versions(),
+            "versions": versions(run_folder=FORMAT),
             "metrics": {name: asdict(measurement) for name, measurement in measurements.items()},
         }
 
@@ -262,19 +260,3 @@ class MeasuredFit(Measured):
         folder.write_table("losses.csv", LOSSES, history.losses)
         arrays = {"snapshots": np.stack(history.samples), "epochs": np.array(history.epochs), "heldout": self.heldout}
         folder.write_arrays("samples.npz", {**arrays, "fields": np.stack(history.fields)})
-
-
-def versions() -> dict[str, Any]:
-    """List the versions that a result depends on.
-
-    >>> sorted(versions())
-    ['ganatomy', 'numpy', 'platform', 'python', 'run_folder', 'torch']
-    """
-    return {
-        "ganatomy": __version__,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "platform": platform.platform(terse=True),
-        "run_folder": FORMAT,
-    }

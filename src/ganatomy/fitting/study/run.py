@@ -22,7 +22,8 @@ from typing import Any
 import torch
 
 from ganatomy.errors import require_extra, unknown
-from ganatomy.fitting.run.fit import versions
+from ganatomy.execution import versions
+from ganatomy.fitting.run.folder import FORMAT as RUN_FORMAT
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.study.executors.local import Executor, Lost, choose_executor, cores
 from ganatomy.fitting.study.folder import FORMAT, StudyFolder, identity
@@ -119,7 +120,7 @@ def _describe(plan: Plan, former: Mapping[str, Any], executor: Executor, command
         "claims": claims,
         "executor": {"backend": type(executor).__name__, "width": executor.width, "device": executor.device},
         "machine": {"processor": _processor(), "cores": cores(), "accelerator": _accelerator(executor.device)},
-        "versions": versions(),
+        "versions": versions(run_folder=RUN_FORMAT),
         "identity": now,
     }
 

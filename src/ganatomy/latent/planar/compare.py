@@ -20,12 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ganatomy import __version__
 from ganatomy.errors import InputError
+from ganatomy.execution import versions
 from ganatomy.figures.points.flows import Flow, FlowRow, flows, spread
 from ganatomy.figures.points.view import View
 from ganatomy.figures.saving import save_figure
@@ -147,7 +146,7 @@ class PlanarResult:
             "chance": [asdict(against) for against in self.chance],
             "exact_speed": [asdict(speed) for speed in self.exact],
             "span_angles": None if self.spans is None else [asdict(angle) for angle in self.spans],
-            "versions": {"ganatomy": __version__, "torch": torch.__version__, "numpy": np.__version__},
+            "versions": versions(),
         }
 
 

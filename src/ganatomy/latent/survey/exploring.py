@@ -30,9 +30,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganatomy import __version__
 from ganatomy.errors import InputError
-from ganatomy.execution import deferred_interrupts
+from ganatomy.execution import deferred_interrupts, versions
 from ganatomy.figures.pictures.traversals import UNIT
 from ganatomy.files import OwnedFolder
 from ganatomy.generators.base import Generator, Precision
@@ -264,5 +263,5 @@ def _summary(exploration: Exploration, effects: Sequence[Effect]) -> dict[str, A
         "threads": torch.get_num_threads(),
         "pictures": {"shown": exploration.traversal.shown, "distinct": len(exploration.traversal)},
         "effects": [effect.to_dict() for effect in effects],
-        "versions": {"ganatomy": __version__, "torch": torch.__version__, "folder": FORMAT},
+        "versions": versions(folder=FORMAT),
     }

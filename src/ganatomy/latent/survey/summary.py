@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from ganatomy import __version__
+from ganatomy.execution import versions
 from ganatomy.figures.pictures.traversals import UNIT
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.labels.card import Naming
@@ -66,7 +66,7 @@ def summary_of(survey: Survey, found: Findings) -> dict[str, Any]:
         "pictures": len(found.store),
         "device": str(generator.device),
         "threads": torch.get_num_threads(),
-        "versions": {"ganatomy": __version__, "torch": torch.__version__, "folder": FORMAT},
+        "versions": versions(folder=FORMAT),
     }
 
 
@@ -124,7 +124,7 @@ def facts_of(survey: Survey, found: Findings, command: str) -> dict[str, str]:
         "effect_codes": words["over_codes"].format(codes=survey.effect_codes),
         "missing": str(faceless) if faceless else "",
         "weights": found.directions[0].fingerprint[:16],
-        "versions": f"ganatomy {__version__}, torch {torch.__version__}",
+        "versions": "ganatomy {ganatomy}, torch {torch}".format(**versions()),
         "command": command,
     }
     return {words[key]: text for key, text in told.items() if text}
