@@ -1,7 +1,7 @@
-"""Progress on the terminal: how much of the work is done, what was measured last, the time left.
+"""Progress on the terminal or in a notebook: how much of the work is done, what was measured last, the time left.
 
-It goes to standard error, so that what a command prints stays clean; where that is no terminal, a line a tenth of
-the work is printed instead of a bar.
+It goes to standard error, so that what a command prints stays clean; where that is neither a terminal nor a notebook, a
+line a tenth of the work is printed instead of a bar.
 """
 
 import time
@@ -28,6 +28,23 @@ class Silent:
         """Say what is being done now."""
 
 
+def shown(progress: Silent | bool | None, unit: str = "epoch", rate: bool = False) -> Silent:
+    """Return what shows the progress of a function's work: by default a bar in a notebook, and nothing in a script.
+
+    Args:
+        progress: True or False to show it or not; None for the default; or one's own.
+        unit: what is counted, such as "picture".
+        rate: whether to say how many of them are done a second.
+
+    >>> type(shown(None)).__name__, type(shown(True)).__name__
+    ('Silent', 'Progress')
+    """
+    if isinstance(progress, Silent):
+        return progress
+    wanted = Console().is_jupyter if progress is None else progress
+    return Progress(unit, rate) if wanted else Silent()
+
+
 class Progress(Silent):
     """Shows a bar on a terminal, and a few lines elsewhere.
 
@@ -44,11 +61,15 @@ class Progress(Silent):
         self._total, self._begun, self._began = 1, 0, time.perf_counter()
         self._tenth = 0
 
+    @property
+    def _lively(self) -> bool:
+        return self._console.is_terminal or self._console.is_jupyter
+
     @contextmanager
     def showing(self, total: int, done: int = 0) -> Iterator[None]:
         """Surround the work, of which a part may be done already."""
         self._total, self._begun, self._began = total, done, time.perf_counter()
-        if not self._console.is_terminal:
+        if not self._lively:
             yield
             return
         columns = (
@@ -70,8 +91,9 @@ class Progress(Silent):
         if self._rate and done > self._begun:
             text = f"{(done - self._begun) / (time.perf_counter() - self._began):.3g} a second  {text}".rstrip()
         if self._bar is not None:
+            assert self._task is not None
             self._bar.update(self._task, completed=done, description=text)
-        elif not self._console.is_terminal and done * 10 // self._total > self._tenth:
+        elif not self._lively and done * 10 // self._total > self._tenth:
             self._tenth = done * 10 // self._total
             self._console.print(f"{self._unit} {done}/{self._total}  {text}", soft_wrap=True)
 
