@@ -30,11 +30,11 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def pictures():
     import ganatomy
-    from ganatomy.latent.codes import draw_samples
+    from ganatomy.latent.codes import Drawing
     from ganatomy.latent.pictures import painter
 
     G = ganatomy.load("faces")
-    return painter(G)(draw_samples(G, PICTURES, seed=3).ws)
+    return painter(G)(Drawing(n=PICTURES, seed=3).codes(G).ws)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from PIL import Image
 
 from ganatomy.attributes import choose
 from ganatomy.generators.networks.planted import Planted
-from ganatomy.latent.codes import draw_samples
+from ganatomy.latent.codes import Drawing
 from ganatomy.latent.labels.card import Naming, shipped_labels
 from ganatomy.latent.labels.measure import name_directions
 from ganatomy.latent.methods.sefa import sefa
@@ -23,7 +23,7 @@ CARDS = Path(__file__).parents[2] / "src" / "ganatomy" / "latent" / "labels" / "
 def labels(tmp_path_factory):
     """Labels of a generator whose directions are known: brightness and warmth among them."""
     G = Planted(resolution=16).eval()
-    naming = name_directions(G, sefa(G, 3), choose(["brightness", "warmth"]), codes=20, draws=16)
+    naming = name_directions(G, sefa(G, 3), choose(["brightness", "warmth"]), n_codes=20, draws=16)
     assert naming.labels == ("brightness", None, "colour temperature")
     path = tmp_path_factory.mktemp("labels") / "labels.json"
     naming.save(path)
@@ -70,7 +70,7 @@ def test_a_published_boundary_is_a_direction_like_any_other(cli, tmp_path, monke
     monkeypatch.setattr("ganatomy.cli.edit.save_png", lambda figure, path: None)
     result = cli("edit", "planted", "--directions", "boundary.npy", "--strength", "1.5", "--seeds", "0,1")
     assert result.code == 0, result.err
-    expected = painter(G)(sefa(G, 1)[0].edit(draw_samples(G, seeds=[0, 1]).ws, 1.5))
+    expected = painter(G)(sefa(G, 1)[0].edit(Drawing(seeds=[0, 1]).codes(G).ws, 1.5))
     assert np.abs(seen[0].astype(int) - expected).max() <= 1
     assert "give that as SOURCE" in cli("edit", "--directions", "boundary.npy").refusal
 

@@ -11,7 +11,7 @@ from ganatomy.generators.checkpoint import Checkpoint, Weights, write_checkpoint
 from ganatomy.generators.files.stored import Entry
 from ganatomy.generators.loading import load
 from ganatomy.generators.networks.stylegan2 import StyleGAN2
-from ganatomy.latent.codes import draw_samples
+from ganatomy.latent.codes import Drawing
 
 QUICK = ("-N", "2", "-K", "2", "--steps", "3", "--columns", "3", "--effects", "0", "--size", "64")
 
@@ -59,11 +59,11 @@ def test_codes_are_truncated_as_the_published_tool_does_unless_told_otherwise(cl
         ([], {"psi": 0.7, "cutoff": 8}),
         (["--psi", "1"], {"psi": 1.0}),
         (["--psi", "0.3", "--cutoff", "2"], {"psi": 0.3, "cutoff": 2}),
-        (["--psi", "1", "--mix", "9:2:4", "--mix", "4:all"], {"mix": [(9, "2:4"), (4, "all")]}),
+        (["--psi", "1", "--mix", "9:2:4", "--mix", "4:all"], {"psi": 1.0, "mix": [(9, "2:4"), (4, "all")]}),
     ):
         assert cli("sample", checkpoint, "--seeds", "3,7", "--psi=1" if not flags else "--size=256", *flags).code == 0
         G = load(checkpoint)
-        expected = draw_samples(G, seeds=[3, 7], **({"psi": 1.0} if not flags else drawing))
+        expected = Drawing(seeds=[3, 7], **({"psi": 1.0} if not flags else drawing)).codes(G)
         pictures, names = drawn.pop()
         shown = G.synthesis(expected.ws).add(1).mul(127.5).round().clamp(0, 255).permute(0, 2, 3, 1)
         assert np.abs(pictures - shown.numpy()).max() <= 1
@@ -90,7 +90,7 @@ def test_directions_act_on_the_layers_that_are_named_and_the_summary_says_how_co
     assert (summary["space"], summary["layers"]) == ("w", [1, 2])
     assert (summary["psi"], summary["noise"]) == (0.5, "none")
     with np.load("here/codes.npz", allow_pickle=False) as file:
-        assert np.allclose(file["ws"], draw_samples(load(checkpoint), 2, 0, psi=0.5).ws.numpy(), atol=1e-6)
+        assert np.allclose(file["ws"], Drawing(n=2, seed=0, psi=0.5).codes(load(checkpoint)).ws.numpy(), atol=1e-6)
     command = ("edit", checkpoint, "--directions", "here/directions.safetensors", "--seeds", "0", "--out", "e.png")
     assert cli(*command).code == 0
 

@@ -15,7 +15,7 @@ from ganatomy.generators.networks.planted import FACTORS, Planted
 from ganatomy.generators.networks.progan import ProGAN
 from ganatomy.generators.networks.stylegan2 import StyleGAN2
 from ganatomy.latent.boundaries import boundary
-from ganatomy.latent.drawn_codes import mapped_codes
+from ganatomy.latent.codes import Drawing
 from ganatomy.latent.find import METHODS, find, options_of, planted_directions
 from ganatomy.latent.labels.conditional import project
 from ganatomy.latent.measures.agreement import agreement
@@ -142,7 +142,7 @@ def test_power_iterations_do_it_where_the_block_is_smaller():
     torch.manual_seed(0)
     G = DCGAN([40, 16, 3], [4, 4]).eval().requires_grad_(False).double()
     found = find(G, "local_basis", 3, iterations=30)
-    code = next(mapped_codes(G, 1))
+    code = next(Drawing(n=1, psi=1).batches(G))
     jacobian = jacrev(lambda ws: G.synthesis(ws).flatten())(code).reshape(-1, 40).numpy()
     rows = np.linalg.svd(jacobian)[2]
     np.testing.assert_allclose(np.abs((found.vectors * rows[:3]).sum(axis=1)), 1, atol=1e-6)
@@ -152,7 +152,7 @@ def test_power_iterations_do_it_where_the_block_is_smaller():
 def test_ganspace_takes_the_features_that_leave_the_layer():
     G = network("dcgan")
     found = find(G, "ganspace", 3, codes=900, layer=1)
-    ws = torch.cat(list(mapped_codes(G, 900)))
+    ws = torch.cat(list(Drawing(n=900).batches(G)))
     features = G.features(ws, 1).flatten(1).numpy()
     centred = features - features.mean(axis=0)
     components = np.linalg.svd(centred, full_matrices=False)[2][:3]
@@ -227,7 +227,7 @@ def test_of_a_w_space_the_local_basis_moves_the_chosen_layers_together():
 def test_the_local_basis_is_what_differences_of_pictures_show(name):
     G = load(FIXTURES / f"{name}.pth").double()
     found = find(G, "local_basis", 3, layers=range(min(2, G.num_ws)), iterations=10)
-    ws = next(mapped_codes(G, 1))
+    ws = next(Drawing(n=1, psi=1).batches(G))
     for direction, value in zip(found, found.values, strict=True):
         ahead, behind = (G.synthesis(direction.edit(ws, step)) for step in (1e-5, -1e-5))
         assert float((ahead - behind).square().sum()) / 2e-5**2 == pytest.approx(value, rel=1e-4)
@@ -265,7 +265,7 @@ def test_what_random_noise_makes_of_a_code_has_no_derivative():
         ("ganspace", {"codes": 2.5}, "2.5 codes for 5"),
         ("ganspace", {"layer": 2}, "layer 2: this generator has layers 0 to 1"),
         ("ganspace", {"seed": -1}, "seed -1"),
-        ("ganspace", {"label": "cat"}, "has no classes, so no label"),
+        ("ganspace", {"label": "cat"}, "has no classes; leave class_name out"),
         ("ganspace", {"k": 9}, "K = 9: .* from 1 to the 8"),
         ("local_basis", {"k": 33}, "K = 33"),
         ("local_basis", {"code": torch.zeros(2, 1, 32)}, r"a code of shape \(2, 1, 32\); give \(1, 1, 32\)"),

@@ -83,32 +83,31 @@ def edit(
     opened = options.open_source(source or (told.source if told is not None else "faces"), classes, sha256, trust)
     from ganatomy.figures.pictures.samples import edit_figure
     from ganatomy.generators.loading import build
-    from ganatomy.latent.codes import draw_samples
+    from ganatomy.latent.codes import Drawing
     from ganatomy.latent.methods.boundary import read_boundary
     from ganatomy.latent.pictures import painter
 
     with options.threads_of(threads):
         generator = build(opened, device)
         generator.noise = noise
-        drawing = {"label": class_name, **options.truncation(generator, psi, cutoff)}
+        drawing = Drawing(seeds=chosen, class_name=class_name, psi=psi, cutoff=cutoff)
         changed = None
         if is_boundary:
             given = read_boundary(directions, generator, source=opened.name)
         if label is None:
             given.check_fits(generator)
             direction, index = given[index], range(len(given))[index]  # -1 is the last one
-            raw, which = given.method == "sefa-raw", f"direction{index}"
+            method, which = given.method, f"direction{index}"
             meaning = f" ({direction.label})" if direction.label else ""
             told_of = f"direction {index}{meaning}"
         else:
             naming = naming or _shipped(generator.fingerprint(), opened.name)
-            settings = {"seed": 0, "size": size, "precision": precision, "class_name": class_name}
-            settings |= options.truncation(generator, psi, cutoff)
+            settings = {"drawing": drawing, "size": size, "precision": precision}
             changed = _edit_by_label(generator, naming, label, strength, keep, settings)
-            direction, raw, which = changed.direction, naming.method == "sefa-raw", label
+            direction, method, which = changed.direction, naming.method, label
             kept = f", keeping {' and '.join(changed.kept)}" if changed.kept else ""
             told_of = f"{'more' if strength > 0 else 'less'} {label} ({changed.plain.name}){kept}"
-        samples = draw_samples(generator, seeds=chosen, mapped=not raw, **drawing)
+        samples = drawing.suited(method).codes(generator)
         paint = painter(generator, size, precision)
         before, after = paint(samples.ws), paint(direction.edit(samples.ws, strength))
     parts = (which, f"{strength:+g}", seeds_in_name(0, seeds), class_name or "", f"keep {keep}" if keep else "")

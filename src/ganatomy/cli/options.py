@@ -9,7 +9,6 @@ import typer
 from ganatomy.errors import InputError
 
 if TYPE_CHECKING:
-    from ganatomy.generators.base import Generator
     from ganatomy.generators.checkpoint import Checkpoint
 
 Flag = typer.Option
@@ -49,13 +48,6 @@ def open_source(source: str, classes: int | None, sha256: str | None, trust: boo
     if classes is not None and not 1 <= classes <= 10_000:
         raise InputError(f"--classes {classes}: give a whole number, 1 or more")
     return open_checkpoint(source, classes=classes, sha256=sha256, trust=trust)
-
-
-def truncation(generator: "Generator", psi: float | None, cutoff: int | None) -> dict[str, Any]:
-    """Return psi and cutoff for `draw_samples`; without flags, what the published SeFa tool takes."""
-    if psi is None and cutoff is None and generator.truncation is not None:
-        psi, cutoff = generator.truncation
-    return {"psi": psi, "cutoff": cutoff}
 
 
 @contextmanager

@@ -49,15 +49,15 @@ def sample(
     opened = options.open_source(source, classes, sha256, trust)
     from ganatomy.figures.pictures.samples import sample_figure
     from ganatomy.generators.loading import build
-    from ganatomy.latent.codes import draw_samples
+    from ganatomy.latent.codes import Drawing
     from ganatomy.latent.pictures import painter
 
     with options.threads_of(threads):
         generator = build(opened, device)
         generator.noise = noise
         mixed = [_mix(text) for text in mix or []]
-        drawing = {"label": class_name, **options.truncation(generator, psi, cutoff)}
-        samples = draw_samples(generator, n, seed, chosen, mix=mixed, **drawing)
+        drawing = Drawing(n=n, seed=seed, seeds=chosen, class_name=class_name, psi=psi, cutoff=cutoff, mix=mixed)
+        samples = drawing.codes(generator)
         pictures = painter(generator, size, precision)(samples.ws)
     which, told = seeds_in_name(seed, seeds), drawn_in_name(psi, cutoff, noise, mix)
     name = file_name(opened.name, f"n{len(pictures)}", which, class_name or "", *told)

@@ -13,7 +13,6 @@ from ganatomy.cli.parsing import check_strength, read_seeds
 from ganatomy.errors import InputError
 
 if TYPE_CHECKING:
-    from ganatomy.generators.base import Generator
     from ganatomy.generators.checkpoint import Checkpoint
 
 
@@ -90,7 +89,7 @@ def sefa(
         return
     from ganatomy.files import strict_json
     from ganatomy.generators.loading import build
-    from ganatomy.latent.codes import draw_samples
+    from ganatomy.latent.codes import Drawing
     from ganatomy.latent.labels.card import shipped_labels
     from ganatomy.latent.methods.sefa import sefa as find
     from ganatomy.latent.survey.exploring import Exploration, explore
@@ -104,7 +103,7 @@ def sefa(
         if noise == "random":
             raise InputError("--noise random would make pictures flicker along a direction; give stored or none")
         generator.noise = noise
-        drawing = {"label": class_name, **options.truncation(generator, psi, cutoff)}
+        drawing = Drawing(n=samples, seed=seed, seeds=chosen, class_name=class_name, psi=psi, cutoff=cutoff)
         found = find(generator, k, layers, normalize, source=opened.name)
         known = shipped_labels(found.fingerprint)
         if known is not None and (known.space, known.layers) == (found.space, found.layers):
@@ -112,7 +111,7 @@ def sefa(
         exploration = Exploration(
             generator,
             found,
-            draw_samples(generator, samples, seed, chosen, mapped=normalize, **drawing),
+            drawing.suited(found.method).codes(generator),
             strengths(low if start is None else start, high if end is None else end, steps),
             size=size,
             precision=precision,
@@ -122,7 +121,7 @@ def sefa(
             seed=seed,
             drawing=drawing,
             facts=opened.facts,
-            settings={**({"seed": seed} if chosen is None else {"seeds": chosen}), **_told(generator, drawing)},
+            settings=drawing.told(generator) | ({"noise": noise} if generator.space == "w" else {}),
         )
         count, which = len(exploration.samples.z), seeds_in_name(seed, seeds)
         name = file_name(opened.name, f"N{count}", f"K{k}", which, class_name or "", "" if normalize else "raw")
@@ -141,13 +140,6 @@ def sefa(
     print(f"pictures: {folder / 'overview.png'}, direction_*.png")
     print(f"video:    {folder / 'traversal.mp4'}")
     print(f"page:     {folder / 'traversal.html'}")
-
-
-def _told(generator: "Generator", drawing: dict[str, Any]) -> dict[str, Any]:
-    """Say how codes were drawn and pictures grained, where there is more than one way."""
-    noise = generator.noise if generator.space == "w" else None
-    said = {"class": drawing["label"], "psi": drawing["psi"], "cutoff": drawing["cutoff"], "noise": noise}
-    return {key: value for key, value in said.items() if value is not None}
 
 
 def _print_directions(summary: dict[str, Any], name: str) -> None:

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from ganatomy.errors import InputError
 from ganatomy.generators.base import Generator, Precision
+from ganatomy.latent.codes import Drawing
 from ganatomy.latent.directions import Directions
-from ganatomy.latent.drawn_codes import Layers, as_directions, mapped_codes, to_numpy
+from ganatomy.latent.drawn_codes import Layers, as_directions, to_numpy
 from ganatomy.latent.methods.boundary import Boundary, separate
 from ganatomy.latent.pictures import batch_size, painter
 
@@ -69,7 +70,8 @@ def boundary(
     (0.84, [1.0], 'brightness')
     """
     paint, rows, scores = painter(generator, size, precision), [], []
-    for ws in mapped_codes(generator, codes, seed, label, batch_size(generator.resolution)):
+    drawing = Drawing(n=codes, seed=seed, class_name=label, psi=1).of_one_class(generator)
+    for ws in drawing.batches(generator, batch_size(generator.resolution)):
         pictures = paint(ws)
         given = np.asarray(scorer(pictures), dtype=np.float64)
         given = given[:, None] if given.ndim == 1 else given

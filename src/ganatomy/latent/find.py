@@ -34,8 +34,9 @@ from ganatomy.errors import InputError, unknown
 from ganatomy.generators.base import Generator
 from ganatomy.generators.networks.planted import FACTORS, Planted
 from ganatomy.latent.boundaries import boundary
+from ganatomy.latent.codes import Drawing
 from ganatomy.latent.directions import Directions
-from ganatomy.latent.drawn_codes import Layers, as_directions, mapped_codes, to_numpy
+from ganatomy.latent.drawn_codes import Layers, as_directions, to_numpy
 from ganatomy.latent.layers import read_layers
 from ganatomy.latent.methods.ganspace import principal_directions, regressed_directions
 from ganatomy.latent.methods.local_basis import singular_directions
@@ -127,7 +128,8 @@ def ganspace(
     """
     if isinstance(codes, bool) or not isinstance(codes, int | np.integer) or codes <= k:
         raise InputError(f"{codes!r} codes for {k} directions: give more codes than that, best a thousand or more")
-    mapped = mapped_codes(generator, int(codes), seed, label)
+    drawing = Drawing(n=int(codes), seed=seed, class_name=label, psi=1).of_one_class(generator)
+    mapped = drawing.batches(generator)
     if generator.space == "w":
         vectors, values, share = principal_directions((to_numpy(ws[:, 0]) for ws in mapped), k)
     else:
@@ -177,7 +179,8 @@ def local_basis(
     """
     if generator.noise == "random":
         raise InputError("noise 'random' is new in each pass, so that nothing can be differentiated; set another")
-    ws = next(mapped_codes(generator, 1, seed, label)) if code is None else code
+    drawing = Drawing(n=1, seed=seed, class_name=label, psi=1).of_one_class(generator)
+    ws = next(drawing.batches(generator)) if code is None else code
     if tuple(ws.shape) != (1, generator.num_ws, generator.w_dim):
         raise InputError(f"a code of shape {tuple(ws.shape)}; give (1, {generator.num_ws}, {generator.w_dim})")
     ws = ws.to(next(generator.parameters()))

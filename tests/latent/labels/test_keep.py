@@ -13,6 +13,7 @@ from ganatomy.errors import InputError
 from ganatomy.generators.base import Generator
 from ganatomy.generators.networks.dcgan import DCGAN
 from ganatomy.generators.networks.planted import Planted
+from ganatomy.latent.codes import Drawing
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.labels.keep import edit_by_label
 from ganatomy.latent.labels.measure import name_directions
@@ -51,11 +52,11 @@ def found(planted):
 
 @pytest.fixture(scope="module")
 def naming(planted, found):
-    return name_directions(planted, found, [WARMTH, LEVEL], codes=60, draws=64)
+    return name_directions(planted, found, [WARMTH, LEVEL], n_codes=60, draws=64)
 
 
 def edit(planted, found, naming, label="level", keep=("warmth",), **options):
-    options = {"attributes": [WARMTH, LEVEL], "fitted": 400, "codes": 60, **options}
+    options = {"attributes": [WARMTH, LEVEL], "n_fitted": 400, "n_codes": 60, **options}
     return edit_by_label(planted, found, naming, label, 2.0, keep, **options)
 
 
@@ -134,7 +135,7 @@ def first_layer():
 def test_what_is_kept_stays_where_only_some_layers_are_edited(first_layer):
     """Over all layers the slope of red is a + b; at right angles to that red would go on by 0.3 for 0.8 of blue."""
     G, found = first_layer
-    naming = name_directions(G, found, [BLUE, RED], codes=40, draws=200, strengths=[-2.0, 2.0])
+    naming = name_directions(G, found, [BLUE, RED], n_codes=40, draws=200, strengths=[-2.0, 2.0])
     naming = replace(naming, meanings=(replace(naming[0], main=("blue",)),))  # in 6 coordinates nothing is named
     result = edit(G, found, naming, "blue", ("red",), attributes=[BLUE, RED])
     np.testing.assert_allclose(result.direction.vector, np.eye(6)[2], atol=0.05)
@@ -145,10 +146,10 @@ def test_what_is_kept_stays_where_only_some_layers_are_edited(first_layer):
 
 def test_truncated_codes_are_measured_where_truncated_ones_are_edited(first_layer):
     G, found = first_layer
-    naming = name_directions(G, found, [BLUE, RED], codes=40, draws=200, strengths=[-2.0, 2.0])
+    naming = name_directions(G, found, [BLUE, RED], n_codes=40, draws=200, strengths=[-2.0, 2.0])
     naming = replace(naming, meanings=(replace(naming[0], main=("blue",)),))
     options = {"attributes": [BLUE, RED], "keep": ()}
-    plain, near = (edit(G, found, naming, "blue", **options, **how) for how in ({}, {"psi": 0.5}))
+    plain, near = (edit(G, found, naming, "blue", **options, drawing=Drawing(psi=psi)) for psi in (1, 0.5))
     for wide, narrow in zip(plain.changes, near.changes, strict=True):  # the same change of half as large an sd
         assert narrow.after[0] == pytest.approx(2 * wide.after[0], rel=0.02)
 
@@ -157,13 +158,13 @@ def test_changes_are_those_of_the_class_that_is_edited():
     torch.manual_seed(0)
     G = DCGAN([14, 6, 3], kernels=[4, 4], classes=["blue", "green"]).eval().requires_grad_(False)
     found = sefa(G, 1)
-    naming = name_directions(G, found, [LEVEL], codes=40)
+    naming = name_directions(G, found, [LEVEL], n_codes=40)
     naming = replace(naming, meanings=(replace(naming[0], main=("level",)),))
-    ways = ({"class_name": "blue"}, {"class_name": "green"}, {})
+    ways = [{"drawing": Drawing(class_name=name)} for name in ("blue", "green", None)]
     blue, green, both = (edit(G, found, naming, keep=(), attributes=[LEVEL], **way).changes[0].after[0] for way in ways)
     assert len({blue, green, both}) == 3
     with pytest.raises(InputError, match="unknown class 'red'"):
-        edit(G, found, naming, keep=(), attributes=[LEVEL], class_name="red")
+        edit(G, found, naming, keep=(), attributes=[LEVEL], drawing=Drawing(class_name="red"))
 
 
 def test_the_order_and_sign_of_the_directions_do_not_matter(planted, found, naming):
@@ -200,7 +201,7 @@ def test_keeping_all_that_the_direction_does_leaves_nothing(planted, found):
     z = planted.draw(2000, seed=9)
     scores = level(View(painter(planted)(planted.mapping(z))))
     along = replace(found, vectors=fit_slope(z.double().numpy(), scores).vector[None])
-    naming = name_directions(planted, along, [LEVEL], codes=40)
+    naming = name_directions(planted, along, [LEVEL], n_codes=40)
     with pytest.raises(InputError, match=r"keeping grey leaves 0.\d\d of 'level', too little[^\n]*$"):
         edit(planted, along, naming, keep=("grey",), attributes=[LEVEL, attribute("grey", level)])
 

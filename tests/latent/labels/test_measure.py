@@ -11,6 +11,7 @@ from ganatomy.attributes import Attribute
 from ganatomy.errors import InputError
 from ganatomy.generators.networks.dcgan import DCGAN
 from ganatomy.generators.networks.planted import FACTORS, Planted
+from ganatomy.latent.codes import Drawing
 from ganatomy.latent.direction import Direction
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.labels.card import Naming
@@ -62,7 +63,7 @@ def found(planted):
 
 @pytest.fixture(scope="module")
 def naming(planted, found):
-    return name_directions(planted, found, ALL, codes=60)
+    return name_directions(planted, found, ALL, n_codes=60)
 
 
 def test_every_planted_direction_gets_its_label(planted, found, naming):
@@ -87,7 +88,7 @@ def test_an_unplanted_direction_is_unnamed(planted, found):
     rest -= rest @ truth.T @ truth
     rest /= np.linalg.norm(rest, axis=1, keepdims=True)
     nothing = Directions(rest, [1, 1, 1], [0.1, 0.1, 0.1], "z", (0,), "random", found.fingerprint)
-    naming = name_directions(planted, nothing, ALL, codes=30)
+    naming = name_directions(planted, nothing, ALL, n_codes=30)
     assert naming.labels == (None, None, None)
 
 
@@ -183,7 +184,7 @@ def test_pictures_without_a_score_are_left_out_and_counted(planted, found):
         scores = factors_of(view)[:, 1]
         return np.where(factors_of(view)[:, 2] > 0.1, np.nan, scores)  # no score for blue pictures
 
-    naming = name_directions(planted, found[:2], [attribute("position", sometimes), ALL[0]], codes=120)
+    naming = name_directions(planted, found[:2], [attribute("position", sometimes), ALL[0]], n_codes=120)
     assert 0 < naming.missing["position"] < 100
     assert naming.missing["brightness"] == 0
     response = naming[1]["position"]
@@ -209,13 +210,13 @@ def test_each_picture_is_made_once_and_counted(planted, found):
         return view.pictures.mean(axis=(1, 2, 3))
 
     progress = Counted()
-    name_directions(planted, found[:2], [attribute("a", counting)], codes=100, draws=8, progress=progress)
+    name_directions(planted, found[:2], [attribute("a", counting)], n_codes=100, draws=8, progress=progress)
     assert sum(seen) == progress.total == progress.done[-1] == 100 * (1 + 2 * 4) + 50 * 8 * 2
     assert max(seen) <= 64  # never all the pictures at once
 
 
 def test_the_result_does_not_depend_on_other_directions_or_on_chance(planted, found, naming):
-    again = name_directions(planted, found[2:4], ALL, codes=60)
+    again = name_directions(planted, found[2:4], ALL, n_codes=60)
     assert again[0].responses == naming[2].responses
     assert again[1].responses == naming[3].responses
 
@@ -228,12 +229,12 @@ def test_a_scorer_of_ones_own_that_tells_nothing_is_refused_before_the_long_work
         return np.full(len(view.pictures), np.nan)
 
     with pytest.raises(InputError, match=r"the scorer 'mine' gives NaN for all[^\n]*$"):
-        name_directions(planted, found, [replace(attribute("mine", nothing), own=True), ALL[0]], codes=40)
+        name_directions(planted, found, [replace(attribute("mine", nothing), own=True), ALL[0]], n_codes=40)
     assert sum(seen) == 40
 
 
 def test_a_range_may_begin_at_the_unedited_picture(planted, found, naming):
-    onesided = name_directions(planted, found[:3], ALL, codes=60, strengths=[0.0, 1.0, 2.0])
+    onesided = name_directions(planted, found[:3], ALL, n_codes=60, strengths=[0.0, 1.0, 2.0])
     assert onesided.labels == naming.labels[:3]
     for one, both in zip(onesided, naming, strict=False):
         assert one.main == both.main
@@ -245,7 +246,7 @@ def test_stopping_it_passes_through(planted, found):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        name_directions(planted, found, [attribute("a", stop)], codes=20)
+        name_directions(planted, found, [attribute("a", stop)], n_codes=20)
 
 
 @pytest.mark.parametrize(
@@ -253,11 +254,11 @@ def test_stopping_it_passes_through(planted, found):
     [
         ({"attributes": ()}, "at least one"),
         ({"attributes": (ALL[0], ALL[0])}, "two attributes are called 'brightness'"),
-        ({"codes": 10}, "codes = 10"),
+        ({"n_codes": 10}, "n_codes = 10"),
         ({"draws": 7}, "draws = 7"),
         ({"strengths": [0.0]}, "two or more"),
         ({"strengths": [1.0, -1.0]}, "ascend"),
-        ({"class_name": "cat"}, "no classes"),
+        ({"drawing": Drawing(class_name="cat")}, "no classes"),
     ],
 )
 def test_what_cannot_be_measured_is_refused_in_one_line(planted, found, options, complaint):

@@ -7,7 +7,7 @@ import pytest
 
 from ganatomy.generators.networks.dcgan import DCGAN
 from ganatomy.generators.networks.planted import Planted
-from ganatomy.latent.codes import draw_samples
+from ganatomy.latent.codes import Drawing
 from ganatomy.latent.find import find
 from ganatomy.latent.measures.agreement import locality
 from ganatomy.latent.measures.comparison import NUMBERS
@@ -36,7 +36,7 @@ def compared(tmp_path_factory):
 
 def test_the_numbers_are_those_of_their_definitions(compared):
     direction = find(G, "sefa", 4)[1]
-    ws, paint = draw_samples(G, 32, 5 + 2**31).ws[:12], painter(G)
+    ws, paint = Drawing(n=32, seed=5 + 2**31).codes(G).ws[:12], painter(G)
     low, high = (paint(direction.edit(ws, end)).astype(float) for end in (-2, 2))
     numbers = compared.results["sefa"].numbers()[1]
     assert numbers["change"] == pytest.approx(np.abs(high - low).mean() / 4)

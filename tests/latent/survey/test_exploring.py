@@ -16,7 +16,7 @@ from PIL import Image
 from ganatomy.errors import InputError
 from ganatomy.generators.networks.dcgan import DCGAN
 from ganatomy.generators.networks.progan import ProGAN
-from ganatomy.latent.codes import draw_samples
+from ganatomy.latent.codes import Drawing
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.methods.sefa import sefa
 from ganatomy.latent.pictures import painter
@@ -46,11 +46,11 @@ def eyes():
 def work(G, n=2, k=2, steps=3, reach=(-2.0, 2.0), seed=0, normalize=True, label=None, **changes):
     """An exploration that is quickly done."""
     given = {"size": 64, "columns": min(steps, 3), "effect_codes": 0, "effect_draws": 2, "seed": seed}
-    given["drawing"] = {"label": label}
+    given["drawing"] = Drawing(class_name=label)
     return Exploration(
         G,
         sefa(G, k, normalize=normalize, source="tiny"),
-        draw_samples(G, n, seed, label=label, mapped=normalize),
+        Drawing(n=n, seed=seed, class_name=label, mapped=normalize).codes(G),
         strengths(*reach, steps),
         settings={"seed": seed},
         **{**given, **changes},
@@ -508,7 +508,7 @@ def test_a_seed_out_of_range_is_refused_though_the_samples_have_seeds_of_their_o
 
 def test_directions_of_another_generator_are_refused(G, eyes):
     with pytest.raises(InputError, match="do not fit"):
-        Exploration(G, sefa(eyes, 2), draw_samples(G, 2), strengths(-1, 1, 3), columns=3)
+        Exploration(G, sefa(eyes, 2), Drawing(n=2).codes(G), strengths(-1, 1, 3), columns=3)
 
 
 @pytest.mark.parametrize(
@@ -525,12 +525,12 @@ def test_directions_of_another_generator_are_refused(G, eyes):
 )
 def test_samples_that_cannot_be_drawn(eyes, n, seeds, label, words):
     with pytest.raises(InputError, match=words):
-        draw_samples(eyes, n, seeds=seeds, label=label)
+        Drawing(n=n, seeds=seeds, class_name=label).codes(eyes)
 
 
 def test_a_code_depends_on_its_seed_alone(G):
-    several = draw_samples(G, seeds=[7, 3, 7])
-    assert torch.equal(several.z[1], draw_samples(G, seeds=[3]).z[0])
+    several = Drawing(seeds=[7, 3, 7]).codes(G)
+    assert torch.equal(several.z[1], Drawing(seeds=[3]).codes(G).z[0])
     assert torch.equal(several.z[0], several.z[2])
     assert not torch.equal(several.z[0], several.z[1])
 

@@ -72,7 +72,7 @@ def test_labels_are_those_of_naming_each_method_alone(done):
     folder, summary = done
     for method in ("sefa", "ganspace", "random"):
         found = find(G, method, 3, source="discs")
-        alone = name_directions(G, found, LIGHT, codes=40, draws=16, strengths=strengths(-2, 2, 5))
+        alone = name_directions(G, found, LIGHT, n_codes=40, draws=16, strengths=strengths(-2, 2, 5))
         card = Naming.load(folder / f"labels-{method}.json")
         assert card.meanings == alone.meanings
         assert (card.codes, card.draws, card.missing) == (40, 16, alone.missing)

@@ -29,12 +29,13 @@ from torch import Tensor
 from ganatomy.attributes import Attribute
 from ganatomy.errors import InputError, unknown
 from ganatomy.generators.base import Generator, Precision
+from ganatomy.latent.codes import AS_PUBLISHED, Drawing
 from ganatomy.latent.direction import Direction
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.labels.card import SAME, Naming
 from ganatomy.latent.labels.conditional import project
 from ganatomy.latent.labels.meanings import Trait
-from ganatomy.latent.labels.measure import SIZE, in_batches, measured_codes, scorer
+from ganatomy.latent.labels.measure import SIZE, in_batches, scorer
 from ganatomy.latent.labels.rule import LEAST
 from ganatomy.latent.labels.slopes import fit_slope
 from ganatomy.progress import Silent
@@ -112,12 +113,9 @@ def edit_by_label(
     keep: Sequence[str] = (),
     *,
     attributes: Sequence[Attribute],
-    fitted: int = 1000,
-    codes: int = 100,
-    seed: int = 0,
-    class_name: str | None = None,
-    psi: float | None = None,
-    cutoff: int | None = None,
+    n_fitted: int = 1000,
+    n_codes: int = 100,
+    drawing: Drawing = AS_PUBLISHED,
     size: int = SIZE,
     precision: Precision = "float32",
     progress: Silent | None = None,
@@ -134,12 +132,10 @@ def edit_by_label(
         strength: how far, in units of the code: positive towards more of what the label names.
         keep: names or groups of attributes.
         attributes: what is measured; those kept must be among them.
-        fitted: N, over which slopes of the kept attributes are fitted.
-        codes: M, over which the changes are measured.
-        seed: of codes and bootstrap.
-        class_name: the class of all codes; by default the classes in turn.
-        psi: truncation of all codes, see `Generator.truncate`.
-        cutoff: of the codes over which changes are measured.
+        n_fitted: N, over which slopes of the kept attributes are fitted.
+        n_codes: M, over which the changes are measured.
+        drawing: how codes are drawn that are on show: N and M are others, drawn alike (`Drawing.measured`), the N
+            truncated in all layers if at all. Its seed is that of the bootstrap too.
         size: pictures are scored at most this large, in pixels a side.
         precision: of the generator's arithmetic.
         progress: is told of each batch of pictures.
@@ -154,11 +150,11 @@ def edit_by_label(
     >>> from ganatomy.attributes import choose
     >>> from ganatomy.generators.networks.planted import Planted
     >>> from ganatomy.latent.methods.sefa import sefa
-    >>> from ganatomy.latent.labels.rule.measure import name_directions
+    >>> from ganatomy.latent.labels.measure import name_directions
     >>> G, attributes = Planted(resolution=16).eval(), choose(["brightness", "warmth"])
     >>> found = sefa(G, 3)
-    >>> naming = name_directions(G, found, attributes, codes=20, draws=16)
-    >>> edit = edit_by_label(G, found, naming, "warmth", keep=["brightness"], attributes=attributes, fitted=200)
+    >>> naming = name_directions(G, found, attributes, n_codes=20, draws=16)
+    >>> edit = edit_by_label(G, found, naming, "warmth", keep=["brightness"], attributes=attributes, n_fitted=200)
     >>> [(change.attribute, round(change.after[0], 1)) for change in edit.changes]
     [('brightness', 0.1), ('warmth', 1.9)]
     """
@@ -178,10 +174,9 @@ def edit_by_label(
 
     fits: dict[str, float] = {}
     direction, edits = plain, 1 + bool(kept)
-    with progress.showing(codes * (1 + edits) + fitted * bool(kept)):
+    with progress.showing(n_codes * (1 + edits) + n_fitted * bool(kept)):
         if kept:
-            drawn = {"class_name": class_name, "psi": psi}
-            ws = _fitted_codes(generator, directions, fitted, seed, drawn)
+            ws = _fitted_codes(generator, directions, drawing.measured(n_fitted))
             scores = in_batches(counting, ws, generator.resolution)
             x = ws[:, plain.layers[0], :edit_dim].double().cpu().numpy()
             vectors = []
@@ -197,21 +192,23 @@ def edit_by_label(
             raise InputError(
                 f"keeping {', '.join(kept)} leaves {cosine:.2f} of '{label}', too little to be called so; keep fewer"
             )
-        ws = measured_codes(generator, directions, codes, seed, class_name, psi=psi, cutoff=cutoff)
+        ws = drawing.measured(n_codes).suited(directions.method).codes(generator).ws
         base = in_batches(counting, ws, generator.resolution)
         ends = [
             in_batches(counting, each.edit(ws, strength), generator.resolution) for each in (plain, direction)[:edits]
         ]
-    changes = _changes(traits, base, ends[0], ends[-1], kept, seed)
+    changes = _changes(traits, base, ends[0], ends[-1], kept, drawing.seed)
     return KeptEdit(label, wanted, strength, plain, direction, cosine, kept, fits, changes)
 
 
-def _fitted_codes(generator: Generator, directions: Directions, count: int, seed: int, drawn: dict[str, Any]) -> Tensor:
+def _fitted_codes(generator: Generator, directions: Directions, drawing: Drawing) -> Tensor:
     """Draw the codes (N, L, W) that slopes are fitted to, the same code in all edited layers."""
-    ws = measured_codes(generator, directions, count, (seed + 1) % 2**32, **drawn)
+    truncation = drawing.truncation(generator)
+    drawing = replace(drawing.suited(directions.method), psi=truncation and truncation[0], cutoff=None)
+    ws = drawing.later(1).codes(generator).ws
     if len(directions.layers) == generator.num_ws:
         return ws
-    edited, mixed = list(directions.layers), measured_codes(generator, directions, count, (seed + 2) % 2**32, **drawn)
+    edited, mixed = list(directions.layers), drawing.later(2).codes(generator).ws
     mixed[:, edited] = ws[:, edited]
     return mixed
 

@@ -25,7 +25,7 @@ from ganatomy.attributes.choosing import has_values
 from ganatomy.attributes.faces import FaceReader
 from ganatomy.errors import InputError
 from ganatomy.generators.base import Generator, Precision
-from ganatomy.latent.codes import draw_samples
+from ganatomy.latent.codes import AS_PUBLISHED, Drawing
 from ganatomy.latent.direction import Direction, finite_array
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.labels.card import Naming
@@ -62,11 +62,10 @@ def name_directions(
     directions: Directions,
     attributes: Sequence[Attribute],
     *,
-    codes: int = 200,
+    n_codes: int = 200,
     draws: int = 32,
     strengths: ArrayLike | None = None,
-    seed: int = 0,
-    class_name: str | None = None,
+    drawing: Drawing = AS_PUBLISHED,
     size: int = SIZE,
     precision: Precision = "float32",
     control: Control | None = None,
@@ -81,15 +80,15 @@ def name_directions(
         generator: in which they were found.
         directions: K of them.
         attributes: A of them; see `ganatomy.attributes.choose`.
-        codes: M, 20 or more; a label should rest on 200.
+        n_codes: M, 20 or more; a label should rest on 200.
         draws: R, 8 or more. The fewer, the larger an effect has to be for a label.
         strengths: (S,), ascending; by default 5 over the generator's range.
-        seed: of codes, random directions and bootstrap.
-        class_name: the class of all codes; by default the classes in turn.
+        drawing: how codes are drawn that are on show: the M are others, drawn alike (`Drawing.measured`). Its seed is
+            that of random directions and of the bootstrap too.
         size: pictures are scored at most this large, in pixels a side.
         precision: of the generator's arithmetic.
         control: what was measured before, over the same ends, attributes and layers; its codes and draws are then
-            taken, whatever `codes`, `draws` and `class_name` say.
+            taken, whatever `n_codes`, `draws` and `drawing` say.
         score: makes pictures of codes and scores them, in place of `scorer`; it is asked in the same order every time.
         progress: is told of each batch of pictures.
 
@@ -104,7 +103,7 @@ def name_directions(
     >>> from ganatomy.generators.networks.planted import Planted
     >>> from ganatomy.latent.methods.sefa import sefa
     >>> G = Planted(resolution=16).eval()
-    >>> naming = name_directions(G, sefa(G, 3), choose(["brightness", "warmth"]), codes=20, draws=16)
+    >>> naming = name_directions(G, sefa(G, 3), choose(["brightness", "warmth"]), n_codes=20, draws=16)
     >>> naming.labels, naming[2].text()
     (('brightness', None, 'colour temperature'), 'colour temperature -1.11 sd a unit, 100 % of samples')
     >>> naming[2].plus()
@@ -113,7 +112,7 @@ def name_directions(
     directions.check_fits(generator)
     amounts = spaced(*generator.strength_range, STEPS) if strengths is None else finite_array(strengths, 1, "strengths")
     traits = _checked_traits(attributes)
-    for what, count, least in (("codes", codes, LEAST), ("draws", draws, FEWEST_DRAWS)):
+    for what, count, least in (("n_codes", n_codes, LEAST), ("draws", draws, FEWEST_DRAWS)):
         if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < least:
             raise InputError(f"{what} = {count!r}: give a whole number, {least} or more")
     if len(amounts) < 2 or (np.diff(amounts) <= 0).any():
@@ -127,11 +126,11 @@ def name_directions(
         progress.update(counted)
         return scores
 
-    measured = codes if control is None else len(control.ws)
-    others = control_pictures(codes, draws, ends) if control is None else 0
+    seed, measured = drawing.seed, n_codes if control is None else len(control.ws)
+    others = control_pictures(n_codes, draws, ends) if control is None else 0
     with progress.showing(int(measured * len(directions) * np.count_nonzero(amounts)) + others):
         if control is None:
-            ws = measured_codes(generator, directions, codes, seed, class_name)
+            ws = drawing.measured(n_codes).suited(directions.method).codes(generator).ws
             control = measure_control(generator, directions, attributes, ws, ends, draws, seed, counting)
         scores = [along(counting, control.ws, control.base, each, amounts, resolution) for each in directions]
     base, names = control.base, [direction.name for direction in directions]
@@ -200,31 +199,6 @@ def control_pictures(codes: int, draws: int, ends: NDArray[np.float64]) -> int:
     6600
     """
     return int(codes + null_codes(codes) * draws * np.count_nonzero(ends))
-
-
-def measured_codes(
-    generator: Generator,
-    directions: Directions,
-    count: int,
-    seed: int,
-    class_name: str | None = None,
-    *,
-    psi: float | None = None,
-    cutoff: int | None = None,
-) -> Tensor:
-    """Draw the codes (M, L, W) that are measured: other ones than those on show for the same seed.
-
-    >>> from ganatomy.generators.networks.dcgan import DCGAN
-    >>> from ganatomy.latent.methods.sefa import sefa
-    >>> G = DCGAN([10, 8, 3], kernels=[4, 4]).eval()
-    >>> measured_codes(G, sefa(G, 2), 5, seed=0).shape
-    torch.Size([5, 1, 10])
-    """
-    mapped = directions.method != "sefa-raw"
-    drawn = draw_samples(
-        generator, count, (seed + 2**31) % 2**32, label=class_name, mapped=mapped, psi=psi, cutoff=cutoff
-    )
-    return drawn.ws
 
 
 def scorer(generator: Generator, attributes: Sequence[Attribute], size: int, precision: Precision) -> Scores:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -25,7 +25,7 @@ from torch import Tensor
 from ganatomy.attributes import Attribute
 from ganatomy.errors import InputError, unknown
 from ganatomy.generators.base import Generator, Precision
-from ganatomy.latent.codes import Samples, draw_samples
+from ganatomy.latent.codes import Drawing, Samples
 from ganatomy.latent.find import METHODS, options_of
 from ganatomy.latent.labels.meanings import Language
 from ganatomy.latent.labels.rule import FEWEST_DRAWS, LEAST
@@ -60,7 +60,7 @@ class Choices:
         start: least strength; by default the family's.
         end: largest strength.
         steps: S.
-        psi: how far codes are drawn towards the mean, for generators that have one; see `Generator.truncate`.
+        psi: how far codes are drawn towards the mean, 1 for not at all; by default as published, see `Drawing`.
         cutoff: layers from this one on are left out of it.
         label: the class of all codes; by default the first.
         size: pictures are shown at most this large, in pixels a side.
@@ -175,18 +175,25 @@ class Survey:
         return float(self.strengths[0]), float(self.strengths[-1])
 
     @cached_property
+    def drawing(self) -> Drawing:
+        """How the codes on show are drawn."""
+        chosen = self.choices
+        which = {"n": chosen.samples, "seed": chosen.seed, "seeds": chosen.seeds}
+        return Drawing(**which, class_name=self.label, psi=chosen.psi, cutoff=chosen.cutoff)
+
+    @cached_property
     def samples(self) -> Samples:
         """The codes on show."""
-        return self._drawn(self.choices.samples, self.choices.seed, self.choices.seeds)
+        return self.drawing.codes(self.generator)
 
     @cached_property
     def measured(self) -> Tensor:
         """The codes (M, L, W) that are measured: other ones, as a number should not be of the pictures on show."""
-        return self._drawn(self.choices.codes, (self.choices.seed + 2**31) % 2**32).ws
+        return self.drawing.measured(self.choices.codes).codes(self.generator).ws
 
     def code(self, seed: int) -> Tensor:
         """Draw one code (1, L, W) of a seed."""
-        return self._drawn(1, seed % 2**32).ws
+        return replace(self.drawing, n=1, seed=seed % 2**32, seeds=None).codes(self.generator).ws
 
     def looks_at_features(self, method: str) -> bool:
         """Tell whether a method looks at the features of a layer that can be chosen."""
@@ -202,15 +209,12 @@ class Survey:
         """Plan the pictures of so many directions in all."""
         return Traversal(len(self.samples.z), directions, self.strengths)
 
-    def _drawn(self, n: int, seed: int, seeds: Sequence[int] | None = None) -> Samples:
-        truncation = {"psi": self.choices.psi, "cutoff": self.choices.cutoff}
-        return draw_samples(self.generator, n, seed, seeds, self.label, **truncation)
-
     def settings(self) -> dict[str, Any]:
         """Say in what JSON can hold what was chosen, all defaults filled in."""
         told = {field.name: getattr(self.choices, field.name) for field in fields(self.choices)}
         start, end = self.ends
         told |= {"start": start, "end": end, "layers": list(self.layers), "label": self.label}
+        told["psi"], told["cutoff"] = self.drawing.truncation(self.generator) or (None, None)
         told |= {"effect_codes": self.effect_codes, "attributes": [one.name for one in self.choices.attributes]}
         return {"methods": list(self.methods), **told, "seeds": told["seeds"] and list(told["seeds"])}
 

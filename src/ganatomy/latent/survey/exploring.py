@@ -20,7 +20,7 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from ganatomy.execution import deferred_interrupts, versions
 from ganatomy.figures.pictures.traversals import UNIT
 from ganatomy.files import OwnedFolder
 from ganatomy.generators.base import Generator, Precision
-from ganatomy.latent.codes import Samples, draw_samples
+from ganatomy.latent.codes import AS_PUBLISHED, Drawing, Samples
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.measures.effects import STEPS, Effect, measure
 from ganatomy.latent.pictures import Grid, Painter, Store, batch_size, painter
@@ -65,7 +65,7 @@ class Exploration:
         effect_codes: over how many codes effects are measured; 0 for not at all.
         effect_draws: random directions that they are compared with.
         seed: of the codes for effects and of the random directions.
-        drawing: how the codes for effects are drawn: label, psi and cutoff of `draw_samples`.
+        drawing: how the codes on show are drawn: those for effects are others, drawn alike.
         facts: what is known of the source; see `Generator.facts`.
         settings: what else the summary shall say, such as how the samples were drawn.
     """
@@ -80,7 +80,7 @@ class Exploration:
     effect_codes: int = 16
     effect_draws: int = 8
     seed: int = 0
-    drawing: dict[str, Any] = field(default_factory=dict)
+    drawing: Drawing = AS_PUBLISHED
     facts: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
 
@@ -114,8 +114,10 @@ class Exploration:
     def fingerprint(self) -> str:
         """Digest all that decides the pictures and numbers, so that no other work is resumed by mistake."""
         found = self.directions
+        psi, cutoff = self.drawing.truncation(self.generator) or (None, None)
+        drawing = {"label": self.drawing.class_name, "psi": psi, "cutoff": cutoff}
         choices = [FORMAT, self.size, self.precision, self.columns, self.settings]
-        choices += [self.effect_codes, self.effect_draws, self.seed, self.drawing, self.generator.noise]
+        choices += [self.effect_codes, self.effect_draws, self.seed, drawing, self.generator.noise]
         choices += [found.fingerprint, found.method, found.layers]
         digest = hashlib.sha256(json.dumps(choices, sort_keys=True).encode())
         for array in (found.vectors, self.samples.ws.numpy(), self.strengths):
@@ -226,12 +228,10 @@ def _write_codes(folder: EditFolder, exploration: Exploration) -> None:
 
 def _measure(exploration: Exploration, paint: Painter, batch: int) -> list[Effect]:
     generator = exploration.generator
-    # Other codes than those on show: a number should not be of the very pictures one is looking at.
-    seed, mapped = (exploration.seed + 2**31) % 2**32, exploration.directions.method != "sefa-raw"
-    samples = draw_samples(generator, exploration.effect_codes, seed, mapped=mapped, **exploration.drawing)
+    drawing = replace(exploration.drawing, seed=exploration.seed).suited(exploration.directions.method)
     return measure(
         paint,
-        samples.ws,
+        drawing.measured(exploration.effect_codes).codes(generator).ws,
         exploration.directions,
         (float(exploration.strengths[0]), float(exploration.strengths[-1])),
         draws=exploration.effect_draws,

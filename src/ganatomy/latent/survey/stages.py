@@ -274,7 +274,7 @@ class _Work:
                     directions,
                     survey.choices.attributes,
                     strengths=spaced(*survey.ends, STEPS),
-                    seed=survey.choices.seed,
+                    drawing=survey.drawing,
                     control=control,
                     score=self._scorer(directions.method),
                     progress=self.progress,

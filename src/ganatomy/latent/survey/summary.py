@@ -108,7 +108,8 @@ def facts_of(survey: Survey, found: Findings, command: str) -> dict[str, str]:
     naming = next(iter(found.namings.values()), None)
     needing = [one.name for one in choices.attributes if one.needs_face]
     faceless = min((naming.missing[name] for name in needing), default=0) if naming else 0
-    truncation = "" if choices.psi is None else f"psi {choices.psi:g}"
+    psi, cutoff = survey.drawing.truncation(survey.generator) or (None, None)
+    truncation = "" if psi is None else f"psi {psi:g}"
     told = {
         "source": str(known.get("title") or survey.source),
         "author": str(known.get("author", "")),
@@ -118,7 +119,7 @@ def facts_of(survey: Survey, found: Findings, command: str) -> dict[str, str]:
         "layers": ", ".join(map(str, survey.layers)) if survey.generator.num_ws > 1 else "",
         "feature_layer": "" if choices.feature_layer is None else str(choices.feature_layer),
         "label": survey.label or "",
-        "psi": truncation + ("" if choices.cutoff is None else f", cutoff {choices.cutoff}"),
+        "psi": truncation + ("" if cutoff is None else f", cutoff {cutoff}"),
         "seed": str(choices.seed),
         "codes": words["over"].format(codes=naming.codes, draws=naming.draws) if naming else "",
         "effect_codes": words["over_codes"].format(codes=survey.effect_codes),
