@@ -9,6 +9,7 @@ from torch.func import jacrev
 
 from ganatomy.errors import InputError
 from ganatomy.generators.base import Generator
+from ganatomy.generators.families import FAMILIES
 from ganatomy.generators.loading import load
 from ganatomy.generators.networks.dcgan import DCGAN
 from ganatomy.generators.networks.planted import FACTORS, Planted
@@ -179,7 +180,8 @@ def test_the_class_of_a_conditional_generator_is_left_alone():
 class Stretched(Generator):
     """A generator with a mapping: w = turn diag(scale) z, and three layers, each with a picture of its own to add."""
 
-    family, space, num_ws, resolution = "stretched", "w", 3, 4
+    family, num_ws, resolution = "stretched", 3, 4
+    record = FAMILIES["stylegan2"]  # one that is edited in w
     scale = (5.0, 3.0, 2.0, 0.5)
 
     def __init__(self):
