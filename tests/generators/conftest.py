@@ -109,6 +109,61 @@ def _mapping(seed, codes):
     return state
 
 
+def nvidia(seed=0, codes=(5, 9, 7), channels=(8, 6, 4)):
+    """A StyleGAN2 in NVIDIA's layout, as a bare state."""
+    normal, taps = _normal(seed), torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
+    state = {"synthesis.b4.const": normal(channels[0], 4, 4), "mapping.w_avg": normal(codes[-1]) / 4}
+    for d, (before, width) in enumerate(pairwise(codes)):
+        state[f"mapping.fc{d}.weight"], state[f"mapping.fc{d}.bias"] = 100 * normal(width, before), 30 * normal(width)
+
+    def styled(stem, outputs, inputs, kernel):
+        state[f"{stem}.weight"], state[f"{stem}.bias"] = normal(outputs, inputs, kernel, kernel), normal(outputs)
+        state[f"{stem}.affine.weight"], state[f"{stem}.affine.bias"] = normal(inputs, codes[-1]), 1 + normal(inputs)
+
+    for k, width in enumerate(channels):
+        block, r = f"synthesis.b{4 << k}", 4 << k
+        state[f"{block}.resample_filter"] = torch.outer(taps, taps)
+        for name in ("conv0", "conv1") if k else ("conv1",):
+            styled(f"{block}.{name}", width, channels[k - 1] if name == "conv0" else width, 3)
+            state[f"{block}.{name}.noise_const"], state[f"{block}.{name}.noise_strength"] = normal(r, r), normal()
+        styled(f"{block}.torgb", 3, width, 1)
+    return state
+
+
+def rosinality(seed=0, w=12, channels=(10, 8, 6), depth=3, noises=True):
+    """A StyleGAN2 in rosinality's layout; w coordinates in z as in w."""
+    normal, state, taps = _normal(seed), {}, torch.tensor([1.0, 3.0, 3.0, 1.0]) / 4
+    for d in range(1, depth + 1):
+        state[f"style.{d}.weight"], state[f"style.{d}.bias"] = 100 * normal(w, w), 30 * normal(w)
+    state["input.input"] = normal(1, channels[0], 4, 4)
+
+    def conv(stem, before, after, kernel):
+        state[f"{stem}.conv.weight"] = normal(1, after, before, kernel, kernel)
+        state[f"{stem}.conv.modulation.weight"] = normal(before, w)
+        state[f"{stem}.conv.modulation.bias"] = 1 + normal(before)
+
+    def styled(stem, before, after):
+        conv(stem, before, after, 3)
+        state[f"{stem}.noise.weight"], state[f"{stem}.activate.bias"] = normal(1), normal(after)
+
+    def to_rgb(stem, width):
+        conv(stem, width, 3, 1)
+        state[f"{stem}.bias"] = normal(1, 3, 1, 1)
+
+    styled("conv1", channels[0], channels[0])
+    to_rgb("to_rgb1", channels[0])
+    for k in range(1, len(channels)):
+        styled(f"convs.{2 * k - 2}", channels[k - 1], channels[k])
+        state[f"convs.{2 * k - 2}.conv.blur.kernel"] = torch.outer(taps, taps)
+        styled(f"convs.{2 * k - 1}", channels[k], channels[k])
+        to_rgb(f"to_rgbs.{k - 1}", channels[k])
+        state[f"to_rgbs.{k - 1}.upsample.kernel"] = torch.outer(taps, taps)
+    for i in range(2 * len(channels) - 1 if noises else 0):
+        r = 4 << (i + 1) // 2
+        state[f"noises.noise_{i}"] = normal(1, 1, r, r)
+    return state
+
+
 def dcgan(seed=0, widths=(10, 8, 6, 3), kernels=(4, 4, 4), bias=False):
     """A DCGAN as a torch network whose batch norms have seen some data."""
     torch.manual_seed(seed)
@@ -129,7 +184,14 @@ def dcgan(seed=0, widths=(10, 8, 6, 3), kernels=(4, 4, 4), bias=False):
 def foreign():
     """Builders of state dicts as other projects save them."""
     return types.SimpleNamespace(
-        genforce=genforce, interfacegan=interfacegan, zoo=zoo, dcgan=dcgan, stylegan=stylegan, stylegan2=stylegan2
+        genforce=genforce,
+        interfacegan=interfacegan,
+        zoo=zoo,
+        dcgan=dcgan,
+        stylegan=stylegan,
+        stylegan2=stylegan2,
+        nvidia=nvidia,
+        rosinality=rosinality,
     )
 
 

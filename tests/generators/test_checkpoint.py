@@ -123,7 +123,7 @@ def test_our_own_file_keeps_everything_and_says_where_it_came_from(foreign, tmp_
 
 def test_writing_where_one_cannot_leaves_nothing(foreign, tmp_path):
     torch_zip(foreign.dcgan().state_dict(), tmp_path / "a.pth")
-    with pytest.raises(InputError, match="cannot write to .*: Not a directory; choose another out"):
+    with pytest.raises(InputError, match=r"cannot write to .*: Not a directory; choose another out"):
         write_checkpoint(read_checkpoint(tmp_path / "a.pth"), tmp_path / "a.pth" / "b" / "b.safetensors")
     with pytest.raises(InputError, match="cannot write"):
         write_checkpoint(read_checkpoint(tmp_path / "a.pth"), tmp_path)

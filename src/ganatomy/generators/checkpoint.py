@@ -183,19 +183,19 @@ def read_checkpoint(path: str | os.PathLike, *, classes: int | Sequence[str] | N
     tree, header = open_container(path)
     card = _card(header, path)
     found = find_generator(tree, str(path))
-    if card and card["family"] != found.family:
-        raise InputError(f"{path} is damaged: its card says {printable(card['family'])}, its tensors {found.family}")
+    family = found.layout.family
+    if card and card["family"] != family:
+        raise InputError(f"{path} is damaged: its card says {printable(card['family'])}, its tensors {family}")
     named = card.get("classes", []) if classes is None else classes
     if isinstance(named, str) or (isinstance(named, int) and named < 0):
         raise InputError(f"classes {named!r}: give their number, or a list of their names")
     named = [f"class {i}" for i in range(named)] if isinstance(named, int) else list(named)
-    layout = card.get("layout", found.layout)
+    layout = card.get("layout", found.layout.words)
     checkpoint = Checkpoint(
-        found.family, layout, Weights(found.entries, path), card, path, tuple(map(str, named)), found.place
+        family, layout, Weights(found.entries, path), card, path, tuple(map(str, named)), found.place
     )
-    family = FAMILIES[found.family]
-    if named and not family.conditional:
-        raise InputError(f"{path}: a {family.title} has no classes, {len(named)} were given; leave them out")
+    if named and not FAMILIES[family].conditional:
+        raise InputError(f"{path}: a {FAMILIES[family].title} has no classes, {len(named)} were given; leave them out")
     if checkpoint.z_dim < 1:
         raise InputError(f"{path}: {len(named)} classes leave no coordinate of its {checkpoint.w_dim} for the code")
     return checkpoint

@@ -19,45 +19,6 @@ TAPS = torch.tensor([1.0, 3.0, 3.0, 1.0])
 FILTER = torch.outer(TAPS, TAPS) / 64
 
 
-def rosinality(seed=0, w=12, channels=(10, 8, 6), depth=3, noises=True):
-    """A state of random weights, biases and noise strengths; w coordinates in z as in w."""
-    random = torch.Generator().manual_seed(seed)
-
-    def normal(*shape):
-        return torch.randn(shape, generator=random)
-
-    state = {}
-    for d in range(1, depth + 1):
-        state[f"style.{d}.weight"], state[f"style.{d}.bias"] = 100 * normal(w, w), 30 * normal(w)
-    state["input.input"] = normal(1, channels[0], 4, 4)
-
-    def conv(stem, before, after, kernel):
-        state[f"{stem}.conv.weight"] = normal(1, after, before, kernel, kernel)
-        state[f"{stem}.conv.modulation.weight"] = normal(before, w)
-        state[f"{stem}.conv.modulation.bias"] = 1 + normal(before)
-
-    def styled(stem, before, after):
-        conv(stem, before, after, 3)
-        state[f"{stem}.noise.weight"], state[f"{stem}.activate.bias"] = normal(1), normal(after)
-
-    def to_rgb(stem, width):
-        conv(stem, width, 3, 1)
-        state[f"{stem}.bias"] = normal(1, 3, 1, 1)
-
-    styled("conv1", channels[0], channels[0])
-    to_rgb("to_rgb1", channels[0])
-    for k in range(1, len(channels)):
-        styled(f"convs.{2 * k - 2}", channels[k - 1], channels[k])
-        state[f"convs.{2 * k - 2}.conv.blur.kernel"] = 4 * FILTER
-        styled(f"convs.{2 * k - 1}", channels[k], channels[k])
-        to_rgb(f"to_rgbs.{k - 1}", channels[k])
-        state[f"to_rgbs.{k - 1}.upsample.kernel"] = 4 * FILTER
-    for i in range(2 * len(channels) - 1 if noises else 0):
-        r = 4 << (i + 1) // 2
-        state[f"noises.noise_{i}"] = normal(1, 1, r, r)
-    return state
-
-
 def filtered(x, up, before, after):
     """Zeros between the pixels, zeros around them, then the [1, 3, 3, 1] filter of sum 4."""
     channels, height, width = x.shape
@@ -135,8 +96,8 @@ def draw(count, z):
         {"noises": False},
     ],
 )
-def test_its_own_equations_make_the_same_pictures(sizes, opened):
-    state = rosinality(**sizes)
+def test_its_own_equations_make_the_same_pictures(sizes, opened, foreign):
+    state = foreign.rosinality(**sizes)
     z = draw(3, state["style.1.weight"].shape[1])
     expected, w = forward(state, z)
     checkpoint = opened({"g_ema": state, "latent_avg": w.mean(dim=0).float()})
@@ -154,8 +115,8 @@ def test_its_own_equations_make_the_same_pictures(sizes, opened):
         assert torch.allclose(G.synthesis(ws), expected, rtol=0, atol=1e-5 * expected.abs().max())
 
 
-def test_the_mean_code_beside_the_state_is_what_truncation_moves_towards(opened):
-    state = rosinality()
+def test_the_mean_code_beside_the_state_is_what_truncation_moves_towards(opened, foreign):
+    state = foreign.rosinality()
     z, mean = draw(2, 12), draw(1, 12)[0]
     expected, _ = forward(state, z, mean, 0.5)
     for average in (mean, mean[None]):  # some keep a row
@@ -165,8 +126,8 @@ def test_the_mean_code_beside_the_state_is_what_truncation_moves_towards(opened)
         assert torch.allclose(found, expected, rtol=0, atol=1e-5 * expected.abs().max())
 
 
-def test_files_saved_during_training_have_no_mean_and_the_averaged_generator_is_taken(opened):
-    plain, averaged = rosinality(1), rosinality(0)
+def test_files_saved_during_training_have_no_mean_and_the_averaged_generator_is_taken(opened, foreign):
+    plain, averaged = foreign.rosinality(1), foreign.rosinality(0)
     down = {"convs.0.0.weight": torch.zeros(6, 3, 1, 1), "final_linear.1.weight": torch.zeros(1, 6)}
     optimizer = {"state": {0: {"exp_avg": torch.zeros(3)}}, "param_groups": [{"lr": 0.002}]}
     checkpoint = opened({"g": plain, "d": down, "g_ema": averaged, "g_optim": optimizer, "ada_aug_p": 0.0})
@@ -179,8 +140,8 @@ def test_files_saved_during_training_have_no_mean_and_the_averaged_generator_is_
     assert checkpoint.fingerprint() == flat.fingerprint() == wrapped.fingerprint() == old.fingerprint()
 
 
-def test_missing_filters_are_the_usual_ones(opened):
-    state = rosinality()
+def test_missing_filters_are_the_usual_ones(opened, foreign):
+    state = foreign.rosinality()
     bare = {key: value for key, value in state.items() if not key.endswith("kernel")}
     assert opened(bare).fingerprint() == opened(state).fingerprint()
 
@@ -204,8 +165,8 @@ def test_missing_filters_are_the_usual_ones(opened):
         ({"conv1.activate.bias": torch.zeros(10, dtype=torch.int32)}, "conv1.activate.bias holds int32"),
     ],
 )
-def test_what_does_not_fit_is_named(change, message, opened):
-    state = rosinality()
+def test_what_does_not_fit_is_named(change, message, opened, foreign):
+    state = foreign.rosinality()
     for key, value in change.items():
         state.pop(key, None)
         if value is not None:
@@ -219,17 +180,17 @@ def test_what_does_not_fit_is_named(change, message, opened):
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_a_mean_of_another_size_is_refused(opened):
+def test_a_mean_of_another_size_is_refused(opened, foreign):
     with pytest.raises(InputError, match=r"latent_avg has shape \(7,\) where \(12,\) fits"):
-        opened({"g_ema": rosinality(), "latent_avg": torch.zeros(7)})
+        opened({"g_ema": foreign.rosinality(), "latent_avg": torch.zeros(7)})
 
 
-def test_opening_reads_filters_only(opened, monkeypatch):
+def test_opening_reads_filters_only(opened, monkeypatch, foreign):
     counts = []
     monkeypatch.setattr(
         np, "fromfile", lambda file, dtype, count, read=np.fromfile: counts.append(count) or read(file, dtype, count)
     )
-    checkpoint = opened({"g_ema": rosinality()})
+    checkpoint = opened({"g_ema": foreign.rosinality()})
     assert set(counts) == {16}
     counts.clear()
     assert checkpoint.weights["layers.1.style.bias"].shape == (10,)

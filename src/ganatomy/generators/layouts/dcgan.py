@@ -18,51 +18,68 @@ from ganatomy.errors import InputError
 from ganatomy.generators.files.states import State, entry, natural
 from ganatomy.generators.files.stored import Entry
 from ganatomy.generators.files.unpickling import printable
+from ganatomy.generators.layouts.foreign import family_of
+from ganatomy.generators.layouts.layout import Layout
 
 _COLOURS = (1, 3)
 _STATISTICS = ("weight", "bias", "running_mean", "running_var")
 
 
-def recognise(state: State) -> str:
-    """Tell what a state looks like: a DCGAN's "generator", its "discriminator", or neither, "".
-
-    A discriminator's convolutions are (out, in, k, k), so that from colours to one number they are a generator's chain
-    read backwards: the order decides. What ends in colours but is no chain counts as a generator, for `convert` to
-    say what is wrong with it.
-
-    >>> import types
-    >>> def tensor(*shape): return types.SimpleNamespace(shape=shape, dtype="float32")
-    >>> recognise({"up1.weight": tensor(100, 64, 4, 4), "up2.weight": tensor(64, 3, 4, 4)})
-    'generator'
-    >>> recognise({"down1.weight": tensor(64, 3, 4, 4), "down2.weight": tensor(1, 64, 4, 4)})
-    'discriminator'
-    """
-    orders = [order for order in _orders(state) if len(_convolutions(order)) > 1]
-    for order in orders:
-        if not _fault(order):
-            return "generator"
-        shapes = [_shape(order, stem) for stem in _convolutions(order)]
-        if shapes[0][1] in _COLOURS and all(a[0] == b[1] for a, b in pairwise(shapes)):
-            return "discriminator"
-    ends = [_shape(order, _convolutions(order)[-1])[1] for order in orders]
-    return "generator" if any(end in _COLOURS for end in ends) else ""
-
-
-def convert(state: State, where: str) -> dict[str, Entry]:
-    """Find every tensor of a DCGAN under our name; nothing is read.
-
-    Raises:
-        InputError: no chain, another geometry, batch norms without a place, or tensors left over.
+class Chain(Layout):
+    """A DCGAN under any names.
 
     >>> import types
     >>> def tensor(*shape): return types.SimpleNamespace(shape=shape, dtype="float32", read=lambda: None)
     >>> state = {"up1.weight": tensor(100, 64, 4, 4), "up2.weight": tensor(64, 3, 4, 4), "up2.bias": tensor(3)}
-    >>> {ours: entry.origin for ours, entry in convert(state, "a.pth").items()}
+    >>> LAYOUT.recognise(state)
+    True
+    >>> {ours: entry.origin for ours, entry in LAYOUT.convert(state, "a.pth", {}).items()}
     {'layers.0.weight': 'up1.weight', 'layers.1.weight': 'up2.weight', 'layers.1.bias': 'up2.bias'}
-    >>> convert({**state, "up2.weight": tensor(32, 3, 4, 4)}, "a.pth")
+    >>> LAYOUT.convert({**state, "up2.weight": tensor(32, 3, 4, 4)}, "a.pth", {})
     Traceback (most recent call last):
     ganatomy.errors.InputError: a.pth: up2.weight takes 32 channels where up1.weight gives 64
     """
+
+    def recognise(self, state: State) -> bool:
+        """Tell whether a state's convolutions end in colours, and its names give no other network away.
+
+        What ends in colours but is no chain counts too, for `convert` to say what is wrong with it.
+        """
+        if family_of(state) or looks_backwards(state):
+            return False
+        orders = _long_orders(state)
+        ends = [_shape(order, _convolutions(order)[-1])[1] for order in orders]
+        return any(not _fault(order) for order in orders) or any(end in _COLOURS for end in ends)
+
+    def convert(self, state: State, where: str, beside: State) -> dict[str, Entry]:
+        """Find every tensor under our name; nothing is read."""
+        return _entries(state, where)
+
+
+LAYOUT = Chain("dcgan")
+
+
+def looks_backwards(state: State) -> bool:
+    """Tell whether a state's convolutions are those of a discriminator.
+
+    Its convolutions are (out, in, k, k), so that from colours to one number they are a generator's chain read
+    backwards: the order decides.
+
+    >>> import types
+    >>> def tensor(*shape): return types.SimpleNamespace(shape=shape, dtype="float32")
+    >>> looks_backwards({"down1.weight": tensor(64, 3, 4, 4), "down2.weight": tensor(1, 64, 4, 4)})
+    True
+    """
+    for order in _long_orders(state):
+        if not _fault(order):
+            return False
+        shapes = [_shape(order, stem) for stem in _convolutions(order)]
+        if shapes[0][1] in _COLOURS and all(a[0] == b[1] for a, b in pairwise(shapes)):
+            return True
+    return False
+
+
+def _entries(state: State, where: str) -> dict[str, Entry]:
     orders = _orders(state)
     state = next((order for order in orders if not _fault(order)), orders[0])
     if fault := _fault(state):
@@ -111,6 +128,11 @@ def _orders(state: State) -> list[State]:
     by_name = {key: state[key] for key in sorted(state, key=natural)}
     stems = _convolutions(state)
     return [by_name, state] if stems == sorted(stems) else [state, by_name]
+
+
+def _long_orders(state: State) -> list[State]:
+    """Return the orders to try that have more than one convolution."""
+    return [order for order in _orders(state) if len(_convolutions(order)) > 1]
 
 
 def _fault(state: State) -> str:

@@ -28,57 +28,53 @@ from ganatomy.errors import InputError
 from ganatomy.generators.files.inert import printable
 from ganatomy.generators.files.states import Setting, State
 from ganatomy.generators.files.stored import Entry
-from ganatomy.generators.layouts.genforce import names
-from ganatomy.generators.layouts.translation import MOST, Source, resolutions, translate, turned
+from ganatomy.generators.layouts.layout import MOST, Layout
+from ganatomy.generators.layouts.styled import names
+from ganatomy.generators.layouts.translation import Source, resolutions, translate, turned
 
-TITLE = "NVIDIA layout"
+_SIGN = re.compile(r"synthesis\.b\d+\.(const|(conv[01]|torgb)\.(weight|affine\.weight))")
 _CLAMP = 256
 _LEARNING = 0.01  # the multiplier of a mapping's gains
 _ENDS = {"style.weight": "affine.weight", "style.bias": "affine.bias", "noise": "noise_const"}
 
 
-def recognise(state: State) -> bool:
-    """Tell whether a state has this layout's names.
+class NVIDIA(Layout):
+    """NVIDIA's layout of a StyleGAN2; a state may also know the settings of its network.
 
-    >>> recognise(dict.fromkeys(["mapping.w_avg", "synthesis.b4.conv1.affine.weight"]))
+    >>> LAYOUT.recognise(dict.fromkeys(["mapping.w_avg", "synthesis.b4.conv1.affine.weight"]))
     True
-    """
-    return any(
-        re.fullmatch(r"synthesis\.b\d+\.(const|(conv[01]|torgb)\.(weight|affine\.weight))", key) for key in state
-    )
-
-
-def convert(state: State, where: str) -> dict[str, Entry]:
-    """Find every tensor of a StyleGAN2 under our name; only filters are read.
-
-    Args:
-        state: the generator's tensors, with the settings of its network if they are known.
-        where: what to call the checkpoint in messages.
-
-    Raises:
-        InputError: a network that our equations do not cover; or see `translation.translate`.
-
     >>> import types
     >>> from ganatomy.generators.files.states import Network
     >>> const = {"synthesis.b4.const": types.SimpleNamespace(shape=(8, 4, 4), dtype="float32")}
-    >>> convert(Network(const, {"c_dim": 10}), "cifar10.pkl")
+    >>> LAYOUT.convert(Network(const, {"c_dim": 10}), "cifar10.pkl", {})
     Traceback (most recent call last):
     ganatomy.errors.InputError: cifar10.pkl: c_dim is 10, and StyleGAN2 is read with 0: without classes
     """
-    settings: Mapping[str, Setting] = getattr(state, "settings", {})
-    for name, value, reads in _foreign(state, settings):
-        raise InputError(f"{where}: {printable(name)} is {printable(value)}, and StyleGAN2 is read with {reads}")
-    count = resolutions({f"synthesis.b{4 << k}": k for k in range(MOST)}, state)
-    depth = sum(bool(re.fullmatch(r"mapping\.fc\d+\.weight", key)) for key in state) or 1
-    noisy = any(key.endswith(".noise_const") for key in state)
-    sources = {ours: _source(ours, state, settings, noisy) for ours in names("stylegan2", depth, count, range(count))}
-    if "mapping.w_avg" in state:
-        sources["w_avg"] = Source("mapping.w_avg")
-    blocks = [f"synthesis.b{4 << k}{part}" for k in range(count) for part in ("", ".conv0", ".conv1")]
-    filters = {f"{block}.resample_filter": 1.0 for block in blocks}
-    entries = translate(state, sources, filters, where)
-    _check_sizes(entries, settings, where)
-    return entries
+
+    def recognise(self, state: State) -> bool:
+        """Tell whether a state has this layout's names."""
+        return any(_SIGN.fullmatch(key) for key in state)
+
+    def convert(self, state: State, where: str, beside: State) -> dict[str, Entry]:
+        """Find every tensor under our name; only filters are read."""
+        settings: Mapping[str, Setting] = getattr(state, "settings", {})
+        for name, value, reads in _foreign(state, settings):
+            raise InputError(f"{where}: {printable(name)} is {printable(value)}, and StyleGAN2 is read with {reads}")
+        count = resolutions({f"synthesis.b{4 << k}": k for k in range(MOST)}, state)
+        depth = sum(bool(re.fullmatch(r"mapping\.fc\d+\.weight", key)) for key in state) or 1
+        noisy = any(key.endswith(".noise_const") for key in state)
+        ours = names(self.family, depth, count, range(count))
+        sources = {name: _source(name, state, settings, noisy) for name in ours}
+        if "mapping.w_avg" in state:
+            sources["w_avg"] = Source("mapping.w_avg")
+        blocks = [f"synthesis.b{4 << k}{part}" for k in range(count) for part in ("", ".conv0", ".conv1")]
+        filters = {f"{block}.resample_filter": 1.0 for block in blocks}
+        entries = translate(state, sources, filters, where)
+        _check_sizes(entries, settings, where)
+        return entries
+
+
+LAYOUT = NVIDIA("stylegan2", "NVIDIA layout")
 
 
 def _foreign(state: State, settings: Mapping[str, Setting]) -> Iterator[tuple[str, Setting, str]]:

@@ -14,112 +14,112 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from ganatomy.errors import InputError
 from ganatomy.generators.files.states import State, entry
 from ganatomy.generators.files.stored import Entry
-from ganatomy.generators.files.unpickling import printable
-from ganatomy.generators.networks.growth import level_of_detail
-
-_MOST = 10  # resolutions, 4 to 2048 pixels
+from ganatomy.generators.layouts.layout import MOST, Layout, check_whole, level_of_detail
 
 
-@dataclass(frozen=True)
-class Naming:
-    """A layout's names: the stems of layer i and output j, and what follows them."""
+class Naming(NamedTuple):
+    """The stems of layer i and output j, and what follows them."""
 
-    title: str
     layer: Callable[[int], str]
     output: Callable[[int], str]
     weight: str = "weight"
     bias: str = "bias"
-    scaled: bool = False  # as in pytorch_GAN_zoo
 
 
-_OURS = Naming("our own layout", "layers.{}".format, "outputs.{}".format)
-_GENFORCE = Naming("genforce layout", "layer{}".format, "output{}".format)
-_ZOO = Naming(
-    "pytorch_GAN_zoo layout",
-    lambda i: "formatLayer" if i == 0 else "groupScale0.0" if i == 1 else f"scaleLayers.{i // 2 - 1}.{i % 2}",
-    "toRGBLayers.{}".format,
-    "module.weight",
-    "module.bias",
-    scaled=True,
-)
+@dataclass(frozen=True)
+class Chained(Layout):
+    """A layout of a ProGAN, by stems.
 
-
-def recognise(state: State) -> Naming | None:
-    """Tell which layout's names a state has; None if no ProGAN generator's.
-
-    >>> recognise(dict.fromkeys(["layer0.conv.weight", "layer0.wscale.bias", "output3.conv.weight"])).title
-    'InterFaceGAN layout'
-    """
-
-    def some(pattern: str) -> bool:
-        return any(re.fullmatch(pattern, key) for key in state)
-
-    if some(r"outputs\.\d+\.(weight|bias)") and some(r"layers\.\d+\.weight"):
-        return _OURS
-    if some(r"output\d+\.(weight|bias)") and some(r"layer\d+\.weight"):
-        return _GENFORCE
-    if some(r"(formatLayer|toRGBLayers\.\d+)\.module\.(weight|bias)"):
-        return _ZOO
-    if some(r"layer\d+\.wscale\.bias") and some(r"output.*\.conv\.weight"):
-        first = 0 if some(r"layer0\..*") else 1
-        by_size = some(r"output_\d+x\d+\..*")
-        return Naming(
-            "InterFaceGAN layout",
-            lambda i: f"layer{i + first}",
-            lambda j: f"output_{4 << j}x{4 << j}" if by_size else f"output{j}",
-            "conv.weight",
-            "wscale.bias",
-        )
-    return None
-
-
-def convert(naming: Naming, state: State, where: str) -> dict[str, Entry]:
-    """Find every tensor of a ProGAN under our name, in our shape and scale; nothing is read.
-
-    Args:
-        naming: from `recognise`.
-        state: the generator's tensors.
-        where: what to call the checkpoint in messages.
-
-    Raises:
-        InputError: tensors are missing, left over, or of shapes that do not fit one another.
-
+    >>> layout = LAYOUTS[1]
     >>> import types
     >>> def tensor(*shape): return types.SimpleNamespace(shape=shape, dtype="float32", read=lambda: np.ones(shape))
     >>> state = {"layer0.weight": tensor(8, 5, 4, 4), "layer0.bias": tensor(8), "layer1.weight": tensor(8, 8, 3, 3),
     ...          "layer1.bias": tensor(8), "output0.weight": tensor(3, 8, 1, 1), "output0.bias": tensor(3)}
-    >>> list(convert(recognise(state), state, "a.pth"))[:2]
-    ['layers.0.weight', 'layers.0.bias']
+    >>> layout.words, layout.recognise(state), list(layout.convert(state, "a.pth", {}))[:2]
+    ('ProGAN, genforce layout', True, ['layers.0.weight', 'layers.0.bias'])
     >>> del state["layer1.bias"]
-    >>> convert(recognise(state), state, "a.pth")
+    >>> layout.convert(state, "a.pth", {})
     Traceback (most recent call last):
     ganatomy.errors.InputError: a.pth: the ProGAN generator lacks layer1.bias
     """
-    count, outputs = _count(naming, state)
-    stems = {f"layers.{i}": naming.layer(i) for i in range(2 * count)}
-    stems |= {f"outputs.{j}": naming.output(j) for j in outputs}
-    kinds = (("weight", naming.weight), ("bias", naming.bias))
-    names = {f"{ours}.{kind}": f"{stem}.{end}" for ours, stem in stems.items() for kind, end in kinds}
-    missing = [origin for origin in names.values() if origin not in state]
-    if missing:
-        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-        raise InputError(f"{where}: the ProGAN generator lacks {', '.join(missing[:3])}{more}")
-    used = {*names.values(), "lod"}
-    extra = [key for key in state if key not in used]
-    if extra:
-        listing = ", ".join(map(printable, extra[:3]))
-        raise InputError(f"{where} has {len(extra)} tensors that no ProGAN generator has, such as {listing}")
-    entries = {ours: entry(state, origin, where) for ours, origin in names.items()}
-    if naming.scaled:
-        entries = {ours: _from_zoo(ours, entries, where) for ours in entries}
-    _check_shapes(entries, 2 * count, where)
-    return {**entries, "lod": level_of_detail(state, "lod", count, outputs, where)}
+
+    signs: tuple[str, ...] = ()  # patterns of keys, each of which must occur
+    naming: Callable[[State], Naming] = lambda state: Naming(str, str)
+    scaled: bool = False  # as in pytorch_GAN_zoo
+    never: str = "(?!)"  # a pattern of keys that may not occur
+
+    def recognise(self, state: State) -> bool:
+        """Tell whether a state has this layout's names."""
+        return all(_some(sign, state) for sign in self.signs) and not _some(self.never, state)
+
+    def convert(self, state: State, where: str, beside: State) -> dict[str, Entry]:
+        """Find every tensor under our name, in our shape and scale; only the level of detail is read."""
+        naming = self.naming(state)
+        count, outputs = _count(naming, state)
+        stems = {f"layers.{i}": naming.layer(i) for i in range(2 * count)}
+        stems |= {f"outputs.{j}": naming.output(j) for j in outputs}
+        kinds = (("weight", naming.weight), ("bias", naming.bias))
+        names = {f"{ours}.{kind}": f"{stem}.{end}" for ours, stem in stems.items() for kind, end in kinds}
+        check_whole(state, names.values(), ["lod"], "ProGAN", where)
+        entries = {ours: entry(state, origin, where) for ours, origin in names.items()}
+        if self.scaled:
+            entries = {ours: _from_zoo(ours, entries, where) for ours in entries}
+        _check_shapes(entries, 2 * count, where)
+        return {**entries, "lod": level_of_detail(state, "lod", count, outputs, where)}
+
+
+def _interfacegan(state: State) -> Naming:
+    """Layers are numbered from 0 or 1, outputs by resolution or by number."""
+    first = 0 if _some(r"layer0\..*", state) else 1
+    by_size = _some(r"output_\d+x\d+\..*", state)
+    return Naming(
+        lambda i: f"layer{i + first}",
+        lambda j: f"output_{4 << j}x{4 << j}" if by_size else f"output{j}",
+        "conv.weight",
+        "wscale.bias",
+    )
+
+
+_ZOO = Naming(
+    lambda i: "formatLayer" if i == 0 else "groupScale0.0" if i == 1 else f"scaleLayers.{i // 2 - 1}.{i % 2}",
+    "toRGBLayers.{}".format,
+    "module.weight",
+    "module.bias",
+)
+LAYOUTS = (
+    Chained(
+        "progan",
+        "our own layout",
+        (r"outputs\.\d+\.(weight|bias)", r"layers\.\d+\.weight"),
+        lambda state: Naming("layers.{}".format, "outputs.{}".format),
+        never=r"layers\.\d+\.(noise|style)\b.*",  # a StyleGAN's, whose other names are the same
+    ),
+    Chained(
+        "progan",
+        "genforce layout",
+        (r"output\d+\.(weight|bias)", r"layer\d+\.weight"),
+        lambda state: Naming("layer{}".format, "output{}".format),
+    ),
+    Chained(
+        "progan",
+        "pytorch_GAN_zoo layout",
+        (r"(formatLayer|toRGBLayers\.\d+)\.module\.(weight|bias)",),
+        lambda state: _ZOO,
+        scaled=True,
+    ),
+    Chained("progan", "InterFaceGAN layout", (r"layer\d+\.wscale\.bias", r"output.*\.conv\.weight"), _interfacegan),
+)
+
+
+def _some(pattern: str, state: State) -> bool:
+    return any(re.fullmatch(pattern, key) for key in state)
 
 
 def _count(naming: Naming, state: State) -> tuple[int, list[int]]:
@@ -128,8 +128,8 @@ def _count(naming: Naming, state: State) -> tuple[int, list[int]]:
     def present(stem: str) -> bool:
         return any(key.startswith(f"{stem}.") for key in state)
 
-    layers = [i for i in range(2 * _MOST) if present(naming.layer(i))]
-    outputs = [j for j in range(_MOST) if present(naming.output(j))]
+    layers = [i for i in range(2 * MOST) if present(naming.layer(i))]
+    outputs = [j for j in range(MOST) if present(naming.output(j))]
     count = max([1, *(i // 2 + 1 for i in layers), *(j + 1 for j in outputs)])
     return count, sorted({*outputs, count - 1})
 

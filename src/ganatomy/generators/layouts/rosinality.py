@@ -19,52 +19,47 @@ import re
 
 from ganatomy.generators.files.states import State
 from ganatomy.generators.files.stored import Entry
-from ganatomy.generators.layouts.genforce import names
-from ganatomy.generators.layouts.translation import MOST, Source, resolutions, translate, turned
+from ganatomy.generators.layouts.layout import MOST, Layout
+from ganatomy.generators.layouts.styled import names
+from ganatomy.generators.layouts.translation import Source, resolutions, translate, turned
 
-TITLE = "rosinality layout"
 _SIGN = re.compile(r"input\.input|(conv1|to_rgb1|convs\.\d+|to_rgbs\.\d+)\.conv\.(modulation\.)?(weight|bias)")
 _ENDS = {"weight": "conv.weight", "bias": "activate.bias", "noise_strength": "noise.weight"}
 _ENDS |= {"style.weight": "conv.modulation.weight", "style.bias": "conv.modulation.bias"}
 
 
-def recognise(state: State) -> bool:
-    """Tell whether a state has this layout's names.
+class Rosinality(Layout):
+    """rosinality's layout of a StyleGAN2; the mean code lies beside the state, if it is there.
 
-    >>> recognise(dict.fromkeys(["style.1.weight", "convs.0.conv.modulation.bias"]))
+    >>> LAYOUT.recognise(dict.fromkeys(["style.1.weight", "convs.0.conv.modulation.bias"]))
     True
-    """
-    return any(_SIGN.fullmatch(key) for key in state)
-
-
-def convert(state: State, beside: State, where: str) -> dict[str, Entry]:
-    """Find every tensor of a StyleGAN2 under our name; only filters are read.
-
-    Args:
-        state: the generator's tensors.
-        beside: tensors beside the state in its file, of which `latent_avg` is taken, if it is there.
-        where: what to call the checkpoint in messages.
-
-    Raises:
-        InputError: see `translation.translate`.
-
     >>> import types
-    >>> convert({"input.input": types.SimpleNamespace(shape=(1, 8, 4, 4), dtype="float32")}, {}, "a.pt")
+    >>> LAYOUT.convert({"input.input": types.SimpleNamespace(shape=(1, 8, 4, 4), dtype="float32")}, "a.pt", {})
     Traceback (most recent call last):
     ganatomy.errors.InputError: a.pt: the StyleGAN2 generator lacks style.1.weight, style.1.bias, conv1.conv.weight
     and 8 more
     """
-    stems = {_layer(i): (i + 1) // 2 for i in range(2 * MOST - 1)} | {_output(k): k for k in range(MOST)}
-    count = resolutions(stems, state)
-    depth = sum(bool(re.fullmatch(r"style\.\d+\.weight", key)) for key in state) or 1
-    silent = not any(key.startswith("noises.") for key in state)
-    sources = {ours: _source(ours, silent) for ours in names("stylegan2", depth, count, range(count))}
-    if average := state.get("latent_avg") or beside.get("latent_avg"):
-        state = {**state, "latent_avg": average}
-        sources["w_avg"] = Source("latent_avg", lambda shape: shape[1:] if shape[:1] == (1,) else shape)
-    filters = {f"{_layer(i)}.conv.blur.kernel": 4.0 for i in range(1, 2 * count - 1, 2)}
-    filters |= {f"{_output(k)}.upsample.kernel": 4.0 for k in range(1, count)}
-    return translate(state, sources, filters, where)
+
+    def recognise(self, state: State) -> bool:
+        """Tell whether a state has this layout's names."""
+        return any(_SIGN.fullmatch(key) for key in state)
+
+    def convert(self, state: State, where: str, beside: State) -> dict[str, Entry]:
+        """Find every tensor under our name; only filters are read."""
+        stems = {_layer(i): (i + 1) // 2 for i in range(2 * MOST - 1)} | {_output(k): k for k in range(MOST)}
+        count = resolutions(stems, state)
+        depth = sum(bool(re.fullmatch(r"style\.\d+\.weight", key)) for key in state) or 1
+        silent = not any(key.startswith("noises.") for key in state)
+        sources = {ours: _source(ours, silent) for ours in names(self.family, depth, count, range(count))}
+        if average := state.get("latent_avg") or beside.get("latent_avg"):
+            state = {**state, "latent_avg": average}
+            sources["w_avg"] = Source("latent_avg", lambda shape: shape[1:] if shape[:1] == (1,) else shape)
+        filters = {f"{_layer(i)}.conv.blur.kernel": 4.0 for i in range(1, 2 * count - 1, 2)}
+        filters |= {f"{_output(k)}.upsample.kernel": 4.0 for k in range(1, count)}
+        return translate(state, sources, filters, where)
+
+
+LAYOUT = Rosinality("stylegan2", "rosinality layout")
 
 
 def _layer(i: int) -> str:

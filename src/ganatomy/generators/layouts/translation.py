@@ -1,9 +1,9 @@
 """A StyleGAN2 in another project's words, put into ours.
 
 A layout says of each of our tensors which one of theirs it is, what shape it has with us, and what becomes of its
-numbers; `translate` does it. The constraint is that of `layouts`: every expected tensor is there, in the one shape that
+numbers; `translate` does it. The constraint is that of `layout`: every expected tensor is there, in the one shape that
 fits the others, and none is left over; filters are compared with the known one, as others would make another network.
-Only filters are read. Our conventions are those of `stylegan_layouts`:
+Only filters are read. Our conventions are those of `styled`:
 
     weight     w / sqrt(fan_in) x style, fan_in = C k^2, demodulated with 1e-8 beside the sum of squares; in layers that
                double the resolution the picture is spread out and w slides over it backwards, as a convolution does
@@ -23,12 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganatomy.errors import InputError
-from ganatomy.generators.files.inert import printable
 from ganatomy.generators.files.states import State, entry
 from ganatomy.generators.files.stored import Entry
-from ganatomy.generators.layouts.genforce import check_shapes
+from ganatomy.generators.layouts.layout import check_whole
+from ganatomy.generators.layouts.styled import check_shapes
 
-MOST = 10  # resolutions, 4 to 2048 pixels
 Shape = tuple[int, ...]
 Change = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -90,15 +89,7 @@ def translate(
     Traceback (most recent call last):
     ganatomy.errors.InputError: a.pt: the StyleGAN2 generator lacks const
     """
-    wanted = {source.key for source in sources.values() if source.key}
-    missing = [source.key for source in sources.values() if source.key and source.key not in state]
-    if missing:
-        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-        raise InputError(f"{where}: the StyleGAN2 generator lacks {', '.join(missing[:3])}{more}")
-    extra = [key for key in state if key not in wanted and key not in filters]
-    if extra:
-        listing = ", ".join(map(printable, extra[:3]))
-        raise InputError(f"{where} has {len(extra)} tensors that no StyleGAN2 generator has, such as {listing}")
+    check_whole(state, (source.key for source in sources.values() if source.key), filters, "StyleGAN2", where)
     entries = {ours: _translated(state, source, where) for ours, source in sources.items()}
     check_shapes("stylegan2", entries, where)
     for key, total in filters.items():

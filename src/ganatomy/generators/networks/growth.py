@@ -15,14 +15,10 @@ References:
 """
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from ganatomy.errors import InputError
-from ganatomy.generators.files.states import State
-from ganatomy.generators.files.stored import Entry
 
 
 def grow(
@@ -62,31 +58,3 @@ def grow(
         elif lod > missing - 1:
             picture = output(k, features)
     return picture
-
-
-def level_of_detail(state: State, key: str, count: int, outputs: Collection[int], where: str) -> Entry:
-    """Return a checkpoint's level of detail, 0 if it says none; it is read at once, as it decides what there must be.
-
-    Args:
-        state: the generator's tensors.
-        key: what it is called there.
-        count: K.
-        outputs: the resolutions that can be turned into pictures.
-        where: what to call the checkpoint in messages.
-
-    Raises:
-        InputError: it is not one number from 0 to K - 1, or needs an output that there is not.
-
-    >>> level_of_detail({}, "lod", 3, [2], "a.pth").read()
-    array(0., dtype=float32)
-    """
-    if key not in state:
-        return Entry(key, (), lambda: np.zeros((), np.float32))
-    tensor = state[key]
-    lod = tensor.read().astype(np.float32).reshape(()) if math.prod(tensor.shape) == 1 else np.nan
-    if not 0 <= lod <= count - 1:
-        raise InputError(f"{where}: {key} is {lod:g} of shape {tensor.shape}, not one number from 0 to {count - 1}")
-    needed = {count - 1 - math.floor(lod), count - 1 - math.ceil(lod)}
-    if needed - set(outputs):
-        raise InputError(f"{where}: {key} is {lod:g}, which needs the outputs {sorted(needed)}; it has {list(outputs)}")
-    return Entry(key, (), lambda: lod)
