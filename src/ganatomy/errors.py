@@ -7,10 +7,11 @@ line and leaves with exit code 2; from Python it is an ordinary `ValueError`.
 import difflib
 from collections.abc import Iterable
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
+    from typing_extensions import TypeIs
 
 
 class InputError(ValueError):
@@ -85,7 +86,11 @@ def _keys(location: list[str], model: "type[BaseModel]") -> list[str]:
     """List the keys that a table knows, with the path to it, for suggestions."""
     for part in location:
         field = model.model_fields.get(part)
-        if field is None or not hasattr(field.annotation, "model_fields"):
+        if field is None or not _is_table(field.annotation):
             return []
         model = field.annotation
     return [".".join([*location, key]) for key in model.model_fields]
+
+
+def _is_table(annotation: Any) -> "TypeIs[type[BaseModel]]":
+    return hasattr(annotation, "model_fields")

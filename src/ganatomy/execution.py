@@ -96,7 +96,7 @@ def deferred_interrupts(wanted: bool) -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-_SETTING = getattr(torch.backends.mkldnn, "matmul", None)  # of PyTorch 2.9 and later
+_SETTING: Any = getattr(torch.backends.mkldnn, "matmul", None)  # of PyTorch 2.9 and later
 
 
 @contextmanager

@@ -187,7 +187,7 @@ class OwnedFolder:
     def write_arrays(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Write a compressed .npz file."""
         with replacing(self.path / name) as part, open(part, "wb") as file:
-            np.savez_compressed(file, **arrays)
+            np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def strict_json(content: Mapping[str, Any]) -> str:

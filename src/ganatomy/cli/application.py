@@ -25,7 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-UsageError = typer.BadParameter.__base__  # any wrong use of flags; typer does not export it by its own name
+UsageError: Any = typer.BadParameter.__base__  # any wrong use of flags; typer does not export it by its own name
 
 
 def _version(wanted: bool) -> None:
@@ -77,8 +77,8 @@ def flagged(message: str, function: Callable[..., Any]) -> str:
     flags: dict[str, tuple[str, str]] = {}
     for name, hint in get_type_hints(function, include_extras=True).items():
         info = next(iter(getattr(hint, "__metadata__", ())), None)
-        given = (getattr(info, "default", None), *(getattr(info, "param_decls", None) or ()))  # the first may be either
-        written = max((each for each in given if str(each).startswith("-")), key=len, default="")
+        given = [getattr(info, "default", None), *(getattr(info, "param_decls", None) or ())]  # a first flag is either
+        written = max((text for text in map(str, given) if text.startswith("-")), key=len, default="")
         yes, _, no = written.partition("/")
         if isinstance(info, ArgumentInfo):
             yes = (info.metavar or name.upper()).strip("[.]")

@@ -39,8 +39,6 @@ def zoo(
 
     if action not in _ACTIONS:
         raise unknown("action of zoo", action, _ACTIONS)
-    if action in ("show", "fetch") and name is None:
-        raise InputError(f"zoo {action}: name a generator, one of {', '.join(cards())}")
     if action == "list":
         if name is not None:
             raise InputError(f"zoo list takes no name; for the card of one say: ganatomy zoo show {name}")
@@ -52,7 +50,9 @@ def zoo(
             for one in cards().values()
         ]
         print_table(("name", "what", "family", "pixels", "licence", "hash", "here"), rows, right=("pixels",))
-    elif action == "show":
+    elif action in ("show", "fetch") and name is None:
+        raise InputError(f"zoo {action}: name a generator, one of {', '.join(cards())}")
+    elif action == "show" and name is not None:
         described = _described(card(name))
         if as_json:
             _print_json(described)
@@ -61,7 +61,7 @@ def zoo(
         for key, value in described.items():
             if value not in (None, [], ""):
                 print(f"{key.replace('_', ' '):<14}  {_text(value)}")
-    elif action == "fetch":
+    elif action == "fetch" and name is not None:
         file = fetch(name, sha256=sha256, trust=trust_on_first_use)
         if as_json:
             _print_json({"path": str(file.path), "sha256": file.sha256, "source": file.source})
