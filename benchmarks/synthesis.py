@@ -139,10 +139,10 @@ def compare(family: str, resolution: int, rounds: int) -> float:
 GRID = """
 import json, resource, sys, time
 began = time.perf_counter()
-from ganatomy.exploring import Exploration, draw_samples, explore
+from ganatomy.latent.survey.exploring import Exploration, draw_samples, explore
 from ganatomy.generators.loading import load
-from ganatomy.latent.edits import strengths
-from ganatomy.latent.sefa import sefa
+from ganatomy.latent.traversal import strengths
+from ganatomy.latent.methods.sefa import sefa
 import torch
 torch.set_num_threads(int(sys.argv[4]))
 G = load(sys.argv[1])

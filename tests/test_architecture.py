@@ -460,6 +460,12 @@ def test_the_root_is_small() -> None:
     assert len(loose) <= 8, f"at most eight modules at the root; find a room for one of {loose}"
 
 
+def test_tests_mirror_the_tree() -> None:
+    tests = PACKAGE.parent.parent / "tests"
+    homes = {path.parent.relative_to(tests) for path in tests.rglob("test_*.py")}
+    assert not [str(home) for home in homes if not (PACKAGE / home).is_dir()]
+
+
 def test_no_reason_outlives_its_function() -> None:
     known = {name for source in SOURCES for name, _ in source.public()}
     assert set(NO_DOCTEST) <= known, f"gone, so drop from NO_DOCTEST: {set(NO_DOCTEST) - known}"

@@ -127,7 +127,7 @@ def test_a_folder_that_cannot_be_made_is_one_line_with_the_remedy(tmp_path, monk
 
 
 CLAIM = """
-from ganatomy.folders import InputError, OwnedFolder
+from ganatomy.files import InputError, OwnedFolder
 for mark, force in (("one", False), ("two", True)):
     try:
         OwnedFolder({!r}).claim(mark, force)

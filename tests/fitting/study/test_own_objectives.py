@@ -26,7 +26,7 @@ SMALL = {
     "epochs": 2,
 }
 LIKE_BUILT_IN = """
-from ganatomy.adversarial.objectives import Wasserstein
+from ganatomy.fitting.objectives.catalogue import Wasserstein
 class Mine(Wasserstein):
     pass
 """

@@ -34,7 +34,7 @@ WORKERS = '''
 import os, signal
 from pathlib import Path
 import ganatomy.fitting.run.pictures
-from ganatomy.study.jobs import make_run as ordinary
+from ganatomy.fitting.study.job import make_run as ordinary
 
 def quick(job):
     """An ordinary run without its pictures, which take most of the time."""

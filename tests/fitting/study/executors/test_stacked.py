@@ -37,8 +37,8 @@ WORKERS = '''
 import os, signal
 from pathlib import Path
 import ganatomy.fitting.run.pictures
-from ganatomy.study.jobs import make_run
-from ganatomy.study.stacked import finish, train_together
+from ganatomy.fitting.study.job import make_run
+from ganatomy.fitting.study.executors.stacked import finish, train_together
 
 def _once(name):
     """Die, if this was not done yet."""
