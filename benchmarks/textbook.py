@@ -17,8 +17,9 @@ import torch
 from torch import nn
 
 from ganatomy.execution import swift_products
+from ganatomy.figures.points.film import render_frames
 from ganatomy.figures.points.view import View
-from ganatomy.figures.video import render_frames, write_gif
+from ganatomy.figures.video import write_gif
 from ganatomy.fitting.points.distributions import distribution
 from ganatomy.fitting.recipes.recipe import load_recipe
 from ganatomy.fitting.training.trainer import Trainer

@@ -4,7 +4,7 @@ A picture here is a function of its arrays alone: the settings below replace wha
 elsewhere, every colour pair is distinguishable under the three common kinds of colour blindness (the two point
 colours are from the Okabe-Ito palette) and differs in lightness too, so it survives a grey printer; what
 colour says is said a second time by marker or line style. Not guaranteed: glyphs that neither DejaVu Sans, the
-font that ships with matplotlib, nor an installed one of `CHINESE_FONTS` has are drawn as boxes.
+font that ships with matplotlib, nor an installed one of `fonts.CHINESE_FONTS` has are drawn as boxes.
 
 References:
     M. Okabe and K. Ito (2008), Color Universal Design: how to make figures that are colorblind friendly.
@@ -14,21 +14,25 @@ import logging
 import re
 import unicodedata
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
+from numpy.typing import ArrayLike, NDArray
+
+from ganatomy.figures.fonts import chinese_fonts
 
 HELDOUT = "#0072B2"  # Okabe-Ito blue: the real points
 GENERATED = "#D55E00"  # Okabe-Ito vermillion: what the generator makes
 INK = "#222222"
 FAINT = "#6b6b6b"  # secondary text; 5.3 : 1 against white
 DPI = 150
+FILM_DPI = 100
 
 # Greys end well short of black so that both point colours stay readable upon them; 32 steps look smooth and
 # keep a GIF small. Places where the discriminator gives no number are tinted, which no grey can be mistaken
@@ -40,14 +44,10 @@ FAMILIES = (
     LinearSegmentedColormap.from_list("ganatomy-oranges", ["#f5b375", "#D55E00", "#6b2f00"]),
 )
 
-# In this order, glyph by glyph, for what DejaVu Sans lacks: free ones, then those of Windows and macOS.
-CHINESE_FONTS = (
-    *("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei"),
-    *("Microsoft YaHei", "SimHei", "PingFang SC", "Hiragino Sans GB", "Heiti TC"),
-)
+FAMILY = ["DejaVu Sans"]
+"""The font, before those that have Chinese."""
 
 _SETTINGS = {
-    "font.family": ["DejaVu Sans"],
     "font.size": 9.0,
     "axes.titlesize": 9.0,
     "axes.titlelocation": "left",
@@ -77,11 +77,11 @@ def house() -> Iterator[None]:
     ...     print(mpl.rcParams["font.size"], mpl.rcParams["text.parse_math"])
     9.0 False
     """
-    default = {key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith("backend")}
-    fonts = {"font.family": [*_SETTINGS["font.family"], *chinese_fonts()]}
+    settings: dict[Any, Any] = {k: v for k, v in mpl.rcParamsDefault.items() if not k.startswith("backend")}
+    settings |= {**_SETTINGS, "font.family": FAMILY + chinese_fonts()}
     log = logging.getLogger("matplotlib.font_manager")
     level = log.level
-    with mpl.rc_context({**default, **_SETTINGS, **fonts}), warnings.catch_warnings():
+    with mpl.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # the box that is drawn in its place says enough
         log.setLevel(logging.ERROR)  # many Chinese fonts come without a bold face, and serve as they are
         try:
@@ -90,41 +90,84 @@ def house() -> Iterator[None]:
             log.setLevel(level)
 
 
-def chinese_fonts() -> list[str]:
-    """List the fonts of `CHINESE_FONTS` that matplotlib finds on this machine; without one Chinese is not drawable.
+_WIDE = r"\u2e80-\uffef"
+_PARTS = re.compile(rf"[（「“]*[{_WIDE}][，。、；：！？）」”]*[ \t]*|[^ \t{_WIDE}]+[ \t]*|[ \t]+")
 
-    >>> set(chinese_fonts()) <= set(CHINESE_FONTS)
-    True
+
+def parts_of(text: str) -> list[str]:
+    """Take a line apart where it may be broken: behind spaces, and before and behind wide characters.
+
+    A Chinese character has no spaces around it; a stop stays behind its character, and a bracket before it. A no-break
+    space (U+00A0) is part of its word.
+
+    >>> parts_of("GAN 与 WGAN，两种")
+    ['GAN ', '与 ', 'WGAN', '，', '两', '种']
     """
-    installed = {font.name for font in fontManager.ttflist}
-    return [name for name in CHINESE_FONTS if name in installed]
+    return _PARTS.findall(text)
 
 
 def wrapped_to(text: str, columns: int) -> str:
-    r"""Break the lines of `text` at spaces, and at wide characters, so that none is over `columns` letters wide.
+    r"""Break the lines of `text` where `parts_of` may, so that none is over `columns` letters wide.
 
-    A Chinese character is as wide as two letters and has no spaces around it. A longer word is broken where it must,
-    and a no-break space (U+00A0) is part of its word.
+    A Chinese character is as wide as two letters. A longer word is broken where it must.
 
     >>> wrapped_to("generated over real", 14)
     'generated over\nreal'
     >>> wrapped_to("生成的点，真实的点", 10)
     '生成的点，\n真实的点'
     """
-    wide = r"\u2e80-\uffef"
-    parts = re.compile(rf"[（「]*[{wide}][，。、；：）」]*[ \t]*|[^ \t{wide}]{{1,{columns}}}[ \t]*|[ \t]+")
     lines = []
     for given in text.splitlines():
         lines.append("")
-        for part in parts.findall(given):
+        parts = [piece for part in parts_of(given) for piece in _cut(part, columns)]
+        for part in parts:
             if _letters(lines[-1] + part.rstrip()) > columns:
                 lines[-1:] = [lines[-1], ""] if lines[-1].strip() else [""]
             lines[-1] += part
     return "\n".join(line.rstrip() for line in lines)
 
 
+def _cut(part: str, columns: int) -> list[str]:
+    """Cut a word that no line can hold."""
+    if _letters(part.rstrip()) <= columns:
+        return [part]
+    return [part[start : start + columns] for start in range(0, len(part), columns)]
+
+
 def _letters(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def canvas_of(figure: Figure) -> FigureCanvasAgg:
+    """Return the canvas that a figure of `new_figure` has, which holds its pixels.
+
+    >>> canvas_of(new_figure(1, 1, dpi=20)).get_width_height()
+    (20, 20)
+    """
+    canvas = figure.canvas
+    return canvas if isinstance(canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
+
+
+def pixels_of(canvas: FigureCanvasAgg) -> NDArray[np.uint8]:
+    """Copy what was drawn on a canvas last, uint8 (height, width, 3).
+
+    >>> canvas = canvas_of(new_figure(1, 1, dpi=20))
+    >>> canvas.draw()
+    >>> pixels_of(canvas).shape
+    (20, 20, 3)
+    """
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def resize_to_even(figure: Figure, width: float, height: float) -> None:
+    """Give a figure a size in whole pixels, made even as video needs them.
+
+    >>> resize_to_even(figure := new_figure(1, 1, dpi=100), 410.4, 299.0)
+    >>> canvas_of(figure).get_width_height()
+    (410, 300)
+    """
+    across, up = (round(side) + round(side) % 2 for side in (width, height))
+    figure.set_size_inches(across / figure.dpi + 1e-6, up / figure.dpi + 1e-6)  # or 4.1 inches would make 409 pixels
 
 
 def new_figure(width: float, height: float, *, dpi: int = DPI, title: str = "") -> Figure:
@@ -143,7 +186,7 @@ def new_figure(width: float, height: float, *, dpi: int = DPI, title: str = "") 
     return figure
 
 
-def robust_limits(values: np.ndarray | Sequence[float], *, reach: float, margin: float = 0.0) -> tuple[float, float]:
+def robust_limits(values: ArrayLike, *, reach: float, margin: float = 0.0) -> tuple[float, float]:
     """Find limits that show `values` but are not set by a few wild ones.
 
     With q1 and q99 the 1 % and 99 % quantiles of the finite values and r = q99 - q1, the limits are

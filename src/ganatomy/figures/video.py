@@ -1,15 +1,13 @@
-"""Films of a training: frames from snapshots, and frames (of any film) into GIF and MP4 files.
+"""Films into files: frames, as they come, into GIF and MP4.
 
-A frame is an RGB image, uint8 (H, W, 3). What stays (axes, labels, colour bar) is drawn once and kept as
-pixels; a frame restores them and draws only what moved, so that it costs milliseconds. Axes and colour scale
-are those of the whole run. A film of S frames shows each for 1 / fps seconds and the last for `HOLD` seconds
-longer.
+A frame is an RGB image, uint8 (H, W, 3). A film of S frames shows each for 1 / fps seconds and the last for `HOLD`
+seconds longer.
 
 GIF: one palette for all frames, so that still parts do not flicker; endless. Its clock ticks in hundredths of a
 second, to which durations are rounded. MP4: H.264 in yuv420p with the index in front, what browsers
 play while loading; colour has half resolution there and odd sizes are padded by a pixel.
 
-Shapes: `S` snapshots, `N` points, `D` data dimensions, `n` grid cells a side, `H` x `W` pixels.
+Shapes: `S` frames, `H` x `W` pixels.
 """
 
 import os
@@ -18,88 +16,12 @@ from fractions import Fraction
 from itertools import chain, repeat
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 from scipy.spatial import KDTree
 
 from ganatomy.errors import InputError
-from ganatomy.figures.points.panel import Line, Plane, Scale, make_panel
-from ganatomy.figures.points.planar import check_film, headed_figure, legend
-from ganatomy.figures.points.view import View
-from ganatomy.figures.style import FAINT, house
 from ganatomy.files import replacing
 
 HOLD = 1.5  # seconds that the last frame stays before a film begins again
-_FILM_DPI = 100
-
-
-def render_frames(
-    view: View,
-    heldout: np.ndarray,
-    snapshots: np.ndarray,
-    epochs: np.ndarray,
-    fields: np.ndarray | None = None,
-    *,
-    title: str,
-    field_label: str = "discriminator score",
-    width: int = 640,
-) -> Iterator[np.ndarray]:
-    """Draw one frame a snapshot, as `planar.scatter` would, with the epoch above it.
-
-    Args:
-        view: what is drawn.
-        heldout: real points, (N, D).
-        snapshots: generated points over the training, (S, N, D).
-        epochs: the epoch of each snapshot, (S,).
-        fields: the discriminator at `view.grid(n)` for each, (S, n, n) or (S, n * n); for D = 1 (S, n).
-        title: printed as it is; says objective and optimizer.
-        field_label: what the greys measure.
-        width: of a frame in pixels; its height follows from the view's proportions, and both are even.
-
-    Raises:
-        InputError: no snapshot, numbers that differ, shapes that do not fit, a width not within 480 to 4096.
-
-    >>> rng = np.random.default_rng(0)
-    >>> moves = rng.normal(size=(3, 20, 2))
-    >>> frames = list(render_frames(View.fit(moves[0]), moves[0], moves, [0, 1, 2], title="noise", width=480))
-    >>> len(frames), frames[0].shape, frames[0].dtype
-    (3, (410, 480, 3), dtype('uint8'))
-    """
-    check_film(snapshots, epochs, fields)
-    if not 480 <= width <= 4096:
-        raise InputError(f"a frame can be 480 to 4096 pixels wide, not {width}")
-    with house():
-        figure, axes = headed_figure(view, title, width=width / _FILM_DPI, dpi=_FILM_DPI)
-        size = np.array([width, round(figure.get_figheight() * _FILM_DPI)])
-        figure.set_size_inches((size + size % 2) / _FILM_DPI + 1e-6)  # a hair more, or 4.1 inches make 409 pixels
-        canvas = FigureCanvasAgg(figure)
-        panel = make_panel(axes, view, heldout, Scale(fields) if fields is not None else None)
-        panel.key(field_label)
-        status = axes.set_title("epoch", color=FAINT)
-        panel.update(snapshots[0], None if fields is None else fields[0])
-        legend(figure, panel)
-        for artist in (*panel.moving, status):
-            artist.set_animated(True)
-        canvas.draw()  # all but the moving artists
-    return _play(canvas, panel, status, snapshots, epochs, fields)
-
-
-def _play(
-    canvas: FigureCanvasAgg,
-    panel: Plane | Line,
-    status: Text,
-    snapshots: np.ndarray,
-    epochs: np.ndarray,
-    fields: np.ndarray | None,
-) -> Iterator[np.ndarray]:
-    still = canvas.copy_from_bbox(canvas.figure.bbox)
-    for k, epoch in enumerate(epochs):
-        note = panel.update(snapshots[k], None if fields is None else fields[k])
-        status.set_text(f"epoch {epoch}" + (f"    {note}" if note else ""))
-        canvas.restore_region(still)
-        for artist in (*panel.moving, status):
-            panel.axes.draw_artist(artist)
-        yield np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 def write_gif(frames: Iterable[np.ndarray], path: str | os.PathLike, fps: float = 12) -> None:
@@ -160,7 +82,7 @@ def _palette(frames: list[np.ndarray]) -> np.ndarray:
     order = np.argsort(-counts, kind="stable")
     common, others = _unpacked(colours[order[:128]]), _unpacked(colours[order[128:]])
     if len(others):
-        cut = Image.fromarray(others[None]).quantize(127, method=Image.Quantize.MEDIANCUT).getpalette()
+        cut = Image.fromarray(others[None]).quantize(127, method=Image.Quantize.MEDIANCUT).getpalette() or []
         common = np.concatenate([common, np.reshape(cut, (-1, 3))[:127]])
     return common.astype(np.uint8)
 

@@ -117,15 +117,16 @@ def _overlap(a, b) -> float:
     return min(width, height)
 
 
-def test_heat_maps_of_a_page_share_one_scale_that_its_colour_bar_states():
+def test_each_heat_map_of_a_page_has_a_scale_of_its_own_that_the_bar_beside_it_states():
     heat = np.zeros((2, 8, 8))
-    heat[0], heat[1] = 10.0, 40.0
+    heat[0, :4], heat[1, :4] = 0.1, 40.0
     figure = overview_figure(coloured(2, 5), STRENGTHS, heat, ["0", "1"], title="t", size=64)
     page = pixels(figure)
-    assert figure.axes[0].get_ylim() == (0.0, 40.0)
-    for value in (10.0, 40.0):
-        colour = heat_picture(np.full((1, 1), value), 40.0)[0, 0]
-        assert find(page, colour)[2] >= 64 * 64
+    assert [axes.get_ylim() for axes in figure.axes] == [(0.0, 0.1), (0.0, 40.0)]
+    for shade in (0.0, 1.0):  # half of both maps, the weaker direction's too
+        colour = heat_picture(np.full((1, 1), shade), 1.0)[0, 0]
+        assert find(page, colour)[2] >= 2 * 20 * 64
+    assert "each row has its own scale" in " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
 
 
 def test_heat_is_brighter_the_larger_on_a_grey_printer_too():

@@ -183,12 +183,12 @@ def test_a_run_that_ended_early_stays_and_says_so(monkeypatch):
     _, finals = own()
     points = finals[CELLS[0]][0]
     film(snapshots={CELLS[0]: (np.stack([points] * 2), None)}, notes={CELLS[0]: ["3 × floor", "9 × floor"]})
-    gone = "9 × floor ended at epoch 10"
+    gone = "9 × floor, ended\u00a0at\u00a0epoch\u00a010"
     assert said[1:] == ["3 × floor", "9 × floor", gone, gone]  # the first made the room
 
 
 def test_chinese_is_said_throughout(monkeypatch):
-    monkeypatch.setattr("ganatomy.figures.words.chinese_fonts", lambda: ["a font"])
+    monkeypatch.setattr("ganatomy.figures.fonts.chinese_fonts", lambda: ["a font"])
     for dims in (1, 2):
         view, finals = own(dims)
         shown = {CELLS[0]: finals[CELLS[0]], CELLS[1]: (9 + finals[CELLS[1]][0], None, "")}

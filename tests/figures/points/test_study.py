@@ -1,10 +1,6 @@
 """A study's curves and ranks: medians and bands are what they say, nobody gains by diverging, nothing overlaps."""
 
-import ast
 import itertools
-import re
-import string
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +9,7 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 
 from ganatomy.errors import InputError
-from ganatomy.figures import words
+from ganatomy.figures import fonts
 from ganatomy.figures.points.ranking import ranking_figure
 from ganatomy.figures.points.ratios import FARTHEST
 from ganatomy.figures.points.study import FEW, convergence_figure, spaced, time_figure
@@ -263,23 +259,9 @@ def test_what_does_not_fit_is_refused():
         ranking_figure(list("abcd"), *[[1, 1, 1, 1]] * 3, kinds=list("abcd"), title="t")
 
 
-def test_every_text_that_a_picture_says_has_its_chinese():
-    said = set()
-    for name in ("matrix", "study", "ranking", "ratios"):
-        tree = ast.parse((Path(words.__file__).parent / f"{name}.py").read_text(encoding="utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                said.add(node.value)
-    unsaid = set(words._CHINESE) - said
-    assert all(re.match("discriminator: (light|high)", text) for text in unsaid), unsaid  # those have a word filled in
-    for english, chinese in words._CHINESE.items():
-        fields = [{field for _, field, *_ in string.Formatter().parse(text) if field} for text in (english, chinese)]
-        assert fields[0] == fields[1], english
-
-
 def test_chinese_is_said_where_it_can_be_drawn_and_english_elsewhere(monkeypatch):
-    for fonts, label in (([], "epoch"), (["a font"], "训练轮数")):
-        monkeypatch.setattr(words, "chinese_fonts", lambda fonts=fonts: fonts)
+    for there, label in (([], "epoch"), (["a font"], "训练轮数")):
+        monkeypatch.setattr(fonts, "chinese_fonts", lambda there=there: there)
         figure = convergence_figure(grid(), title="t", threshold=2.0, language="zh")
         assert figure.axes[0].get_xlabel() == label
         drawn(figure)

@@ -6,6 +6,9 @@ import pytest
 from ganatomy.errors import InputError
 from ganatomy.figures.points.view import View
 from ganatomy.figures.style import robust_limits
+from ganatomy.languages import Words
+
+WORDS = Words("en", "figures")
 
 
 def cloud(dims: int, n: int = 300, seed: int = 0) -> np.ndarray:
@@ -49,11 +52,11 @@ def test_axes_do_not_depend_on_the_sign_an_eigensolver_chose():
 
 
 def test_a_caption_says_what_was_projected_and_scaled():
-    assert View.fit(cloud(2)).caption == ""
-    assert "principal axes of 5" in View.fit(cloud(5)).caption
+    assert View.fit(cloud(2)).caption(WORDS) == ""
+    assert "principal axes of 5" in View.fit(cloud(5)).caption(WORDS)
     unequal = View.fit(cloud(2) * [1.0, 1e4])
     assert not unequal.equal
-    assert "not to the same scale" in unequal.caption
+    assert "not to the same scale" in unequal.caption(WORDS)
 
 
 @pytest.mark.parametrize("dims", [1, 2, 3])

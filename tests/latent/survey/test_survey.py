@@ -12,6 +12,7 @@ from PIL import Image
 
 from ganatomy.attributes import choose, choosing, has_values, measure, read_scorer
 from ganatomy.errors import InputError
+from ganatomy.figures import fonts
 from ganatomy.generators.networks.dcgan import DCGAN
 from ganatomy.generators.networks.planted import Planted
 from ganatomy.generators.networks.stylegan2 import StyleGAN2
@@ -181,7 +182,7 @@ def test_chinese_is_spoken_throughout(tmp_path, monkeypatch):
     titles = []
     monkeypatch.setattr(pages, "direction_figure", lambda *_, title, **__: titles.append(title))
     for there, began in (("a font", "方向 0：亮度"), ("", "direction 0: brightness")):  # boxes say nothing
-        monkeypatch.setattr(pages, "chinese_fonts", lambda there=there: [there] if there else [])
+        monkeypatch.setattr(fonts, "chinese_fonts", lambda there=there: [there] if there else [])
         summary = survey(G, ["sefa"], tmp_path / f"out{there}", few(codes=40, k=3, language="zh"))
         assert "个标准差" in summary["directions"][0]["text"]
         assert titles[-3].startswith(began)

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ganatomy.errors import InputError
+from ganatomy.figures.fonts import picture_words
 from ganatomy.figures.style import FAINT, GENERATED, HELDOUT, INK, house, new_figure
 
 Change = tuple[float, float, float]
@@ -22,7 +23,8 @@ def changes_figure(
     *,
     title: str,
     marked: Sequence[int] = (),
-    axis: str = "mean change, in standard deviations",
+    axis: str | None = None,
+    language: str | None = None,
 ) -> Figure:
     """Draw the changes of A attributes by one or two edits.
 
@@ -31,10 +33,11 @@ def changes_figure(
         series: what each edit is called, and what it changed, (A,) each; None where that is not known.
         title: printed as it is.
         marked: attributes whose names are bold, such as those that were to be kept.
-        axis: what the numbers are.
+        axis: what the numbers are; mean changes in standard deviations if not given.
+        language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     Raises:
-        InputError: no attribute, no edit or more than two, numbers that differ.
+        InputError: no attribute, no edit or more than two, numbers that differ, an unknown language.
 
     >>> figure = changes_figure(["smile", "age"], {"edit": [(1.0, 0.9, 1.1), None]}, title="more smile")
     >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
@@ -46,18 +49,19 @@ def changes_figure(
     numbers = np.array([[change or (np.nan,) * 3 for change in changes] for changes in series.values()])  # (E, A, 3)
     sizes = np.nan_to_num(np.abs(numbers[..., 0]), nan=-1).max(axis=0)
     order = np.argsort(-sizes, kind="stable")
-    styles = [{"color": FAINT, "marker": "s"}, {"color": GENERATED, "marker": "o"}][-len(series) :]
+    styles = [(FAINT, "s"), (GENERATED, "o")][-len(series) :]
+    axis = axis or picture_words(language)("mean_change")
     with house():
         figure = new_figure(6.5, 0.3 * len(names) + 1.3, title=title)
         axes = figure.add_subplot()
         axes.axvline(0, color=HELDOUT, linewidth=1, linestyle=(0, (4, 2)))
-        for e, (label, style) in enumerate(zip(series, styles, strict=True)):
+        for e, (label, (colour, marker)) in enumerate(zip(series, styles, strict=True)):
             y = np.arange(len(names)) + 0.3 * (e - (len(series) - 1) / 2)
             mean, low, high = numbers[e, order].T
-            axes.hlines(y, low, high, color=style["color"], linewidth=2)
-            axes.plot(mean, y, linestyle="none", markersize=5, label=label, **style)
+            axes.hlines(y, low, high, color=colour, linewidth=2)
+            axes.plot(mean, y, linestyle="none", marker=marker, markersize=5, color=colour, label=label)
         axes.set(ylim=(len(names) - 0.4, -0.6), xlabel=axis)
-        axes.set_yticks(range(len(names)), [names[a] for a in order])
+        axes.set_yticks(range(len(names)), [names[int(a)] for a in order])
         axes.tick_params(axis="y", length=0, labelcolor=INK)
         for tick, a in zip(axes.get_yticklabels(), order, strict=True):
             tick.set_fontweight("bold" if a in marked else "normal")

@@ -20,10 +20,12 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import IdentityTransform
 
 from ganatomy.errors import InputError
+from ganatomy.figures.fonts import picture_words
 from ganatomy.figures.pictures.mosaic import checked_pictures, fitted
 from ganatomy.figures.pictures.sheet import HEAD, LABEL, TEXT, Page, line_height, text_width, wrapped
 from ganatomy.figures.pictures.traversals import signed
-from ganatomy.figures.style import FAINT, GENERATED, INK, house
+from ganatomy.figures.style import FAINT, GENERATED, INK, canvas_of, house, pixels_of
+from ganatomy.languages import Words
 
 FPS = 16  # 65 frames of 21 strengths take four seconds
 
@@ -55,11 +57,12 @@ def there_and_back(number: int) -> np.ndarray:
 def traversal_frames(
     unedited: np.ndarray,
     pictures: Pictures,
-    strengths: Sequence[float],
+    strengths: Sequence[float] | np.ndarray,
     headings: Sequence[str],
     *,
     title: str,
     size: int = 256,
+    language: str | None = None,
 ) -> Iterator[np.ndarray]:
     """Draw the film's F frames, uint8 (H, W, 3), H and W even, one for each of `there_and_back(S)`.
 
@@ -70,10 +73,11 @@ def traversal_frames(
         headings: of the directions' columns, K texts.
         title: printed as it is.
         size: of a picture's longer side in the film, in pixels.
+        language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     Raises:
         InputError: arrays of other types or shapes, numbers that differ, fewer than two strengths or such that do not
-            ascend, a size not within 64 to 1024.
+            ascend, a size not within 64 to 1024, an unknown language.
 
     >>> faces = np.zeros((2, 3, 5, 8, 8, 3), np.uint8)
     >>> film = traversal_frames(faces[:, 0, 2], faces, [-2, -1, 0, 1, 2], ["0", "1", "2"], title="t", size=64)
@@ -90,14 +94,16 @@ def traversal_frames(
     if not 64 <= size <= 1024:
         raise InputError(f"a picture can be 64 to 1024 pixels large in a film, not {size}")
     with house():
-        stage = _Stage(fitted(unedited, size), strengths, headings, title)
+        stage = _Stage(fitted(unedited, size), strengths, headings, title, picture_words(language))
     return (stage.frame(fitted(checked_pictures(pictures[:, :, s], "NK"), size), s) for s in there_and_back(shape[2]))
 
 
 class _Stage:
     """What stays, as pixels, and where the rest goes: pictures at their places, the gauge below them."""
 
-    def __init__(self, unedited: np.ndarray, strengths: np.ndarray, headings: Sequence[str], title: str) -> None:
+    def __init__(
+        self, unedited: np.ndarray, strengths: np.ndarray, headings: Sequence[str], title: str, words: Words
+    ) -> None:
         rows, self.side, self.cell, _ = unedited.shape
         # Text grows with the pictures, so that a film is read as easily when it is shown smaller.
         self.dpi = dpi = int(min(max(0.6 * max(self.side, self.cell), 80), 240))
@@ -107,7 +113,7 @@ class _Stage:
         width = self.columns[-1] + self.cell + margin
         width += width % 2
         title = wrapped(title, width - 2 * margin, HEAD, dpi=dpi)
-        texts = [wrapped(text, self.cell, TEXT, dpi=dpi, bold=True) for text in ("unedited", *headings)]
+        texts = [wrapped(text, self.cell, TEXT, dpi=dpi, bold=True) for text in (words("unedited"), *headings)]
         points = TEXT * min(1.0, self.cell / max(text_width(text, TEXT, dpi=dpi, bold=True) for text in texts))
         lines = max(text.count("\n") + 1 for text in texts)
         below_title = margin + (title.count("\n") + 1) * line_height(HEAD, dpi) + em // 3
@@ -119,14 +125,15 @@ class _Stage:
         for text, x in zip(texts, self.columns, strict=True):
             y = self.top - em // 4 - (text.count("\n") + 1) * em
             page.write(text, x + self.cell / 2, y, points, colour=FAINT if x == margin else INK, bold=True, ha="center")
-        self._draw_gauge(page, em)
+        self._draw_gauge(page, em, words("strength"))
         self.still, self.page, self.numbers = page.pixels(), page, _aligned(strengths)
-        self.empty = page.figure.canvas.copy_from_bbox(page.figure.bbox)
+        self.canvas = canvas_of(page.figure)
+        self.empty = self.canvas.copy_from_bbox(page.figure.bbox)
         for row, picture in enumerate(unedited):
             self._paste(self.still, picture, row, 0)
         self.gauges: dict[int, np.ndarray] = {}
 
-    def _draw_gauge(self, page: Page, em: int) -> None:
+    def _draw_gauge(self, page: Page, em: int, word: str) -> None:
         """Draw the axis of strengths below the directions' columns, with marks at both ends and 0."""
         low, high = self.columns[1] + em // 2, self.columns[-1] + self.cell - em // 2
         first, last = self.strengths[[0, -1]]
@@ -148,8 +155,8 @@ class _Stage:
         self.knob = Line2D([low], [y], markeredgecolor="white", markeredgewidth=0.08 * em * point, **marker)
         page.figure.add_artist(self.knob)
         # word and number on a line each, so that the number keeps its place and the column its width
-        points = LABEL * min(1.0, self.cell / text_width("strength", LABEL, dpi=self.dpi))
-        page.write("strength", self.columns[0], self.gauge, points, colour=FAINT)
+        points = LABEL * min(1.0, self.cell / text_width(word, LABEL, dpi=self.dpi))
+        page.write(word, self.columns[0], self.gauge, points, colour=FAINT)
         self.number = page.write("", self.columns[0], self.gauge + 1.1 * em, TEXT, bold=True)
         for artist in (self.knob, self.number):
             artist.set_animated(True)
@@ -170,14 +177,13 @@ class _Stage:
 
     def _gauge(self, s: int) -> np.ndarray:
         """Draw the rows from `gauge` down, at strength number s."""
-        canvas = self.page.figure.canvas
-        canvas.restore_region(self.empty)
+        self.canvas.restore_region(self.empty)
         self.knob.set_xdata([self.places[s]])
         self.number.set_text(self.numbers[s])
         with house():
             for artist in (self.knob, self.number):
                 self.page.figure.draw_artist(artist)
-        return np.asarray(canvas.buffer_rgba())[self.gauge :, :, :3].copy()
+        return pixels_of(self.canvas)[self.gauge :]
 
 
 def _aligned(values: np.ndarray) -> list[str]:

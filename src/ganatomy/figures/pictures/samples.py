@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ganatomy.errors import InputError
+from ganatomy.figures.fonts import picture_words
 from ganatomy.figures.pictures.mosaic import GAP, check_number, checked_pictures, fitted_to_page, mosaic
 from ganatomy.figures.pictures.sheet import LABEL, MARGIN, TEXT, headed_page, line_height, text_width, wrapped
 from ganatomy.figures.style import house
@@ -57,6 +58,7 @@ def edit_figure(
     subtitle: str = "",
     columns: int = 8,
     size: int | None = None,
+    language: str | None = None,
 ) -> Figure:
     """Draw N unedited pictures, and below each what an edit made of it.
 
@@ -68,9 +70,11 @@ def edit_figure(
         subtitle: anything more.
         columns: pairs a row at most.
         size: of a picture's longer side in pixels; by default what makes the page about 1600 pixels wide, 64 to 256.
+        language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     Raises:
-        InputError: pictures that are not uint8 of that shape, numbers that differ, a size not within 16 to 2048.
+        InputError: pictures that are not uint8 of that shape, numbers that differ, a size not within 16 to 2048, an
+            unknown language.
 
     >>> faces = np.zeros((2, 8, 8, 3), np.uint8)
     >>> figure = edit_figure(faces, faces, ["seed 0", "seed 1"], title="direction 2, strength +3")
@@ -80,8 +84,9 @@ def edit_figure(
     before, after = checked_pictures(before, "N"), checked_pictures(after, "N")
     if before.shape != after.shape:
         raise InputError(f"edited pictures must be as many and as large as the unedited: {after.shape}, {before.shape}")
-    pairs = np.stack([before, after])
-    return _blocks(pairs, titles, ("unedited", "edited"), title, subtitle, min(columns, len(before)), size)
+    words = picture_words(language)
+    kinds = words("unedited"), words("edited")
+    return _blocks(np.stack([before, after]), titles, kinds, title, subtitle, min(columns, len(before)), size)
 
 
 def _blocks(

@@ -16,7 +16,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 from matplotlib.transforms import IdentityTransform
 
-from ganatomy.figures.style import DPI, FAINT, INK, house
+from ganatomy.figures.fonts import chinese_fonts
+from ganatomy.figures.style import DPI, FAINT, FAMILY, INK, canvas_of, house, parts_of, pixels_of
 
 HEAD, TEXT, LABEL = 11.0, 9.0, 8.0  # points
 MARGIN = 20  # pixels
@@ -28,7 +29,7 @@ def text_width(text: str, points: float, *, dpi: int = DPI, bold: bool = False) 
     >>> text_width("wide", 9.0) > text_width("wi\nde", 9.0) > 0
     True
     """
-    font = FontProperties(family=["DejaVu Sans"], size=points, weight="bold" if bold else "normal")
+    font = FontProperties(family=FAMILY + chinese_fonts(), size=points, weight="bold" if bold else "normal")
     with house():
         widths = [_renderer(dpi).get_text_width_height_descent(line, font, False)[0] for line in text.split("\n")]
     return int(np.ceil(max(widths)))
@@ -40,7 +41,7 @@ def _renderer(dpi: int) -> RendererAgg:
 
 
 def wrapped(text: str, width: int, points: float, *, dpi: int = DPI, bold: bool = False) -> str:
-    r"""Break lines of `text` at spaces so that each is at most `width` pixels wide, if its words allow.
+    r"""Break lines of `text` where `style.parts_of` may, so that each is at most `width` pixels wide, if words allow.
 
     >>> wrapped("direction 0, 7.4 %", 110, 9.0)
     'direction 0,\n7.4 %'
@@ -48,13 +49,11 @@ def wrapped(text: str, width: int, points: float, *, dpi: int = DPI, bold: bool 
     lines = []
     for given in text.split("\n"):
         lines.append("")
-        for word in given.split(" "):
-            longer = f"{lines[-1]} {word}" if lines[-1] else word
-            if lines[-1] and text_width(longer, points, dpi=dpi, bold=bold) > width:
-                lines.append(word)
-            else:
-                lines[-1] = longer
-    return "\n".join(lines)
+        for part in parts_of(given):
+            if lines[-1].strip() and text_width((lines[-1] + part).rstrip(), points, dpi=dpi, bold=bold) > width:
+                lines.append("")
+            lines[-1] += part
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def line_height(points: float, dpi: int = DPI) -> int:
@@ -118,9 +117,10 @@ class Page:
 
     def pixels(self) -> np.ndarray:
         """Draw the page: uint8 (height, width, 3)."""
+        canvas = canvas_of(self.figure)
         with house():
-            self.figure.canvas.draw()
-        return np.asarray(self.figure.canvas.buffer_rgba())[..., :3].copy()
+            canvas.draw()
+        return pixels_of(canvas)
 
 
 def headed_page(width: int, below: int, title: str, subtitle: str) -> tuple[Page, int]:

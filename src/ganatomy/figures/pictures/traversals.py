@@ -3,7 +3,8 @@
 Column c shows G(w + a_c n): one code w moved by the strength a_c along the unit direction n. The column with a_c = 0,
 if there is one, holds the unedited pictures and is outlined. All pictures of a page have one size; they are resized
 once, by `mosaic.fitted`, and never mixed. A heat map gives, for each pixel, the mean absolute change in grey levels
-(0 to 255), one colour scale for the page. Not guaranteed: that a column looks the same for another range of strengths.
+(0 to 255), and has a colour scale of its own, since the strongest direction's would leave the others dark. Not
+guaranteed: that a column looks the same for another range of strengths.
 
 Shapes: `N` samples, `C` columns, `K` directions, `h` x `w` a picture's pixels, `H` x `W` a heat map's.
 
@@ -23,9 +24,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ganatomy.errors import InputError
+from ganatomy.figures.fonts import picture_words
 from ganatomy.figures.pictures.mosaic import GAP, check_number, checked_pictures, fitted_to_page, mosaic
 from ganatomy.figures.pictures.sheet import LABEL, MARGIN, TEXT, Page, headed_page, line_height, text_width, wrapped
 from ganatomy.figures.style import FAINT, HELDOUT, house
+from ganatomy.languages import Words
 
 UNIT = "distance along the unit direction, in units of the code"
 _FRAME = 3  # pixels
@@ -40,7 +43,7 @@ def signed(value: float, digits: int = 3) -> str:
     return f"{value:+.{digits}g}".replace("-", "−") if value else "0"
 
 
-def zero_column(strengths: Sequence[float]) -> int | None:
+def zero_column(strengths: Sequence[float] | np.ndarray) -> int | None:
     """Find the column of strength 0, up to the rounding of a division; None if there is none.
 
     >>> zero_column([-1.0, -0.5, 1e-17, 0.5]), zero_column([-1.0, 1.0])
@@ -51,7 +54,7 @@ def zero_column(strengths: Sequence[float]) -> int | None:
     return nearest if size[nearest] <= 1e-9 * size.max() else None
 
 
-def labels(strengths: Sequence[float]) -> list[str]:
+def labels(strengths: Sequence[float] | np.ndarray) -> list[str]:
     """Write strengths as `signed` does, and 0 for the column that `zero_column` finds.
 
     >>> labels([-0.5, 1e-17, 0.5])
@@ -63,13 +66,14 @@ def labels(strengths: Sequence[float]) -> list[str]:
 
 def direction_figure(
     pictures: np.ndarray,
-    strengths: Sequence[float],
+    strengths: Sequence[float] | np.ndarray,
     *,
     title: str,
     subtitle: str = "",
     rows: Sequence[str] = (),
-    unit: str = UNIT,
+    unit: str | None = None,
     size: int | None = None,
+    language: str | None = None,
 ) -> Figure:
     """Draw N samples moved along one direction, a row a sample, with the strengths below the columns.
 
@@ -79,11 +83,13 @@ def direction_figure(
         title: names the direction and its share of the eigenvalues.
         subtitle: source, method, seed.
         rows: what to write beside each row, N texts or none.
-        unit: what the strengths measure, written below them.
+        unit: what the strengths measure, written below them; the distance along the unit direction if not given.
         size: of a picture's longer side in pixels; by default what makes the page about 1600 pixels wide, 64 to 256.
+        language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     Raises:
-        InputError: pictures that are not uint8 of that shape, numbers that differ, a size not within 16 to 2048.
+        InputError: pictures that are not uint8 of that shape, numbers that differ, a size not within 16 to 2048, an
+            unknown language.
 
     >>> faces = np.zeros((2, 3, 8, 8, 3), np.uint8)
     >>> figure = direction_figure(faces, [-2, 0, 2], title="direction 0: 7.4 %", size=64)
@@ -93,8 +99,9 @@ def direction_figure(
     pictures = _sized(checked_pictures(pictures, "NC"), strengths, size)
     check_number("row titles", rows, len(pictures), optional=True)
     beside = max(text_width(row, TEXT) for row in rows) + 14 if rows else 0
+    told = _unit(unit, strengths, picture_words(language))
     with house():
-        page, top = _grid(pictures, strengths, title, subtitle, unit, MARGIN + beside, MARGIN)
+        page, top = _grid(pictures, strengths, title, subtitle, told, MARGIN + beside, MARGIN)
         for r, row in enumerate(rows):
             middle = top + r * (pictures.shape[2] + GAP) + (pictures.shape[2] - line_height(TEXT)) // 2
             page.write(row, MARGIN, middle, TEXT)
@@ -103,36 +110,40 @@ def direction_figure(
 
 def overview_figure(
     pictures: np.ndarray,
-    strengths: Sequence[float],
+    strengths: Sequence[float] | np.ndarray,
     heat: np.ndarray,
     rows: Sequence[str],
     facts: Sequence[str] = (),
     *,
     title: str,
     subtitle: str = "",
-    unit: str = UNIT,
+    unit: str | None = None,
     size: int | None = None,
+    language: str | None = None,
 ) -> Figure:
     """Draw one sample moved along K directions, a row a direction, and beside each where it changes pictures.
 
     Args:
         pictures: uint8 (K, C, h, w, 3).
         strengths: of the columns, (C,).
-        heat: mean absolute change of each pixel, in grey levels of 255, (K, H, W); NaN is left white.
+        heat: mean absolute change of each pixel, in grey levels of 255, (K, H, W); NaN is left white. Each has its own
+            colour scale, from 0 to its largest value, beside it.
         rows: number and share of each direction, K short texts such as "0  7.4 %".
         facts: what was measured of each, K short texts, or none.
         title: source and method.
         subtitle: sample, seed.
-        unit: what the strengths measure, written below them.
+        unit: what the strengths measure, written below them; the distance along the unit direction if not given.
         size: of a picture's longer side in pixels; by default what makes the page about 1600 pixels wide, 64 to 256.
+        language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     Raises:
-        InputError: arrays of other types or shapes, numbers that differ, a size not within 16 to 2048.
+        InputError: arrays of other types or shapes, numbers that differ, a size not within 16 to 2048, an unknown
+            language.
 
-    >>> faces, heat = np.zeros((2, 3, 8, 8, 3), np.uint8), np.full((2, 8, 8), 5.0)
+    >>> faces, heat = np.zeros((2, 3, 8, 8, 3), np.uint8), np.full((2, 8, 8), 5.0) * [[[1]], [[4]]]
     >>> figure = overview_figure(faces, [-2, 0, 2], heat, ["0  7.4 %", "1  6.3 %"], title="faces", size=64)
-    >>> [float(end) for end in figure.axes[0].get_ylim()]
-    [0.0, 5.0]
+    >>> [float(axes.get_ylim()[1]) for axes in figure.axes]
+    [5.0, 20.0]
     """
     pictures, heat = _sized(checked_pictures(pictures, "KC"), strengths, size), np.asarray(heat, dtype=float)
     if heat.ndim != 3:
@@ -140,28 +151,29 @@ def overview_figure(
     check_number("heat maps", heat, len(pictures))
     check_number("row titles", rows, len(pictures))
     check_number("facts", facts, len(pictures), optional=True)
-    side, bar, header = pictures.shape[2], 14, "where: mean absolute change in grey levels of 255"
+    words, side, cell, bar = picture_words(language), pictures.shape[2], pictures.shape[3], 14
     beside = max(210 if any(facts) else 0, *(text_width(row, TEXT, bold=True) for row in rows))
     facts = [wrapped(fact, beside, LABEL) for fact in facts] or [""] * len(rows)
     left = MARGIN + beside + 16
-    right = 16 + pictures.shape[3] + 10 + bar + 56 + MARGIN
-    header = wrapped(header, right - 16 - MARGIN, LABEL)
+    right = 16 + cell + 10 + bar + 56 + MARGIN
+    header = wrapped(words("heat"), right - 16 - MARGIN, LABEL)
     with house():
         above = (header.count("\n") + 1) * line_height(LABEL) + 6
-        page, top = _grid(pictures, strengths, title, subtitle, unit, left, right, above)
-        scale = Normalize(0.0, float(np.nanmax(heat)) if np.isfinite(heat).any() and np.nanmax(heat) > 0 else 1.0)
+        told = _unit(unit, strengths, words)
+        page, top = _grid(pictures, strengths, title, subtitle, told, left, right, above)
         x = page.width - right + 16
         page.write(header, x, top - above, LABEL, colour=FAINT)
         for k, (row, fact) in enumerate(zip(rows, facts, strict=True)):
             y = top + k * (side + GAP)
             page.write(row, MARGIN, y + 2, TEXT, bold=True)
             page.write(fact, MARGIN, y + 6 + line_height(TEXT), LABEL, colour=FAINT)
-            page.place(heat_picture(heat[k], scale.vmax, (side, pictures.shape[3])), x, y)
-        height = len(rows) * (side + GAP) - GAP
-        axes = page.figure.add_axes(page.axes_rectangle(x + pictures.shape[3] + 10, top, bar, height))
-        colours = page.figure.colorbar(ScalarMappable(scale, "cividis"), cax=axes)
-        colours.outline.set_edgecolor(FAINT)
-        axes.yaxis.set_major_locator(MaxNLocator(max(2, min(6, height // 60)), steps=[1, 2, 2.5, 5, 10]))
+            known = heat[k][np.isfinite(heat[k])]
+            most = float(known.max()) if known.any() else 1.0
+            page.place(heat_picture(heat[k], most, (side, cell)), x, y)
+            axes = page.figure.add_axes(page.axes_rectangle(x + cell + 10, y, bar, side))
+            colours = page.figure.colorbar(ScalarMappable(Normalize(0.0, most), "cividis"), cax=axes)
+            colours.outline.set_edgecolor(FAINT)
+            axes.yaxis.set_major_locator(MaxNLocator(max(1, min(4, side // 40)), steps=[1, 2, 2.5, 5, 10]))
     return page.figure
 
 
@@ -180,19 +192,25 @@ def heat_picture(heat: np.ndarray, most: float, shape: tuple[int, int] | None = 
 
     heat = np.asarray(heat, dtype=np.float32)
     if shape is not None and shape != heat.shape:
-        heat = np.asarray(Image.fromarray(heat).resize(shape[::-1], Image.Resampling.BILINEAR))
+        heat = np.asarray(Image.fromarray(heat).resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
     colours = mpl.colormaps["cividis"].with_extremes(bad="white")
     return colours(Normalize(0.0, most)(np.ma.masked_invalid(heat)), bytes=True)[..., :3]
 
 
-def _sized(pictures: np.ndarray, strengths: Sequence[float], size: int | None) -> np.ndarray:
+def _sized(pictures: np.ndarray, strengths: Sequence[float] | np.ndarray, size: int | None) -> np.ndarray:
     check_number("strengths", strengths, pictures.shape[1])
     return fitted_to_page(pictures, pictures.shape[1], size)
 
 
+def _unit(unit: str | None, strengths: Sequence[float] | np.ndarray, words: Words) -> str:
+    """Say what the strengths measure, and what the outline means if there is one."""
+    told = words("strength_is", unit=unit or words("unit"))
+    return told if zero_column(strengths) is None else words("semicolon").join([told, words("outlined")])
+
+
 def _grid(
     pictures: np.ndarray,
-    strengths: Sequence[float],
+    strengths: Sequence[float] | np.ndarray,
     title: str,
     subtitle: str,
     unit: str,
@@ -202,7 +220,6 @@ def _grid(
 ) -> tuple[Page, int]:
     """Make the page of pictures (R, C, h, w, 3) with strengths below its columns; return where the pictures begin."""
     tiles, zero, cell = mosaic(pictures, GAP), zero_column(strengths), pictures.shape[3]
-    unit = f"strength: {unit}" if zero is None else f"strength: {unit}; outlined: 0, unedited"
     width = max(left + tiles.shape[1] + right, 480)
     unit = wrapped(unit, width - left - MARGIN, LABEL)
     lines = 1 + unit.count("\n") + 1

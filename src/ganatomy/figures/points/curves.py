@@ -8,20 +8,23 @@ spread: no generator can be expected below it. Not guaranteed: that losses of tw
 Shapes: `T` recorded steps.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from numpy.typing import ArrayLike
 
 from ganatomy.errors import InputError, unknown
+from ganatomy.figures.fonts import picture_words
 from ganatomy.figures.style import GENERATED, HELDOUT, house, new_figure, robust_limits
+from ganatomy.languages import Words
 
 _DECADE = 10.0  # a metric that begins so many times above its floor is drawn on a logarithmic axis
 
 
-def running_median(values: np.ndarray, window: int) -> np.ndarray:
+def running_median(values: ArrayLike, window: int) -> np.ndarray:
     """Smooth (T,) values, y_t = median(x_{t-h}, ..., x_{t+h}) h = (window - 1) / 2, reflected at the ends.
 
     NaN and infinite values are left out of the window, which closes the gap, and stay NaN.
@@ -58,12 +61,13 @@ def default_window(steps: int) -> int:
 
 
 def loss_curves(
-    epochs: np.ndarray,
-    curves: Mapping[str, np.ndarray],
+    epochs: Sequence[float] | np.ndarray,
+    curves: Mapping[str, ArrayLike],
     *,
     title: str,
     window: int | None = None,
-    xlabel: str = "epoch",
+    xlabel: str | None = None,
+    language: str | None = None,
 ) -> Figure:
     """Draw each curve in a panel of its own: faint as recorded, and smoothed by a running median.
 
@@ -72,16 +76,17 @@ def loss_curves(
         curves: label -> values (T,). For a critic the first is the estimated distance, and its label says so.
         title: printed as it is.
         window: of the running median, odd; `default_window(T)` if not given.
-        xlabel: what `epochs` counts.
+        xlabel: what `epochs` counts; epochs if not given.
+        language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     Raises:
-        InputError: no curve, or one of another length than `epochs`.
+        InputError: no curve, one of another length than `epochs`, an unknown language.
 
     >>> figure = loss_curves(range(5), {"generator loss": [1.0, 2.0, np.nan, 2.0, 3.0]}, title="short")
     >>> figure.axes[0].get_title(loc="left")
     'generator loss (1 of 5 values not finite)'
     """
-    epochs = _checked(epochs, curves)
+    epochs, words = _checked(epochs, curves), picture_words(language)
     window = window or default_window(len(epochs))
     with house():
         figure = new_figure(6.4, 1.9 * len(curves) + 0.9, title=title)
@@ -96,25 +101,26 @@ def loss_curves(
             low, high = robust_limits(values, reach=0.3, margin=0.06)
             axes.set_ylim(low, high)
             missing = {
-                "not finite": int(np.isnan(values).sum()),
-                "out of range": int(((values < low) | (values > high)).sum()),
+                "not_finite": int(np.isnan(values).sum()),
+                "out_of_range": int(((values < low) | (values > high)).sum()),
             }
-            told = ", ".join(f"{count} of {len(values)} values {what}" for what, count in missing.items() if count)
-            axes.set_title(f"{label} ({told})" if told else label)
+            told = [words(what, count=count, all=len(values)) for what, count in missing.items() if count]
+            axes.set_title(words("noted", text=label, note=words("comma").join(told)) if told else label)
             axes.grid(alpha=0.25)
-        panels[-1].set_xlabel(f"{xlabel}  (bold: running median of {window} values; faint: each value)")
+        panels[-1].set_xlabel(words("smoothed", axis=xlabel or words("epoch"), window=window))
         _fit_epochs(panels[-1], epochs)
     return figure
 
 
 def metric_curves(
-    epochs: np.ndarray,
-    values: Mapping[str, np.ndarray],
+    epochs: Sequence[float] | np.ndarray,
+    values: Mapping[str, ArrayLike],
     floors: Mapping[str, tuple[float, float]] | None = None,
     titles: Mapping[str, str] | None = None,
     *,
     title: str,
     columns: int = 3,
+    language: str | None = None,
 ) -> Figure:
     r"""Draw metrics over the training as small multiples, each with its floor as a band mean +- spread.
 
@@ -128,15 +134,17 @@ def metric_curves(
         titles: name -> what to print instead of the name.
         title: printed as it is.
         columns: panels a row.
+        language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     Raises:
-        InputError: no metric, one of another length than `epochs`, or a floor or title for an unknown name.
+        InputError: no metric, one of another length than `epochs`, a floor or title for an unknown name, an unknown
+            language.
 
     >>> figure = metric_curves([0, 1], {"w2": [0.9, 0.05]}, {"w2": (0.03, 0.004)}, title="fit")
     >>> figure.axes[0].get_title(loc="left"), figure.axes[0].get_yscale()
     ('w2\nlast 0.05, floor 0.03 ± 0.004', 'log')
     """
-    epochs, floors, titles = _checked(epochs, values), floors or {}, titles or {}
+    epochs, floors, titles, words = _checked(epochs, values), floors or {}, titles or {}, picture_words(language)
     for kind, given in {"floor": floors, "metric title": titles}.items():
         for name in given:
             if name not in values:
@@ -148,38 +156,39 @@ def metric_curves(
         grid = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
         for axes, (name, series) in zip(grid, values.items(), strict=False):
             series = np.asarray(series, dtype=float)
-            _draw_metric(axes, epochs, series, floors.get(name), titles.get(name, name))
+            _draw_metric(axes, epochs, series, floors.get(name), titles.get(name, name), words)
         for axes in grid[len(values) :]:
             axes.remove()
         for axes in grid[len(values) - columns : len(values)]:
             axes.tick_params(labelbottom=True)  # also above a gap in the last row
-            axes.set_xlabel("epoch")
+            axes.set_xlabel(words("epoch"))
         _fit_epochs(grid[0], epochs)
     return figure
 
 
 def _draw_metric(
-    axes: Axes, epochs: np.ndarray, series: np.ndarray, floor: tuple[float, float] | None, label: str
+    axes: Axes, epochs: np.ndarray, series: np.ndarray, floor: tuple[float, float] | None, label: str, words: Words
 ) -> None:
     shown = series[np.isfinite(series)]
-    told, falls_far = f"last {series[-1]:.3g}", False
+    told, falls_far = words("last", last=f"{series[-1]:.3g}"), False
     if floor is not None:
         mean, spread = floor
         shown = np.append(shown, mean)
-        falls_far = shown.min() > 0 and shown.max() > _DECADE * mean
-        told += f", floor {mean:.3g} ± {spread:.2g}"
+        falls_far = bool(shown.min() > 0 and shown.max() > _DECADE * mean)
+        told = words("last_and_floor", last=f"{series[-1]:.3g}", mean=f"{mean:.3g}", spread=f"{spread:.2g}")
     axes.plot(epochs, series, color=GENERATED, marker="." if len(epochs) <= 40 else "", markersize=4)
     if falls_far:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=20))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
-        limits = np.exp(robust_limits(np.log(shown), reach=np.inf, margin=0.08))
+        low, high = np.exp(robust_limits(np.log(shown), reach=np.inf, margin=0.08))
     else:
-        limits = robust_limits(shown, reach=np.inf, margin=0.1)
-    axes.set_ylim(limits)
+        low, high = robust_limits(shown, reach=np.inf, margin=0.1)
+    axes.set_ylim(low, high)
     if floor is not None:
-        axes.axhspan(max(mean - spread, limits[0]), mean + spread, color=HELDOUT, alpha=0.25, linewidth=0)
+        mean, spread = floor
+        axes.axhspan(max(mean - spread, low), mean + spread, color=HELDOUT, alpha=0.25, linewidth=0)
         axes.axhline(mean, color=HELDOUT, linewidth=1.0, linestyle=(0, (4, 2)))
     axes.set_title(f"{label}\n{told}", fontsize="small")
     axes.grid(alpha=0.25)
@@ -190,7 +199,7 @@ def _fit_epochs(axes: Axes, epochs: np.ndarray) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
 
 
-def _checked(epochs: np.ndarray, curves: Mapping[str, np.ndarray]) -> np.ndarray:
+def _checked(epochs: Sequence[float] | np.ndarray, curves: Mapping[str, ArrayLike]) -> np.ndarray:
     if not curves or not len(epochs):
         raise InputError("there is no curve to draw; give at least one, with at least one value")
     for name, values in curves.items():

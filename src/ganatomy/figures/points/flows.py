@@ -23,8 +23,10 @@ from matplotlib.lines import Line2D
 from scipy.special import gammaln
 
 from ganatomy.errors import InputError
+from ganatomy.figures.fonts import picture_words
 from ganatomy.figures.points.view import View
 from ganatomy.figures.style import FAINT, INK, house, new_figure
+from ganatomy.languages import Words
 
 # From dark (agree) to light (at right angles), so that it survives a grey printer; blue and orange survive the rest.
 ANGLES = LinearSegmentedColormap.from_list(
@@ -55,7 +57,14 @@ class FlowRow:
 
 
 def flows(
-    view: View, heldout: np.ndarray, rows: Sequence[FlowRow], *, dimensions: int, reach: float, title: str
+    view: View,
+    heldout: np.ndarray,
+    rows: Sequence[FlowRow],
+    *,
+    dimensions: int,
+    reach: float,
+    title: str,
+    language: str | None = None,
 ) -> Figure:
     """Draw a row a direction: the fixed flow, the local flow, and how far apart they are.
 
@@ -68,9 +77,10 @@ def flows(
         dimensions: the number E of latent dimensions in which the angles were measured, for what chance would give.
         reach: r, how far codes move each way.
         title: printed as it is.
+        language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     Raises:
-        InputError: no row, or paths and angles of shapes that differ.
+        InputError: no row, paths and angles of shapes that differ, an unknown language.
 
     >>> s = np.linspace(-1, 1, 9)
     >>> paths = np.stack([np.stack([s, s**2 + k], axis=-1) for k in range(3)])  # (3, 9, 2)
@@ -85,26 +95,22 @@ def flows(
     for flow in (flow for row in rows for flow in (row.fixed, row.local)):
         if np.ndim(flow.paths) != 3 or np.shape(flow.paths)[:2] != np.shape(flow.angles):
             raise InputError(f"paths (P, S, D) need angles (P, S), got {np.shape(flow.paths)}, {np.shape(flow.angles)}")
+    words = picture_words(language)
     with house():
-        side = 4.3
-        heading = "\n".join(filter(None, (title, view.caption)))
-        figure = new_figure(11.6, len(rows) * (side * min(view.aspect, 1.0) + 0.75) + 1.3, title=heading)
+        height = len(rows) * (4.3 * min(view.aspect, 1.0) + 0.75) + 1.3
+        figure = new_figure(11.6, height, title=view.headed(title, words))
         grid = figure.subplots(len(rows), 3, squeeze=False, width_ratios=(1, 1, _NARROW))
         for (left, right, beside), row in zip(grid, rows, strict=True):
             for axes, flow in ((left, row.fixed), (right, row.local)):
-                _draw(axes, view, heldout, flow, reach)
+                _draw(axes, view, heldout, flow, reach, words)
             right.set_ylabel("")
             right.tick_params(labelleft=False)
-            _histogram(beside, row, dimensions)
+            _histogram(beside, row, dimensions, words)
             beside.set_box_aspect(view.aspect / _NARROW)
-        mark = {"marker": "|", "color": FAINT} if len(view.basis) == 1 else {"marker": "o", "color": "#bbbbbb"}
-        grey = Line2D([], [], linestyle="none", markersize=4, **mark)
+        marker, colour = ("|", FAINT) if len(view.basis) == 1 else ("o", "#bbbbbb")
+        grey = Line2D([], [], linestyle="none", marker=marker, color=colour, markersize=4)
         path = Line2D([], [], color=ANGLES(0.2), marker=">", markevery=[1], markersize=5)
-        moved = f"path of a generated point while its code moves from -{reach:g} to +{reach:g}"
-        names = [
-            f"held-out ({len(heldout)})",
-            f"{moved}; colour: angle between SeFa's and the exact direction, as at the right",
-        ]
+        names = [words("heldout", count=len(heldout)), words("path", reach=f"{reach:g}")]
         figure.legend([grey, path], names, loc="outside lower left", ncols=2)
     return figure
 
@@ -128,24 +134,25 @@ def spread(view: View, points: np.ndarray, count: int) -> np.ndarray:
     return np.array(chosen)
 
 
-def _draw(axes: Axes, view: View, heldout: np.ndarray, flow: Flow, reach: float) -> None:
+def _draw(axes: Axes, view: View, heldout: np.ndarray, flow: Flow, reach: float, words: Words) -> None:
     """Draw the paths with their heads over the real points."""
     real = view.project(heldout)
     count, steps, dims = np.shape(flow.paths)
     flat = view.project(np.reshape(flow.paths, (-1, dims))).reshape(count, steps, -1)
-    axes.set(xlim=view.limits[0], xlabel=view.labels[0])
+    names = view.labels(words)
+    axes.set(xlim=view.limits[0], xlabel=names[0])
     if len(view.basis) == 1:
         along = np.broadcast_to(np.linspace(-reach, reach, steps)[:, None], flat.shape)
         flat = np.concatenate([flat, along], axis=-1)
-        axes.set(ylim=(-1.15 * reach, 1.15 * reach), ylabel="how far the code has moved")
+        axes.set(ylim=(-1.15 * reach, 1.15 * reach), ylabel=words("moved"))
         axes.plot(real[:, 0], np.zeros(len(real)), "|", color=FAINT, transform=axes.get_xaxis_transform())
     else:
-        axes.set(ylim=view.limits[1], ylabel=view.labels[1], aspect="equal" if view.equal else "auto")
+        axes.set(ylim=view.limits[1], ylabel=names[1], aspect="equal" if view.equal else "auto")
         axes.plot(*real.T, "o", markersize=2.4, markeredgewidth=0, color="#cccccc")
     pieces = np.stack([flat[:, :-1], flat[:, 1:]], axis=2).reshape(-1, 2, 2)
     middle = (flow.angles[:, :-1] + flow.angles[:, 1:]).ravel() / 2
     axes.add_collection(
-        LineCollection(pieces, array=middle, cmap=ANGLES, norm=_RIGHT, linewidths=1.1, capstyle="round")
+        LineCollection(list(pieces), array=middle, cmap=ANGLES, norm=_RIGHT, linewidths=1.1, capstyle="round")
     )
     last = flat[:, -1] - flat[:, -2]
     length = np.linalg.norm(last, axis=1)
@@ -171,7 +178,7 @@ def _draw(axes: Axes, view: View, heldout: np.ndarray, flow: Flow, reach: float)
     axes.set_title(flow.title)
 
 
-def _histogram(axes: Axes, row: FlowRow, dimensions: int) -> None:
+def _histogram(axes: Axes, row: FlowRow, dimensions: int, words: Words) -> None:
     """Draw the angles' density and, as a line, that of the angle to a direction drawn at random."""
     heights, _ = np.histogram(row.angles[np.isfinite(row.angles)], _BINS)
     share = 100 * heights / max(heights.sum(), 1)
@@ -180,8 +187,10 @@ def _histogram(axes: Axes, row: FlowRow, dimensions: int) -> None:
     degrees = np.linspace(0, 90, 91)
     if dimensions > 1:
         axes.plot(degrees, 100 * (_BINS[1] - _BINS[0]) * chance(degrees, dimensions), color=INK, linestyle=(0, (4, 2)))
-        axes.legend([Line2D([], [], color=INK, linestyle=(0, (4, 2)))], ["by chance"], loc="best", handlelength=2.5)
-    axes.set(xlim=(0, 90), xticks=[0, 30, 60, 90], xlabel="angle in latent space", ylabel="% of codes", title=row.title)
+        axes.legend(
+            [Line2D([], [], color=INK, linestyle=(0, (4, 2)))], [words("by_chance")], loc="best", handlelength=2.5
+        )
+    axes.set(xlim=(0, 90), xticks=[0, 30, 60, 90], xlabel=words("angle"), ylabel=words("of_codes"), title=row.title)
     axes.xaxis.set_major_formatter("{x:.0f}°")
     axes.spines[["top", "right"]].set_visible(False)
 

@@ -9,6 +9,7 @@ Shapes: `N` points, `D` data dimensions, `S` snapshots, `g` points of the discri
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,16 +18,29 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 
 from ganatomy.errors import InputError, unknown
+from ganatomy.figures.fonts import picture_words
 from ganatomy.figures.points.panel import Line, Plane, Scale, make_panel
 from ganatomy.figures.points.view import View
-from ganatomy.figures.style import DPI, FAINT, GREYS, INK, house, new_figure, wrapped_to
-from ganatomy.figures.words import speaker
+from ganatomy.figures.style import (
+    DPI,
+    FAINT,
+    FILM_DPI,
+    GREYS,
+    INK,
+    canvas_of,
+    house,
+    new_figure,
+    pixels_of,
+    resize_to_even,
+    wrapped_to,
+)
+from ganatomy.languages import Words
 
 Cell = tuple[str, str]
 """Row and column."""
 
 _MARKER = 1.7  # points; what a panel two inches wide bears
-_FILM_DPI = 100
+_BOUND = "\u00a0"  # a space at which no line is broken
 
 
 def matrix_figure(
@@ -37,7 +51,7 @@ def matrix_figure(
     columns: Sequence[str],
     *,
     title: str,
-    language: str = "en",
+    language: str | None = None,
 ) -> Figure:
     """Draw what each cell ended with: generated over held-out points, over the discriminator's value in grey.
 
@@ -50,7 +64,7 @@ def matrix_figure(
         rows: their heads, in order, such as objectives.
         columns: their heads, in order, such as optimizers.
         title: printed as it is.
-        language: of the words that are not given, "en" or "zh".
+        language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     Raises:
         InputError: no row or column, a cell of an unknown one, shapes that do not fit the view, an unknown language.
@@ -63,7 +77,7 @@ def matrix_figure(
     (['1.1 x floor', '', '', ''], ['not run', 'failed', 'not run'])
     """
     with house():
-        matrix = _Matrix(view, heldout, rows, columns, title, language)
+        matrix = _Matrix(view, heldout, rows, columns, title, picture_words(language))
         for cell, (points, field, note) in finals.items():
             if points is None:
                 matrix.leave(cell, note)
@@ -86,7 +100,7 @@ def matrix_frames(
     notes: Mapping[Cell, Sequence[str]] | None = None,
     absent: Mapping[Cell, str] | None = None,
     width: int = 800,
-    language: str = "en",
+    language: str | None = None,
 ) -> Iterator[np.ndarray]:
     """Draw one frame an epoch with all cells in step, uint8 (H, W, 3), H and W even, for GIF and MP4.
 
@@ -102,7 +116,7 @@ def matrix_frames(
         notes: (row, column) -> a text for above the panel, for each of the cell's snapshots, such as "1.4 x floor".
         absent: (row, column) -> why a cell has no snapshots; "not run" if not given.
         width: of a frame in pixels; its height follows from the number of rows and the view's proportions.
-        language: of the words that are not given, "en" or "zh".
+        language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     Raises:
         InputError: no snapshot, numbers that differ, shapes that do not fit, an unknown row, column or language, a
@@ -120,17 +134,18 @@ def matrix_frames(
         raise InputError("there is no snapshot to draw; train with snapshots switched on")
     if not 480 <= width <= 4096:
         raise InputError(f"a frame can be 480 to 4096 pixels wide, not {width}")
-    texts = {}
+    texts, words = {}, picture_words(language)
     for cell, (points, fields) in snapshots.items():
         texts[cell] = list((notes or {}).get(cell, [""] * len(points)))
         counts = {len(points), len(texts[cell]), len(points if fields is None else fields)}
         if len(counts) > 1 or not 1 <= len(points) <= len(epochs):
             number = f"equally many, 1 to {len(epochs)}"
             raise InputError(f"{', '.join(cell)}: snapshots, fields and notes must be {number}, not {sorted(counts)}")
-        ended = speaker(language)("ended at epoch {epoch}").format(epoch=epochs[len(points) - 1])
-        texts[cell] += [f"{texts[cell][-1]} {ended}".strip()] * (len(epochs) - len(points))
+        ended = words("ended", epoch=epochs[len(points) - 1]).replace(" ", _BOUND)
+        ended = words("comma").join(filter(None, (texts[cell][-1], ended)))
+        texts[cell] += [ended] * (len(epochs) - len(points))
     with house():
-        matrix = _Matrix(view, heldout, rows, columns, title, language, width)
+        matrix = _Matrix(view, heldout, rows, columns, title, words, width)
         for cell, (_, fields) in snapshots.items():
             matrix.add(cell, fields)
             matrix.caption(cell, max(texts[cell], key=len), len(heldout))  # room for the longest
@@ -150,18 +165,18 @@ class _Matrix:
         rows: Sequence[str],
         columns: Sequence[str],
         title: str,
-        language: str,
+        words: Words,
         width: int | None = None,
     ) -> None:
         if not rows or not columns:
             raise InputError("a matrix needs one row and one column or more")
-        self.view, self.heldout, self.say, self.rows, self.columns = view, heldout, speaker(language), rows, columns
-        self.film, count = width is not None, len(columns)
-        dpi = _FILM_DPI if self.film else DPI
-        inches = width / dpi if self.film else max(count * min(max(6.6 / count, 1.6), 3.0) + 0.9, 4.8)
+        self.view, self.heldout, self.words, self.rows, self.columns = view, heldout, words, rows, columns
+        film, count = width is not None, len(columns)
+        dpi = FILM_DPI if film else DPI
+        inches = width / dpi if width is not None else max(count * min(max(6.6 / count, 1.6), 3.0) + 0.9, 4.8)
         self.side = (inches - 0.9) / count
         self.letters = int(16 * self.side)  # of a note, beside each other
-        title = "\n".join(filter(None, (title, view.caption, self.film and "epoch")))
+        title = "\n".join(filter(None, (view.headed(title, words), words("epoch") if film else "")))
         self.figure = new_figure(inches, inches, dpi=dpi, title=title)
         grid = self.figure.subplots(len(rows), len(columns), sharex=True, sharey=True, squeeze=False)
         self.axes = {(row, column): grid[r, c] for r, row in enumerate(rows) for c, column in enumerate(columns)}
@@ -171,7 +186,7 @@ class _Matrix:
     def add(self, cell: Cell, fields: np.ndarray | None) -> None:
         """Make the panel of a cell, with a scale for its fields (g,) or (S, g)."""
         scale = None if fields is None else Scale(fields)
-        panel = make_panel(self._at(cell), self.view, self.heldout, scale, marker=_MARKER)
+        panel = make_panel(self._at(cell), self.view, self.heldout, scale, self.words, marker=_MARKER)
         panel.axes.set(xlabel="", ylabel="")
         if isinstance(panel, Line) and panel.twin:
             panel.twin.tick_params(right=False, labelright=False)
@@ -184,8 +199,10 @@ class _Matrix:
 
     def caption(self, cell: Cell, note: str, lost: int) -> None:
         """Write a note above a cell's panel, and how many points it does not show."""
-        outside = f"({self.say('{count} outside').format(count=lost)})".replace(" ", "\u00a0") if lost else ""
-        self.titles[cell].set_text(wrapped_to(f"{note} {outside}".strip(), self.letters))
+        if lost:
+            outside = self.words("outside", count=lost).replace(" ", _BOUND)
+            note = self.words("noted", text=note, note=outside).strip() if note else self.words("note", note=outside)
+        self.titles[cell].set_text(wrapped_to(note, self.letters))
 
     def leave(self, cell: Cell, note: str) -> None:
         """Write into an empty panel why it is empty."""
@@ -204,41 +221,43 @@ class _Matrix:
         """Fill the cells not spoken of, write the heads and axes' names, and say what is what."""
         for cell, axes in self.axes.items():
             if not axes.texts and cell not in self.panels:
-                self.leave(cell, self.say("not run"))
+                self.leave(cell, self.words("not_run"))
             if len(self.view.basis) == 2:
                 axes.set(xlim=self.view.limits[0], ylim=self.view.limits[1])
                 axes.set_aspect("equal" if self.view.equal else "auto")
             axes.label_outer()
             axes.tick_params(labelsize="x-small")
-        first, head = self.rows[0], {"fontweight": "bold", "color": INK}
+        names = (*self.view.labels(self.words), self.words("density"))
+        head: dict[str, Any] = {"fontweight": "bold", "color": INK}
+        first = self.rows[0]
         lines = max(title.get_text().count("\n") + 1 for title in (Text(), *self.titles.values()))
         for column in self.columns:
-            axes, above = self.axes[first, column], {"xytext": (0, 9 + 9 * lines), "textcoords": "offset points"}
-            axes.annotate(column, (0.5, 1), xycoords="axes fraction", **above, ha="center", va="bottom", **head)
-            self.axes[self.rows[-1], column].set_xlabel(self.view.labels[0], fontsize="small")
+            above: dict[str, Any] = {"xytext": (0, 9 + 9 * lines), "textcoords": "offset points"}
+            above |= {"xycoords": "axes fraction", "ha": "center", "va": "bottom"}
+            self.axes[first, column].annotate(column, (0.5, 1), **above, **head)
+            self.axes[self.rows[-1], column].set_xlabel(names[0], fontsize="small")
         for row in self.rows:
             self.axes[row, self.columns[0]].set_ylabel(row, **head)
-        self.figure.supylabel((*self.view.labels, "density")[1], fontsize="small")
+        self.figure.supylabel(names[1], fontsize="small")
         self._legend()
         title = sum(text.get_text().count("\n") + 1 for text in self.figure.texts[:-1])
         height = len(self.rows) * (self.side * min(self.view.aspect, 1.2) + 0.17 + 0.13 * lines) + 0.19 * title + 1.05
-        size = 2 * np.round(np.array([self.figure.get_figwidth(), height]) * self.figure.dpi / 2)
-        size = size / self.figure.dpi + 1e-6  # even, and a hair more, or 4.1 inches are 409 pixels
-        self.figure.set_size_inches(size)
-        self.figure.get_layout_engine().execute(self.figure)  # and again when drawn: equal scales mislead a first try
+        resize_to_even(self.figure, self.figure.get_figwidth() * self.figure.dpi, height * self.figure.dpi)
+        engine = self.figure.get_layout_engine()
+        if engine is not None:
+            engine.execute(self.figure)  # and again when drawn: equal scales mislead a first try
 
     def _legend(self) -> None:
         panel = max(self.panels.values(), key=lambda panel: panel.scale is not None, default=None)
         if panel is None:
             return
-        handles, texts = list(panel.handles), ["held-out points", "generated points"]
+        handles, texts = list(panel.handles), ["heldout_points", "generated_points"]
         if panel.scale is not None:
-            sign = "light" if isinstance(panel, Plane) else "high"
-            texts.append(f"discriminator: {sign} where it takes points for real; each panel has its own scale")
+            texts.append("light_is_real" if isinstance(panel, Plane) else "high_is_real")
         if isinstance(panel, Plane):
             handles.append(Patch(facecolor=GREYS(0.5), edgecolor=FAINT))
         room = int(17 * (self.figure.get_figwidth() - 2.3))
-        labels = [wrapped_to(self.say(text), room) for text in texts]
+        labels = [wrapped_to(self.words(text), room) for text in texts]
         self.figure.legend(handles[: len(labels)], labels, loc="outside lower center", ncols=2, markerscale=5 / _MARKER)
 
 
@@ -248,7 +267,7 @@ def _play(
     epochs: Sequence[int],
     texts: Mapping[Cell, Sequence[str]],
 ) -> Iterator[np.ndarray]:
-    canvas, heading = matrix.figure.canvas, matrix.figure.texts[0]
+    canvas, heading = canvas_of(matrix.figure), matrix.figure.texts[0]
     title = heading.get_text().rpartition("\n")[0]
     moving = {cell: (*matrix.panels[cell].moving, matrix.titles[cell]) for cell in snapshots}
     for artist in (heading, *chain(*moving.values())):
@@ -258,7 +277,7 @@ def _play(
     still = canvas.copy_from_bbox(matrix.figure.bbox)
     for k, epoch in enumerate(epochs):
         canvas.restore_region(still)
-        heading.set_text(f"{title}\n{matrix.say('epoch {epoch}').format(epoch=epoch)}".strip())
+        heading.set_text(f"{title}\n{matrix.words('at_epoch', epoch=epoch)}".strip())
         with house():
             matrix.figure.draw_artist(heading)
             for cell, (points, fields) in snapshots.items():
@@ -266,4 +285,4 @@ def _play(
                 matrix.update(cell, points[last], None if fields is None else fields[last], texts[cell][k])
                 for artist in moving[cell]:
                     matrix.figure.draw_artist(artist)
-        yield np.asarray(canvas.buffer_rgba())[..., :3].copy()
+        yield pixels_of(canvas)

@@ -10,16 +10,19 @@ Shapes: `N` points, `D` data dimensions, `n` grid cells a side.
 """
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
+from numpy.typing import ArrayLike
 
 from ganatomy.errors import InputError
 from ganatomy.figures.points.view import View
 from ganatomy.figures.style import FAINT, GENERATED, GREYS, HELDOUT, robust_limits
+from ganatomy.languages import Words
 
 _MOST = 4000  # markers of a kind; more hide each other
 _BINS = 60
@@ -35,11 +38,12 @@ class Scale(Normalize):
     (0.01, 1.0, 'both')
     """
 
-    def __init__(self, fields: np.ndarray) -> None:
+    def __init__(self, fields: ArrayLike) -> None:
         fields = np.asarray(fields, dtype=float)
-        super().__init__(*robust_limits(fields, reach=0.0))
+        self.limits = robust_limits(fields, reach=0.0)
+        super().__init__(*self.limits)
         finite = fields[np.isfinite(fields)]
-        below, above = bool((finite < self.vmin).any()), bool((finite > self.vmax).any())
+        below, above = bool((finite < self.limits[0]).any()), bool((finite > self.limits[1]).any())
         self.extend = {(0, 0): "neither", (1, 0): "min", (0, 1): "max", (1, 1): "both"}[below, above]
 
 
@@ -48,16 +52,13 @@ def _thin(points: np.ndarray) -> np.ndarray:
     return points[:: max(1, math.ceil(len(points) / _MOST))]
 
 
-def _counted(name: str, points: np.ndarray) -> str:
-    drawn = len(_thin(points))
-    return f"{name} ({drawn} of {len(points)})" if drawn < len(points) else f"{name} ({len(points)})"
-
-
 class _Panel:
     """What both panels have; `lost` counts the generated points not shown."""
 
-    def __init__(self, axes: Axes, view: View, heldout: np.ndarray, scale: Scale | None, marker: float) -> None:
-        self.axes, self.view, self.scale, self.marker = axes, view, scale, marker
+    def __init__(
+        self, axes: Axes, view: View, heldout: ArrayLike, scale: Scale | None, words: Words, marker: float
+    ) -> None:
+        self.axes, self.view, self.scale, self.words, self.marker = axes, view, scale, words, marker
         self.heldout = view.project(heldout)
         self.moving: list[Artist] = []
         self.handles: list[Artist] = []
@@ -67,21 +68,31 @@ class _Panel:
     def _count(self, generated: np.ndarray) -> str:
         """Count what of the projected points lies outside, and say it."""
         self.lost = self.view.outside(generated)
-        counts = {"held-out": self.view.outside(self.heldout), "generated": self.lost}
-        told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-        return f"outside the axes: {told}" if told else ""
+        counts = {"heldout_lost": self.view.outside(self.heldout), "generated_lost": self.lost}
+        told = [self.words(name, count=count) for name, count in counts.items() if count]
+        return self.words("outside_axes", told=self.words("comma").join(told)) if told else ""
+
+    def _counted(self, name: str, points: np.ndarray, drawn: int) -> str:
+        """Name a kind of points with their number, and say if not all are drawn."""
+        count = self.words("some_of", some=drawn, all=len(points)) if drawn < len(points) else len(points)
+        return self.words(name, count=count)
+
+    def _joined(self, notes: Iterable[str]) -> str:
+        return self.words("semicolon").join(filter(None, notes))
 
 
 class Plane(_Panel):
     """A panel for D >= 2: points over the grey image of the field."""
 
-    def __init__(self, axes: Axes, view: View, heldout: np.ndarray, scale: Scale | None, *, marker: float = 3.0):
-        super().__init__(axes, view, heldout, scale, marker)
+    def __init__(
+        self, axes: Axes, view: View, heldout: ArrayLike, scale: Scale | None, words: Words, marker: float = 3.0
+    ) -> None:
+        super().__init__(axes, view, heldout, scale, words, marker)
         self.image = axes.imshow(
             [[np.nan]],
             cmap=GREYS,
             norm=scale or Normalize(0, 1),
-            extent=view.limits.ravel(),
+            extent=(*view.limits[0], *view.limits[1]),
             origin="lower",
             interpolation="bilinear",
             aspect="equal" if view.equal else "auto",
@@ -107,21 +118,23 @@ class Plane(_Panel):
             color=GENERATED,
             alpha=0.9,
         )
-        axes.set(xlim=view.limits[0], ylim=view.limits[1], xlabel=view.labels[0], ylabel=view.labels[1])
+        across, up = view.labels(words)
+        axes.set(xlim=view.limits[0], ylim=view.limits[1], xlabel=across, ylabel=up)
         self.moving = [self.image, real, self.points, *axes.spines.values()]
         self.handles = [real, self.points]
 
-    def update(self, generated: np.ndarray, field: np.ndarray | None = None) -> str:
+    def update(self, generated: ArrayLike, field: ArrayLike | None = None) -> str:
         """Show points (N, D) over a field (n, n) or (n * n,); return what the picture does not show."""
         flat = self.view.project(generated)
         self.points.set_data(*_thin(flat).T)
-        self.labels = [_counted("held-out", self.heldout), _counted("generated", flat)]
+        kinds = {"heldout": self.heldout, "generated": flat}
+        self.labels = [self._counted(kind, points, len(_thin(points))) for kind, points in kinds.items()]
         note = [self._count(flat)]
         if field is not None:
             values = as_square(field)
             self.image.set_data(values)
-            note.append("tinted: discriminator not finite" if values.mask.any() else "")
-        return "; ".join(filter(None, note))
+            note.append(self.words("tinted") if np.ma.is_masked(values) else "")
+        return self._joined(note)
 
     def key(self, label: str) -> None:
         """Add the colour bar, exactly as high as the panel."""
@@ -141,21 +154,24 @@ class Line(_Panel):
     spread.
     """
 
-    def __init__(self, axes: Axes, view: View, heldout: np.ndarray, scale: Scale | None, *, marker: float = 3.0):
-        super().__init__(axes, view, heldout, scale, marker)
-        self.edges = np.linspace(*view.limits[0], _BINS + 1)
+    def __init__(
+        self, axes: Axes, view: View, heldout: ArrayLike, scale: Scale | None, words: Words, marker: float = 3.0
+    ) -> None:
+        super().__init__(axes, view, heldout, scale, words, marker)
+        left, right = view.limits[0]
+        self.edges = np.linspace(left, right, _BINS + 1)
         heights = self._heights(self.heldout)
         real = axes.stairs(heights, self.edges, fill=True, color=HELDOUT, alpha=0.45)
         self.bars = axes.stairs(np.zeros(_BINS), self.edges, color=GENERATED, linewidth=0.5 * marker)
         self.top = 1.6 * heights.max() or 1.0
-        axes.set(xlim=view.limits[0], ylim=(0, self.top), xlabel=view.labels[0], ylabel="density")
+        axes.set(xlim=view.limits[0], ylim=(0, self.top), xlabel=view.labels(words)[0], ylabel=words("density"))
         self.moving = [real, self.bars, *axes.spines.values()]
         self.handles = [real, self.bars]
         self.twin: Axes | None = None
         if scale is not None:
             self.twin = axes.twinx()
             (self.curve,) = self.twin.plot([], [], color=FAINT, linestyle=(0, (4, 2)), linewidth=0.4 * marker)
-            self.twin.set_ylim(robust_limits([scale.vmin, scale.vmax], reach=1.0, margin=0.05))
+            self.twin.set_ylim(robust_limits(scale.limits, reach=1.0, margin=0.05))
             self.moving.append(self.curve)
             self.handles.append(self.curve)
 
@@ -163,23 +179,24 @@ class Line(_Panel):
         counts, _ = np.histogram(flat[np.isfinite(flat)], self.edges)
         return counts / (max(len(flat), 1) * np.diff(self.edges))
 
-    def update(self, generated: np.ndarray, field: np.ndarray | None = None) -> str:
+    def update(self, generated: ArrayLike, field: ArrayLike | None = None) -> str:
         """Show generated points (N, 1) and a field (n,); return what the picture does not show."""
         flat = self.view.project(generated)
         heights = self._heights(flat)
         self.bars.set_data(heights)
-        self.labels = [f"held-out ({len(self.heldout)})", f"generated ({len(flat)})"]
+        kinds = {"heldout": self.heldout, "generated": flat}
+        self.labels = [self._counted(kind, points, len(points)) for kind, points in kinds.items()]
         if self.twin is not None:
-            self.labels.append("discriminator")
+            self.labels.append(self.words("discriminator"))
         note = [self._count(flat)]
-        note.append(f"tallest generated bin {heights.max():.3g}" if heights.max() > self.top else "")
-        if field is not None:
+        note.append(self.words("tallest", height=f"{heights.max():.3g}") if heights.max() > self.top else "")
+        if field is not None and self.twin is not None:
             values = np.ma.masked_invalid(np.ravel(field))
             self.curve.set_data(self.view.grid(len(values))[:, 0], values)
-            note.append("gaps: discriminator not finite" if values.mask.any() else "")
+            note.append(self.words("gaps") if np.ma.is_masked(values) else "")
             low, high = self.twin.get_ylim()
-            note.append("discriminator leaves its axis" if ((values < low) | (values > high)).any() else "")
-        return "; ".join(filter(None, note))
+            note.append(self.words("leaves") if ((values < low) | (values > high)).any() else "")
+        return self._joined(note)
 
     def key(self, label: str) -> None:
         """Name the field's axis."""
@@ -188,13 +205,13 @@ class Line(_Panel):
 
 
 def make_panel(
-    axes: Axes, view: View, heldout: np.ndarray, scale: Scale | None, *, marker: float = 3.0
+    axes: Axes, view: View, heldout: ArrayLike, scale: Scale | None, words: Words, *, marker: float = 3.0
 ) -> Plane | Line:
-    """Make the panel that suits the view's dimensions; `marker` is the size of its points."""
-    return (Plane if len(view.basis) == 2 else Line)(axes, view, heldout, scale, marker=marker)
+    """Make the panel that suits the view's dimensions, in the words of pictures; `marker` is the size of its points."""
+    return (Plane if len(view.basis) == 2 else Line)(axes, view, heldout, scale, words, marker)
 
 
-def as_square(field: np.ndarray) -> np.ma.MaskedArray:
+def as_square(field: ArrayLike) -> np.ma.MaskedArray:
     """Shape a field of n * n values as (n, n) and mask what is not finite.
 
     Raises:

@@ -7,18 +7,20 @@ by name only.
 Shapes: `C` marks.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ganatomy.errors import InputError
+from ganatomy.figures.fonts import picture_words
 from ganatomy.figures.points.ratios import ratio_axis
 from ganatomy.figures.style import GENERATED, INK, house, new_figure
-from ganatomy.figures.words import speaker
+from ganatomy.languages import Words
 
-_MARKS = (  # of the first kind, the second, ...
+_MARKS: tuple[dict[str, Any], ...] = (  # of the first kind, the second, ...
     {"marker": "o", "color": GENERATED, "markersize": 6},
     {"marker": "D", "color": INK, "markersize": 5.5, "markerfacecolor": "white"},
     {"marker": "^", "color": "#009E73", "markersize": 6},
@@ -27,9 +29,9 @@ _MARKS = (  # of the first kind, the second, ...
 
 def ranking_figure(
     labels: Sequence[str],
-    medians: Sequence[float],
-    lows: Sequence[float],
-    highs: Sequence[float],
+    medians: Sequence[float] | np.ndarray,
+    lows: Sequence[float] | np.ndarray,
+    highs: Sequence[float] | np.ndarray,
     *,
     title: str,
     kinds: Sequence[str] | None = None,
@@ -37,7 +39,7 @@ def ranking_figure(
     spread: float = 0.0,
     threshold: float | None = None,
     interval: str | None = None,
-    language: str = "en",
+    language: str | None = None,
 ) -> Figure:
     """Draw final distance / floor of the cells with intervals, in order, the numbers beside them.
 
@@ -52,7 +54,7 @@ def ranking_figure(
         spread: of the floor, relative to it.
         threshold: the multiple of the floor below which a run is said to have converged.
         interval: what the intervals are; "95 % bootstrap interval" if not given.
-        language: of the words that are not given, "en" or "zh".
+        language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     Raises:
         InputError: no cell, numbers that differ, more than three kinds, an unknown language.
@@ -74,21 +76,21 @@ def ranking_figure(
     rows: dict[str, float] = {}
     for label, (median, *_) in zip(labels, numbers, strict=True):
         rows[label] = min(median, rows.get(label, np.inf))
-    order = sorted(rows, key=rows.get)
-    say, step = speaker(language), 0.26 if len(known) == 1 else 0.2 * len(known) + 0.1
+    order = sorted(rows, key=lambda label: rows[label])
+    words, step = picture_words(language), 0.26 if len(known) == 1 else 0.2 * len(known) + 0.1
     with house():
         figure = new_figure(7.5, step * len(order) + 1.5, title=title)
         axes = figure.add_subplot()
-        ratio_axis(axes, "x", numbers, spread, threshold, say)
-        told = say("median over seeds with {interval}").format(interval=interval or say("95 % bootstrap interval"))
-        axes.set(ylim=(len(order) - 0.5, -0.5), xlabel=f"{say('distance / floor after training')}\n{told}")
+        ratio_axis(axes, "x", numbers, spread, threshold, words)
+        told = words("medians", interval=interval or words("bootstrap"))
+        axes.set(ylim=(len(order) - 0.5, -0.5), xlabel=f"{words('final_ratio')}\n{told}")
         axes.set_yticks(range(len(order)), order)
         axes.tick_params(axis="y", length=0, labelcolor=INK, labelsize="medium")
         axes.grid(alpha=0.25)
         for label, number, kind, note in zip(labels, numbers, kinds, notes, strict=True):
             k = known.index(kind)
             y = order.index(label) + 0.42 * ((k + 0.5) / len(known) - 0.5) * 1.4
-            _draw_mark(axes, y, number, note, _MARKS[k], say)
+            _draw_mark(axes, y, number, note, _MARKS[k], words)
         for mark, kind in zip(_MARKS, known, strict=False):
             axes.plot([], [], label=kind, **mark)
         if len(known) > 1:
@@ -96,10 +98,10 @@ def ranking_figure(
     return figure
 
 
-def _draw_mark(axes: Axes, y: float, number: np.ndarray, note: str, mark: dict, say: Callable[[str], str]) -> None:
+def _draw_mark(axes: Axes, y: float, number: np.ndarray, note: str, mark: dict[str, Any], words: Words) -> None:
     median, low, high = number
     end = axes.get_xlim()[1]
-    told = say("diverged")
+    told = words("diverged")
     if np.isfinite(median):
         told = "{} ({}–{})".format(*(f"{value:#.3g}".rstrip(".") for value in number)).replace("inf", "∞")
         axes.plot([low, min(high, 10 * end)], [y, y], color=mark["color"], linewidth=1.6, solid_capstyle="butt")

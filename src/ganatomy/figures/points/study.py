@@ -12,18 +12,20 @@ confidence; the ranking's intervals are its caller's.
 Shapes: `K` seeds, `S` snapshots, `C` marks of a ranking.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
 
 from ganatomy.errors import InputError
+from ganatomy.figures.fonts import picture_words
 from ganatomy.figures.points.ratios import ratio_axis
 from ganatomy.figures.style import FAINT, GENERATED, INK, house, new_figure, robust_limits
-from ganatomy.figures.words import speaker
+from ganatomy.languages import Words
 
 Cell = tuple[str, str]
 """Panel and line."""
@@ -55,7 +57,7 @@ class _Curve:
     seeds: int
 
     @classmethod
-    def of(cls, cell: Cell, x: np.ndarray, ratios: np.ndarray, few: bool) -> "_Curve":
+    def of(cls, cell: Cell, x: ArrayLike, ratios: ArrayLike, few: bool) -> "_Curve":
         x, ratios = np.asarray(x, dtype=float), np.asarray(ratios, dtype=float)
         if ratios.ndim != 2 or 0 in ratios.shape or x.shape not in (ratios.shape, ratios.shape[1:]):
             raise InputError(
@@ -70,12 +72,12 @@ class _Curve:
 
 
 def convergence_figure(
-    curves: Mapping[Cell, tuple[np.ndarray, np.ndarray]],
+    curves: Mapping[Cell, tuple[ArrayLike, ArrayLike]],
     *,
     title: str,
     spread: float = 0.0,
     threshold: float | None = None,
-    language: str = "en",
+    language: str | None = None,
 ) -> Figure:
     """Draw distance / floor over the epochs: a panel an objective, a line an optimizer, with a band over the seeds.
 
@@ -86,7 +88,7 @@ def convergence_figure(
         title: printed as it is.
         spread: of the floor, relative to it; drawn as a band.
         threshold: the multiple of the floor below which a run is said to have converged.
-        language: of the words that are not given, "en" or "zh".
+        language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     Raises:
         InputError: no curve, shapes that do not fit, an unknown language.
@@ -101,12 +103,12 @@ def convergence_figure(
 
 
 def time_figure(
-    curves: Mapping[Cell, tuple[np.ndarray, np.ndarray]],
+    curves: Mapping[Cell, tuple[ArrayLike, ArrayLike]],
     *,
     title: str,
     spread: float = 0.0,
     threshold: float | None = None,
-    language: str = "en",
+    language: str | None = None,
 ) -> Figure:
     """Draw distance / floor over the seconds of training: medians over the seeds of both, at each snapshot.
 
@@ -121,23 +123,23 @@ def time_figure(
     >>> figure.axes[0].lines[-1].get_xdata().tolist(), figure.axes[0].get_xlabel()
     ([0.0, 1.5, 3.0, 4.5, 6.0], 'seconds of training')
     """
-    return _lines(curves, "seconds of training", False, title, spread, threshold, language)
+    return _lines(curves, "seconds", False, title, spread, threshold, language)
 
 
 def _lines(
-    given: Mapping[Cell, tuple[np.ndarray, np.ndarray]],
+    given: Mapping[Cell, tuple[ArrayLike, ArrayLike]],
     axis: str,
     banded: bool,
     title: str,
     spread: float,
     threshold: float | None,
-    language: str,
+    language: str | None,
 ) -> Figure:
     if not given:
         raise InputError("there is no curve to draw; give one cell or more")
-    few = min(len(ratios) for _, ratios in given.values()) < FEW
+    few = min(len(np.atleast_1d(ratios)) for _, ratios in given.values()) < FEW
     curves = {cell: _Curve.of(cell, *arrays, few) for cell, arrays in given.items()}
-    say, names = speaker(language), list(dict.fromkeys(name for _, name in curves))
+    words, names = picture_words(language), list(dict.fromkeys(name for _, name in curves))
     if len(curves) <= _TOGETHER or len(names) == 1:
         curves = {("", ", ".join(cell)): curve for cell, curve in curves.items()}
         names = [name for _, name in curves]
@@ -153,7 +155,7 @@ def _lines(
         figure = new_figure(*size, title=title)
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
         for axes, panel in zip(grid, panels, strict=False):
-            ratio_axis(axes, "y", shown, spread, threshold, say)
+            ratio_axis(axes, "y", shown, spread, threshold, words)
             axes.set_xlim(widest)
             axes.set_title(panel, fontweight="bold")
             axes.grid(alpha=0.25)
@@ -165,10 +167,10 @@ def _lines(
             axes.remove()
         for axes in grid[len(panels) - columns : len(panels)]:
             axes.tick_params(labelbottom=True)  # also above a gap in the last row
-            axes.set_xlabel(say(axis))
+            axes.set_xlabel(words(axis))
         for axes in grid[: len(panels) : columns]:
-            axes.set_ylabel(say("distance / floor"))
-        figure.supxlabel(_legend(curves, banded, say), fontsize="small", color=FAINT)
+            axes.set_ylabel(words("ratio"))
+        figure.supxlabel(_legend(curves, banded, words), fontsize="small", color=FAINT)
     return figure
 
 
@@ -211,7 +213,7 @@ def _draw_lines(axes: Axes, curves: Mapping[str, _Curve], styles: Mapping[str, t
         )
 
 
-def spaced(places: Sequence[float], apart: float) -> np.ndarray:
+def spaced(places: Sequence[float] | np.ndarray, apart: float) -> np.ndarray:
     """Move places in [0, 1] so that they keep their order and are `apart` or more, and return them in the given order.
 
     Pushing everything up from below, y_i = max over j <= i of x_j + (i - j) a, or down from above both would do; the
@@ -229,12 +231,12 @@ def spaced(places: Sequence[float], apart: float) -> np.ndarray:
     return moved
 
 
-def _legend(curves: Mapping[Cell, _Curve], banded: bool, say: Callable[[str], str]) -> str:
+def _legend(curves: Mapping[Cell, _Curve], banded: bool, words: Words) -> str:
     """Say what line and band are."""
     seeds = [curve.seeds for curve in curves.values()]
     if max(seeds) == 1:
-        return say("one seed")
-    told = [say("line: median of {count} seeds").format(count="–".join(map(str, sorted({min(seeds), max(seeds)}))))]
+        return words("one_seed")
+    told = [words("line", count="–".join(map(str, sorted({min(seeds), max(seeds)}))))]
     if banded:
-        told.append(say("band: least to greatest") if min(seeds) < FEW else say("band: middle half"))
-    return "; ".join(told)
+        told.append(words("band_all" if min(seeds) < FEW else "band_half"))
+    return words("semicolon").join(told)

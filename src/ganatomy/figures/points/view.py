@@ -13,9 +13,11 @@ Shapes: `N` points, `D` data dimensions, `P` drawn dimensions (1 or 2), `n` grid
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ganatomy.errors import InputError
 from ganatomy.figures.style import robust_limits
+from ganatomy.languages import Words
 
 _WIDEST = 1.6  # a plane much wider than high, or the reverse, wastes the page: its shorter side is grown to this
 _UNEQUAL = 6.0  # beyond this ratio of the sides equal scales would hide the data, and each axis gets its own
@@ -35,7 +37,7 @@ class View:
     equal: bool = True
 
     @classmethod
-    def fit(cls, points: np.ndarray) -> "View":
+    def fit(cls, points: ArrayLike) -> "View":
         """Choose the view of real `points` (N, D): themselves, or their two leading principal axes for D > 2.
 
         The axes are eigenvectors of the covariance, largest eigenvalue first, each with its largest entry
@@ -78,23 +80,32 @@ class View:
         sides = np.ptp(self.limits, axis=1)
         return float(sides[1] / sides[0]) if self.equal and len(sides) == 2 else 1 / _WIDEST
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Name the P axes."""
+    def labels(self, words: Words) -> tuple[str, ...]:
+        """Name the P axes, in the words of pictures."""
         if self.basis.shape[1] <= 2:
             return ("x",) if len(self.basis) == 1 else ("x₁", "x₂")
-        return ("principal axis 1", "principal axis 2")
+        return tuple(words("principal_axis", number=number) for number in (1, 2))
 
-    @property
-    def caption(self) -> str:
+    def caption(self, words: Words) -> str:
         """Say what a reader must know of the view; empty if the plane is the data's own, equally scaled."""
-        shares = " and ".join(f"{share:.1%}" for share in self.shares)
-        axes = f"on the 2 leading principal axes of {len(self.origin)}, with {shares} of the variance"
-        projected = "" if len(self.origin) <= 2 else axes
-        scaled = "" if self.equal else "axes not to the same scale"
-        return "; ".join(filter(None, (projected, scaled)))
+        told = []
+        if len(self.origin) > 2:
+            first, second = (f"{share:.1%}" for share in self.shares)
+            told.append(words("projected", dims=len(self.origin), first=first, second=second))
+        if not self.equal:
+            told.append(words("unequal"))
+        return words("semicolon").join(told)
 
-    def project(self, points: np.ndarray) -> np.ndarray:
+    def headed(self, title: str, words: Words) -> str:
+        r"""Write a picture's title, and below it what a reader must know of the view.
+
+        >>> from ganatomy.figures.fonts import picture_words
+        >>> View.fit(np.array([[0.0, 0.0], [1.0, 10.0]])).headed("fit", picture_words("en"))
+        'fit\naxes not to the same scale'
+        """
+        return "\n".join(filter(None, (title, self.caption(words))))
+
+    def project(self, points: ArrayLike) -> np.ndarray:
         """Map points (N, D) into the picture, p = B (x - o), shape (N, P).
 
         Raises:
@@ -111,7 +122,7 @@ class View:
         with np.errstate(all="ignore"):  # a diverged generator's points are counted as outside, not warned of
             return (points - self.origin) @ self.basis.T
 
-    def lift(self, flat: np.ndarray) -> np.ndarray:
+    def lift(self, flat: ArrayLike) -> np.ndarray:
         """Map picture coordinates (N, P) back into data space, x = o + B^T p, shape (N, D).
 
         `project(lift(p)) = p` always; `lift(project(x)) = x` for points on the drawn plane, hence for all if D

@@ -9,13 +9,17 @@ folded in data space, if D > 2.
 Shapes: `N` points, `D` data dimensions, `L` lines a family, `M` points a line.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from ganatomy.errors import InputError
+from ganatomy.figures.fonts import picture_words
 from ganatomy.figures.points.planar import headed_figure
 from ganatomy.figures.points.view import View
 from ganatomy.figures.style import FAINT, FAMILIES, house
@@ -38,7 +42,15 @@ def latent_lines(lines: int = 13, points: int = 200, *, reach: float = 2.4) -> t
     return np.stack([first, first[..., ::-1]]), levels
 
 
-def latent_grid(view: View, heldout: np.ndarray, lines: np.ndarray, levels: np.ndarray, *, title: str) -> Figure:
+def latent_grid(
+    view: View,
+    heldout: ArrayLike,
+    lines: ArrayLike,
+    levels: Sequence[float] | np.ndarray,
+    *,
+    title: str,
+    language: str | None = None,
+) -> Figure:
     """Draw where the generator takes a square grid of the latent plane, stretched and folded over the data.
 
     Lines of constant z1 are blue and solid, lines of constant z2 orange and dashed, from pale (least) to dark.
@@ -51,9 +63,10 @@ def latent_grid(view: View, heldout: np.ndarray, lines: np.ndarray, levels: np.n
             normalisation must see them with statistics of ordinary samples, not of this grid.
         levels: the constant of each line, (L,).
         title: printed as it is.
+        language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     Raises:
-        InputError: shapes that do not fit.
+        InputError: shapes that do not fit, an unknown language.
 
     >>> codes, levels = latent_lines()
     >>> figure = latent_grid(View.fit(codes[0, 0]), codes[0, 0], codes, levels, title="identity")
@@ -63,19 +76,21 @@ def latent_grid(view: View, heldout: np.ndarray, lines: np.ndarray, levels: np.n
     lines = np.asarray(lines, dtype=float)
     if lines.ndim != 4 or lines.shape[:2] != (2, len(levels)):
         raise InputError(f"a latent grid has shape (2, L, M, D) with L = {len(levels)} levels, not {lines.shape}")
+    words = picture_words(language)
+    names = view.labels(words)
     with house():
-        figure, axes = headed_figure(view, title, fill=0.66)
+        figure, axes = headed_figure(view, title, words, fill=0.66)
         real = view.project(heldout)
         flat = view.project(lines.reshape(-1, lines.shape[-1])).reshape(*lines.shape[:3], -1)
         lost = view.outside(flat.reshape(-1, flat.shape[-1]))
-        axes.set(xlim=view.limits[0], xlabel=view.labels[0])
+        axes.set(xlim=view.limits[0], xlabel=names[0])
         if len(view.basis) == 1:
             along = np.broadcast_to(np.linspace(levels[0], levels[-1], lines.shape[2])[:, None], flat.shape)
             flat = np.concatenate([flat, along], axis=-1)
-            axes.set(ylabel="latent coordinate along the line", ylim=(1.1 * levels[0], 1.1 * levels[-1]))
+            axes.set(ylabel=words("along"), ylim=(1.1 * levels[0], 1.1 * levels[-1]))
             axes.plot(real[:, 0], np.zeros(len(real)), "|", color=FAINT, transform=axes.get_xaxis_transform())
         else:
-            axes.set(ylim=view.limits[1], ylabel=view.labels[1], aspect="equal" if view.equal else "auto")
+            axes.set(ylim=view.limits[1], ylabel=names[1], aspect="equal" if view.equal else "auto")
             axes.plot(*real.T, "o", markersize=2.6, markeredgewidth=0, color="#bbbbbb")
         for family, (paths, cmap, style) in enumerate(zip(flat, FAMILIES, ("solid", (0, (5, 1.5))), strict=True)):
             norm = Normalize(levels[0], levels[-1])
@@ -83,11 +98,11 @@ def latent_grid(view: View, heldout: np.ndarray, lines: np.ndarray, levels: np.n
                 LineCollection(paths, array=levels, cmap=cmap, norm=norm, linewidths=0.9, linestyles=[style])
             )
             bar = figure.colorbar(
-                ScalarMappable(norm, cmap), cax=axes.inset_axes((1.03 + 0.15 * family, 0.0, 0.03, 1.0))
+                ScalarMappable(norm, cmap), cax=axes.inset_axes((1.03 + 0.17 * family, 0.0, 0.03, 1.0))
             )
-            bar.set_label(f"{('solid', 'dashed')[family]}: lines of constant z{'₁₂'[family]}", labelpad=1)
+            bar.set_label(words(("solid", "dashed")[family]), labelpad=5)
             bar.outline.set_edgecolor(FAINT)
         share = lost / max(flat.shape[0] * flat.shape[1] * flat.shape[2], 1)
-        note = f"; {share:.1%} of the grid outside the axes" if lost else ""
-        axes.set_title(f"grey: {len(real)} held-out points{note}", color=FAINT)
+        notes = [words("grey", count=len(real)), words("grid_lost", share=f"{share:.1%}") if lost else ""]
+        axes.set_title(words("semicolon").join(filter(None, notes)), color=FAINT)
     return figure

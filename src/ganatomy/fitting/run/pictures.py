@@ -14,11 +14,12 @@ import numpy as np
 
 from ganatomy.errors import InputError
 from ganatomy.figures.points.curves import loss_curves, metric_curves
+from ganatomy.figures.points.film import render_frames
 from ganatomy.figures.points.planar import film_strip, scatter
 from ganatomy.figures.points.view import View
 from ganatomy.figures.points.warp import latent_grid, latent_lines
 from ganatomy.figures.saving import save_figure
-from ganatomy.figures.video import render_frames, write_gif, write_mp4
+from ganatomy.figures.video import write_gif, write_mp4
 from ganatomy.fitting.metrics.yardstick import METRICS, Floor
 from ganatomy.fitting.objectives.catalogue import Objective, objective
 from ganatomy.fitting.recipes.recipe import Recipe, load_recipe

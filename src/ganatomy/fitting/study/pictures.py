@@ -21,12 +21,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ganatomy.errors import InputError
+from ganatomy.figures.fonts import drawable
 from ganatomy.figures.points.matrix import matrix_figure, matrix_frames
 from ganatomy.figures.points.ranking import ranking_figure
 from ganatomy.figures.points.study import convergence_figure, time_figure
 from ganatomy.figures.points.view import View
 from ganatomy.figures.saving import save_figure
-from ganatomy.figures.style import chinese_fonts
 from ganatomy.figures.video import write_gif, write_mp4
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.study.folder import StudyFolder
@@ -109,7 +109,7 @@ class Artist:
 
     def __init__(self, study: StudyFolder, judged: Comparison, rate: float, language: str) -> None:
         self.study, self.judged, self.rate, self.language = study, judged, rate, language
-        self._tongue = int(language == "zh" and bool(chinese_fonts()))
+        self._tongue = int(drawable(language) == "zh")
         self.folder = study.path / "figures"
         try:
             self.folder.mkdir(exist_ok=True)

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from ganatomy.figures.fonts import drawable
 from ganatomy.figures.pictures.traversals import direction_figure
 from ganatomy.figures.saving import save_figure
-from ganatomy.figures.style import chinese_fonts
 from ganatomy.files import OwnedFolder
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.labels.card import Naming
@@ -92,7 +92,7 @@ def _grids(survey: Survey, found: Findings) -> list[list[Grid]]:
 
 
 def _strip(survey: Survey, found: Findings, directions: Directions, k: int, pictures: Grid) -> Any:
-    language = survey.choices.language if chinese_fonts() else "en"  # since a box in place of a word says nothing
+    language = drawable(survey.choices.language)
     words, naming = WORDS[language], found.namings.get(directions.method)
     plus = naming[k].plus(language) if naming else ""
     details = [f"{survey.source}, {directions.names[k]}", words["plus"].format(plus=plus) if plus else ""]
@@ -103,6 +103,7 @@ def _strip(survey: Survey, found: Findings, directions: Directions, k: int, pict
         subtitle="; ".join(filter(None, details)),
         rows=sample_names(survey, language),
         size=max(_STRIP, pictures.shape[-2]),
+        language=language,
     )
 
 
