@@ -33,7 +33,7 @@ class Inline:
 @pytest.fixture
 def inline(monkeypatch):
     """Make runs in this process, without pictures."""
-    monkeypatch.setattr("ganatomy.fitting.study.executors.local.choose_executor", lambda *arguments: Inline())
+    monkeypatch.setattr("ganatomy.fitting.study.executors.choose.choose_executor", lambda *arguments: Inline())
     monkeypatch.setattr("ganatomy.fitting.run.pictures.draw_run", lambda *arguments: None)
     monkeypatch.setattr("ganatomy.fitting.study.report._draw_report", lambda *arguments: None)
 
@@ -109,9 +109,9 @@ def test_failed_runs_end_the_command_with_code_1_and_the_first_reason(cli, point
         (("--jobs", "many"), "--jobs 'many': give a whole number, or auto"),
         (("--jobs", "0"), "give a whole number from 1 to 1024"),
         (("--backend", "slurm"), "unknown backend 'slurm'"),
-        (("--backend", "dask"), "needs the scheduler's address"),
-        (("--together", "0"), "together (--together) = 0: give a whole number from 1 to 1024"),
-        (("--together", "8", "--backend", "dask"), "--together 8 is for --backend local"),
+        (("--backend", "dask"), 'scheduler="tcp://HOST:8786"'),
+        (("--together", "0"), "together = 0: give a whole number from 1 to 1024"),
+        (("--together", "8", "--backend", "dask"), 'together=8 is for backend="local"'),
         (("--device", "cuda:99"), "device 'cuda:99' cannot be used here"),
         (("--set", "objective=gan"), "objective is no setting of all runs"),
         (("--set", "seeds=3"), "--set seeds: that is no recipe field"),

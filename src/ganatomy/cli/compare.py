@@ -13,7 +13,8 @@ from ganatomy.cli.parsing import read_seeds, read_settings
 from ganatomy.errors import InputError
 
 if TYPE_CHECKING:
-    from ganatomy.fitting.study.executors.local import Executor
+    from ganatomy.fitting.study.executors.base import Executor
+    from ganatomy.fitting.study.job import Job, Outcome
     from ganatomy.fitting.study.judging.records import RunRecord
     from ganatomy.fitting.study.plan import Plan
 
@@ -97,7 +98,7 @@ def compare(
     for key in changes.keys() & (settings.keys() - {"epochs"}):
         raise InputError(f"--set {key}: that is no recipe field; there is a flag for it, see --help")
     processes = _processes(jobs)
-    from ganatomy.fitting.study.executors.local import choose_executor
+    from ganatomy.fitting.study.executors.choose import choose_executor
     from ganatomy.fitting.study.plan import plan_study
     from ganatomy.fitting.study.run import run_study
 
@@ -156,7 +157,7 @@ def _processes(text: str) -> "int | str":
         raise InputError(f"--jobs '{text}': give a whole number, or auto") from None
 
 
-def _show_plan(plan: "Plan", folder: Path, executor: "Executor", force: bool) -> None:
+def _show_plan(plan: "Plan", folder: Path, executor: "Executor[Job, Outcome]", force: bool) -> None:
     """Print the cells, their seeds, and what is missing."""
     from ganatomy.cli.tables import print_table
     from ganatomy.fitting.study.executors.stacked import Stacked

@@ -12,7 +12,9 @@ from ganatomy.cli import main  # noqa: F401 (imports nothing slow, and everythin
 from ganatomy.errors import InputError
 from ganatomy.fitting.metrics.samples import wasserstein2
 from ganatomy.fitting.metrics.yardstick import Yardstick
-from ganatomy.fitting.study.executors.local import LocalProcesses, Lost, choose_executor
+from ganatomy.fitting.study.executors.base import LostJob
+from ganatomy.fitting.study.executors.choose import choose_executor
+from ganatomy.fitting.study.executors.local import LocalProcesses
 from ganatomy.fitting.study.folder import StudyFolder, load_records
 from ganatomy.fitting.study.job import make_run
 from ganatomy.fitting.study.plan import plan_study
@@ -438,7 +440,7 @@ def test_a_cluster_of_which_a_worker_is_killed_makes_the_same_table(points_file,
 def test_a_lost_run_is_reported(points_file, tmp_path):
     class Losing(Inline):
         def as_completed(self, work, jobs):
-            yield from ((job, Lost("it rained")) for job in jobs)
+            yield from ((job, LostJob("it rained")) for job in jobs)
 
     records = run_study(tiny(points_file, seeds=[0]), tmp_path / "s", Losing())
     assert [(record.status, record.reason) for record in records] == [("failed", "it rained")] * 2

@@ -5,13 +5,14 @@
     measured.take(iteration, epoch, losses, seen or None)    after each iteration
     measured.end(model)                                      after the last
 
-`seen` is what `look` keeps of a snapshot. Looking takes milliseconds and needs the networks; measuring takes ten times
+`seen` is a `Look` at a snapshot. Looking takes milliseconds and needs the networks; measuring takes ten times
 as long and needs two arrays, so it may be done later and elsewhere. Nothing here trains, or reads or writes a file.
 
 Shapes: `N` points trained on, `M` held-out points, `n` points of a snapshot, `D` data, `g` points of the grid.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,13 +27,17 @@ from ganatomy.fitting.training.trainer import Diverged
 DRAWS = 5
 """Fresh sets of samples over which the final metrics are averaged."""
 
-Seen = tuple[np.ndarray, np.ndarray]
-"""What is kept of a snapshot: generated points (n, D) and the discriminator's value on the grid (g,)."""
-
 _MOST = 2048  # points of a snapshot; more make no better picture
 
 
-def look(model: FittedGAN, heldout: np.ndarray, seed: int) -> Seen:
+class Look(NamedTuple):
+    """What is kept of a snapshot: generated points (n, D) and the discriminator's value on the grid (g,)."""
+
+    samples: np.ndarray
+    field: np.ndarray
+
+
+def look(model: FittedGAN, heldout: np.ndarray, seed: int) -> Look:
     """See a snapshot as it is kept: n = min(M, 2048) points, and the discriminator on a grid over the held-out ones.
 
     >>> from ganatomy.fitting.training.trainer import Trainer
@@ -43,7 +48,7 @@ def look(model: FittedGAN, heldout: np.ndarray, seed: int) -> Seen:
     ((50, 2), (10000,))
     """
     field = model.discriminate(View.fit(heldout).grid())
-    return model.sample(min(len(heldout), _MOST), seed), field.astype(np.float32)
+    return Look(model.sample(min(len(heldout), _MOST), seed), field.astype(np.float32))
 
 
 class Measured:
@@ -73,11 +78,11 @@ class Measured:
         self.yardstick = Yardstick(self.heldout, points, distribution, seed=seed)
         self.history = History()
 
-    def begin(self, seen: Seen) -> None:
+    def begin(self, seen: Look) -> None:
         """Measure what was seen of the model before any training."""
         self._remember(0, *seen)
 
-    def take(self, iteration: int, epoch: int, losses: Sequence[float], seen: Seen | None = None) -> None:
+    def take(self, iteration: int, epoch: int, losses: Sequence[float], seen: Look | None = None) -> None:
         """Take note of an iteration: its losses (3,), and what was seen of its snapshot, which is measured.
 
         Raises:

@@ -25,7 +25,8 @@ from ganatomy.errors import require_extra, unknown
 from ganatomy.execution import versions
 from ganatomy.fitting.run.folder import FORMAT as RUN_FORMAT
 from ganatomy.fitting.run.folder import RunFolder
-from ganatomy.fitting.study.executors.local import Executor, Lost, choose_executor, cores
+from ganatomy.fitting.study.executors.base import Executor, LostJob, cores
+from ganatomy.fitting.study.executors.choose import choose_executor
 from ganatomy.fitting.study.folder import FORMAT, StudyFolder, identity
 from ganatomy.fitting.study.job import Job, Outcome, add_validation, keep, make_run, record_of
 from ganatomy.fitting.study.judging.records import RunRecord
@@ -38,7 +39,7 @@ from ganatomy.progress import Progress, Silent
 def run_study(
     plan: Plan,
     out: str | Path,
-    executor: Executor,
+    executor: Executor[Job, Outcome],
     *,
     force: bool = False,
     progress: bool = False,
@@ -101,7 +102,7 @@ def run_study(
     return records
 
 
-def _describe(plan: Plan, former: Mapping[str, Any], executor: Executor, command: str) -> dict[str, Any]:
+def _describe(plan: Plan, former: Mapping[str, Any], executor: Executor[Job, Outcome], command: str) -> dict[str, Any]:
     """Return what study.json holds: identities of former targets, seeds, claims and the time spent stay."""
     now = identity(plan)
     now["targets"] = {**former.get("identity", {}).get("targets", {}), **now["targets"]}
@@ -140,7 +141,9 @@ def _accelerator(device: str) -> str:
     return "" if device.startswith("cpu") else device
 
 
-def _make_missing(folder: StudyFolder, plan: Plan, missing: list[Run], executor: Executor, display: Silent) -> None:
+def _make_missing(
+    folder: StudyFolder, plan: Plan, missing: list[Run], executor: Executor[Job, Outcome], display: Silent
+) -> None:
     """Make runs and keep each as it finishes."""
     scratch = str(folder.scratch.resolve()) if executor.shares_disk else None
     chosen = contested([*plan.cells, *folder.cells()])
@@ -153,7 +156,7 @@ def _make_missing(folder: StudyFolder, plan: Plan, missing: list[Run], executor:
         if missing:
             display.update(done, f"{len(missing)} to make, up to {executor.width} at once on {executor.device}")
         for job, result in stream:
-            if isinstance(result, Lost):
+            if isinstance(result, LostJob):
                 result = Outcome(record_of(job, "failed", result.reason), {})
             keep(result, folder.runs / job.name, folder.scratch)
             done += 1

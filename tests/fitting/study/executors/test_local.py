@@ -13,7 +13,9 @@ import time
 import pytest
 
 from ganatomy.errors import InputError
-from ganatomy.fitting.study.executors.local import LOST, LocalProcesses, Lost, choose_executor, cores
+from ganatomy.fitting.study.executors.base import RETRIES, LostJob, cores
+from ganatomy.fitting.study.executors.choose import choose_executor
+from ganatomy.fitting.study.executors.local import LocalProcesses
 
 WORK = '''
 import os, signal, time
@@ -114,16 +116,16 @@ def test_a_job_that_kills_every_process_is_given_up_and_blames_no_other(work, tm
     jobs = [str(tmp_path / name) for name in ("bad", "good1", "good2", "good3")]
     results = dict(LocalProcesses(2).as_completed(work.die_always, jobs))
     lost = results.pop(jobs[0])
-    assert isinstance(lost, Lost)
+    assert isinstance(lost, LostJob)
     assert "died 3 times" in lost.reason
     assert set(results.values()) == {"alive"}
     tries = [(tmp_path / name).read_text() for name in ("bad", "good1", "good2", "good3")]
-    assert tries == ["x" * (LOST + 1), "x", "x", "x"]
+    assert tries == ["x" * (RETRIES + 1), "x", "x", "x"]
 
 
 def test_what_a_job_raises_is_its_result(work):
     results = dict(LocalProcesses(2).as_completed(work.fail, [0, 1, 2]))
-    assert results == {0: 0, 1: Lost("ValueError: one"), 2: 2}
+    assert results == {0: 0, 1: LostJob("ValueError: one"), 2: 2}
 
 
 def test_a_job_that_was_told_to_stop_is_made_again(work, tmp_path):
@@ -180,16 +182,16 @@ def test_a_script_that_is_imported_to_begin_a_process_is_told_what_it_lacks(tmp_
         ({"jobs": True}, "True: give a whole number"),
         ({"jobs": 1.5}, "1.5: give a whole number"),
         ({"backend": "dusk"}, "did you mean 'dask'"),
-        ({"backend": "dask"}, "--scheduler tcp://HOST:8786"),
-        ({"scheduler": "tcp://a:1"}, "is for --backend dask"),
-        ({"together": 0}, r"together \(--together\) = 0: give a whole number from 1 to 1024"),
+        ({"backend": "dask"}, 'scheduler="tcp://HOST:8786"'),
+        ({"scheduler": "tcp://a:1"}, 'is for backend="dask"'),
+        ({"together": 0}, r"together = 0: give a whole number from 1 to 1024"),
         ({"together": 2.5}, "2.5: give a whole number"),
         ({"together": True}, "True: give a whole number"),
         ({"device": "cudo"}, "did you mean 'cuda'"),
         ({"device": "cuda:99"}, r"device 'cuda:99' cannot be used here \(.*\); use cpu or auto"),
         ({"device": None}, "None"),
-        ({"backend": "dask", "device": "cuda", "scheduler": "tcp://a:1"}, "--device cuda is for --backend local"),
-        ({"backend": "dask", "together": 8, "scheduler": "tcp://a:1"}, "--together 8 is for --backend local"),
+        ({"backend": "dask", "device": "cuda", "scheduler": "tcp://a:1"}, 'device="cuda" is for backend="local"'),
+        ({"backend": "dask", "together": 8, "scheduler": "tcp://a:1"}, 'together=8 is for backend="local"'),
     ],
 )
 def test_flags_that_name_no_executor_are_refused(arguments, words):
@@ -238,7 +240,7 @@ def test_a_cluster_makes_every_job_and_those_of_a_killed_worker_again(work, tmp_
         jobs = [str(tmp_path / name) for name in ("a", "b.mortal", "c", "d", "e", "f")]
         assert dict(executor.as_completed(work.die_once, jobs)) == {job: os.path.basename(job) for job in jobs}
         assert (tmp_path / "b.mortal").exists()
-        assert dict(executor.as_completed(work.fail, [0, 1])) == {0: 0, 1: Lost("ValueError: one")}
+        assert dict(executor.as_completed(work.fail, [0, 1])) == {0: 0, 1: LostJob("ValueError: one")}
         bad = str(tmp_path / "bad")
         assert "died" in dict(executor.as_completed(work.die_always, [bad]))[bad].reason
         stream = executor.as_completed(time.sleep, [0, 4, 4])

@@ -12,7 +12,9 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from ganatomy.fitting.study.executors.local import LocalProcesses, Lost, choose_executor
+from ganatomy.fitting.study.executors.base import LostJob
+from ganatomy.fitting.study.executors.choose import choose_executor
+from ganatomy.fitting.study.executors.local import LocalProcesses
 from ganatomy.fitting.study.executors.stacked import Stacked, finish, train_together
 from ganatomy.fitting.study.folder import StudyFolder, load_records
 from ganatomy.fitting.study.job import make_run
@@ -312,13 +314,13 @@ def test_a_stack_that_raises_fails_with_a_reason_and_stops_no_other(points_file,
     monkeypatch.setattr("ganatomy.fitting.study.executors.stacked.train_together", workers.train_killed_always)
     ends = {(job.cell.optimizer, job.seed): result for job, result in executor.as_completed(make_run, jobs)}
     lost = [ends["sgd", seed] for seed in (0, 1)]
-    assert all(isinstance(result, Lost) for result in lost)
+    assert all(isinstance(result, LostJob) for result in lost)
     assert "died 3 times" in lost[0].reason
-    assert "so ended all 2 runs that were trained at once, see --together" in lost[0].reason
+    assert "so ended all 2 runs that were trained at once; try a smaller together=" in lost[0].reason
     assert [ends["adam", seed].record["status"] for seed in (0, 1)] == ["finished"] * 2
     monkeypatch.setattr("ganatomy.fitting.study.executors.stacked.train_together", workers.train_impossible)
     ((_, alone),) = executor.as_completed(make_run, jobs[:1])
-    assert alone == Lost("ValueError: no luck")
+    assert alone == LostJob("ValueError: no luck")
 
 
 def test_an_optimizer_that_would_mix_runs_is_given_one_run_at_a_time(points_file, workers):

@@ -9,19 +9,19 @@ makes the jobs of a dead worker again, `distributed.scheduler.allowed-failures` 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from itertools import islice
 from typing import Any
 
 from ganatomy.errors import InputError, require_extra
-from ganatomy.fitting.study.executors.local import Job, Lost, described
+from ganatomy.fitting.study.executors.base import Job, LostJob, Result, described
 
 ANSWER = 5.0
 """Seconds within which a scheduler must answer."""
 
 
 class DaskCluster:
-    """An executor (see `ganatomy.fitting.study.executors.local`) that gives jobs to the workers of a cluster.
+    """An executor (see `base`) that gives jobs to the workers of a cluster.
 
     Raises:
         InputError: dask is not installed, or no scheduler answers at the address within `ANSWER` seconds.
@@ -31,7 +31,7 @@ class DaskCluster:
     device = "cpu"
 
     def __init__(self, scheduler: str) -> None:
-        require_extra("distributed", "dask", "--backend dask")
+        require_extra("distributed", "dask", 'backend="dask"')
         import distributed
 
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it logs is raised here, in a line
@@ -42,7 +42,7 @@ class DaskCluster:
         except Exception as error:  # whatever there is at an address can answer anything
             raise InputError(
                 f"no dask scheduler answers at '{scheduler}' within {ANSWER:.0f} s ({described(error)}); "
-                f"start one with 'dask scheduler', or correct --scheduler"
+                f"start one with 'dask scheduler', or correct scheduler="
             ) from None
         if not self._client.scheduler_info(n_workers=-1)["workers"]:
             logging.getLogger(__name__).warning(
@@ -54,8 +54,10 @@ class DaskCluster:
         """Return how many jobs the workers of now make at once: one a process, whatever their threads."""
         return max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
 
-    def as_completed(self, work: Callable[[Job], Any], jobs: Iterable[Job]) -> Iterator[tuple[Job, Any]]:
-        """Make all jobs and yield each with its result, or with `Lost`, as it finishes."""
+    def as_completed(
+        self, work: Callable[[Job], Result], jobs: Iterable[Job]
+    ) -> Generator[tuple[Job, Result | LostJob], None, None]:
+        """Make all jobs and yield each with its result, or with `LostJob`, as it finishes."""
         stream, sent = iter(jobs), {}
 
         def submit(job: Job) -> Any:
@@ -77,15 +79,15 @@ class DaskCluster:
                 self._client.cancel([future for future, _ in sent.values()], force=True)
 
     def _result(self, future: Any) -> Any:
-        """Return what a finished future holds, or `Lost`."""
+        """Return what a finished future holds, or `LostJob`."""
         if future.status == "finished":
             return future.result()
         if future.status != "error":
             raise self._gone()
         error = future.exception()
         if isinstance(error, self._dask.KilledWorker):
-            return Lost("the workers that made it died, one after another; is memory short?")
-        return Lost(described(error))
+            return LostJob("the workers that made it died, one after another; is memory short?")
+        return LostJob(described(error))
 
     def _gone(self) -> InputError:
         return InputError(f"the dask scheduler at {self._address} is gone; the same command goes on with another")
@@ -98,7 +100,7 @@ class DaskCluster:
 
 async def _knock(scheduler: str) -> None:
     """See that a scheduler answers; a client whose first connection fails would not go without complaints."""
-    from distributed.comm import connect
+    from distributed.comm.core import connect
 
     comm = await asyncio.wait_for(connect(scheduler, timeout=ANSWER), ANSWER)  # what is silent is waited for as well
     await comm.close()

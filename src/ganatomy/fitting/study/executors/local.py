@@ -1,19 +1,4 @@
-"""Where the runs of a study are made: one small seam, and two backends behind it.
-
-An executor makes pieces of work in processes of its own and yields each as it finishes:
-
-    for job, result in executor.as_completed(work, jobs):     result: what work(job) returned, or Lost(reason)
-
-`work` is a function that a fresh process can import, jobs and results can be pickled, and jobs are drawn only when
-there is room for them, so memory holds what is in flight and no more. Results come in no particular order. A process
-that dies takes one job with it, which is made again; a job that was lost `LOST + 1` times is given up. Leaving the loop
-early stops what is in flight, and is done when that has ended. Not guaranteed: that a job is made once only, so it must
-not change anything outside.
-
-- `LocalProcesses`: processes of this machine, of one thread each.
-- `ganatomy.fitting.study.executors.stacked.Stacked`: the same, but runs of one cell are trained at once, on a GPU if
-there is one. - `ganatomy.fitting.study.executors.dask.DaskCluster`: a cluster of dask.distributed.
-"""
+"""Runs in processes of this machine, of one thread each (an executor, see `base`)."""
 
 import contextlib
 import multiprocessing
@@ -21,125 +6,13 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
-from ganatomy.errors import InputError, unknown
-
-BACKENDS = ("local", "dask")
-
-TOGETHER = 64
-"""How many seeds of a cell are trained at once on a device that is no processor, unless told otherwise."""
-
-LOST = 2
-"""How often a job whose process died is made again: once may be chance, three times is the job's own doing."""
-
-Job = TypeVar("Job")
-
-
-@dataclass(frozen=True)
-class Lost:
-    """Stands for the result of a job that could not be made."""
-
-    reason: str
-
-
-class Executor(Protocol):
-    """A place where jobs are made; `width` is how many at once, as far as is known now.
-
-    Attributes:
-        shares_disk: whether its processes see the folders of this one.
-        device: on which runs are trained, as PyTorch calls it.
-    """
-
-    shares_disk: bool
-    device: str
-
-    @property
-    def width(self) -> int:
-        """Return how many jobs are made at once."""
-
-    def as_completed(self, work: Callable[[Job], Any], jobs: Iterable[Job]) -> Iterator[tuple[Job, Any]]:
-        """Make all jobs and yield each with its result, or with `Lost`, as it finishes."""
-
-    def close(self) -> None:
-        """Let go of what the executor holds."""
-
-
-def choose_executor(
-    backend: str = "local",
-    jobs: "int | str" = "auto",
-    scheduler: str | None = None,
-    device: str = "cpu",
-    together: int | None = None,
-) -> Executor:
-    """Return the executor that flags ask for.
-
-    Args:
-        backend: one of `BACKENDS`.
-        jobs: processes of the local backend; "auto" is one a core.
-        scheduler: the address of dask's scheduler, such as tcp://host:8786.
-        device: of the local backend: `cpu`, `cuda`, `cuda:1`, `mps`; `auto` is CUDA where there is one.
-        together: how many seeds of a cell are trained at once; None is 1 on the processor, `TOGETHER` elsewhere.
-
-    Raises:
-        InputError: an unknown backend, a number of jobs that is none, an address that is missing or does not answer,
-            a device that is not there, or that is another machine's matter.
-
-    >>> choose_executor(jobs=2).width
-    2
-    """
-    if backend not in BACKENDS:
-        raise unknown("backend", str(backend), BACKENDS)
-    check_count("together (--together)", 1 if together is None else together)
-    if backend == "dask":
-        if device != "cpu" or together is not None:
-            flag = f"--device {device}" if device != "cpu" else f"--together {together}"
-            raise InputError(
-                f"{flag} is for --backend local: the workers of a cluster make each run for itself, on their processors"
-            )
-        if scheduler is None:
-            raise InputError("the dask backend needs the scheduler's address: --scheduler tcp://HOST:8786")
-        from ganatomy.fitting.study.executors.dask import DaskCluster
-
-        return DaskCluster(scheduler)
-    if scheduler is not None:
-        raise InputError(f"--scheduler {scheduler} is for --backend dask; leave it out, or name that backend")
-    processes = LocalProcesses(cores() if jobs == "auto" else jobs)
-    if device != "cpu":
-        from ganatomy.execution import choose_device
-
-        device = str(choose_device(device))
-    if device == "cpu" and together in (None, 1):
-        return processes
-    from ganatomy.fitting.study.executors.stacked import Stacked
-
-    return Stacked(device, TOGETHER if together is None else together, processes)
-
-
-def check_count(name: str, count: Any, extra: str = "") -> None:
-    """Refuse what is no whole number from 1 to 1024.
-
-    >>> check_count("jobs (--jobs)", 0, ", or auto")
-    Traceback (most recent call last):
-    ganatomy.errors.InputError: jobs (--jobs) = 0: give a whole number from 1 to 1024, or auto
-    """
-    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 1024:
-        raise InputError(f"{name} = {count!r}: give a whole number from 1 to 1024{extra}")
-
-
-def cores() -> int:
-    """Count the processor's cores that this process may use.
-
-    >>> cores() >= 1
-    True
-    """
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+from ganatomy.errors import InputError
+from ganatomy.fitting.study.executors.base import RETRIES, Job, LostJob, Result, check_count, described
 
 
 class LocalProcesses:
@@ -160,15 +33,17 @@ class LocalProcesses:
     device = "cpu"
 
     def __init__(self, width: int) -> None:
-        check_count("jobs (--jobs)", width, ", or auto")
+        check_count("jobs", width, ', or "auto"')
         if getattr(multiprocessing.current_process(), "_inheriting", False):  # set while a fresh process imports it
             raise InputError(
                 'processes of a study import the script: let it begin one under if __name__ == "__main__": only'
             )
         self.width = width
 
-    def as_completed(self, work: Callable[[Job], Any], jobs: Iterable[Job]) -> Iterator[tuple[Job, Any]]:
-        """Make all jobs and yield each with its result, or with `Lost`, as it finishes.
+    def as_completed(
+        self, work: Callable[[Job], Result], jobs: Iterable[Job]
+    ) -> Generator[tuple[Job, Result | LostJob], None, None]:
+        """Make all jobs and yield each with its result, or with `LostJob`, as it finishes.
 
         Raises:
             InputError: the first process ended before it could begin, as all others would.
@@ -204,20 +79,20 @@ class LocalProcesses:
                     if not begun:
                         raise InputError(
                             "the first process ended before it could begin. It imports the script: let that call this "
-                            'under if __name__ == "__main__": only. If it does, memory may be short: try fewer --jobs'
+                            'under if __name__ == "__main__": only. If it does, memory may be short: try fewer jobs'
                         )
                     if died:
                         stop(process)
                         process = _Process()
-                        if losses < LOST:
+                        if losses < RETRIES:
                             again.append((job, losses + 1))
                     start(process)  # before the result is looked at, so that no process waits for that
                     if error is None:
                         yield job, future.result()
                     elif not died:
-                        yield job, Lost(described(error))
-                    elif losses == LOST:
-                        yield job, Lost(f"its process died {LOST + 1} times; is memory short?")
+                        yield job, LostJob(described(error))
+                    elif losses == RETRIES:
+                        yield job, LostJob(f"its process died {RETRIES + 1} times; is memory short?")
         finally:
             for process in processes:
                 process.stop()
@@ -265,8 +140,9 @@ def _quiet_start() -> Iterator[None]:
     """Let a process that is started now use one thread, and leave Ctrl-C to this one."""
     former = os.environ.get("OMP_NUM_THREADS")
     os.environ["OMP_NUM_THREADS"] = "1"  # BLAS and OpenMP read it once, when they are loaded
-    masking = hasattr(signal, "pthread_sigmask")  # a mask is inherited, a handler is not
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masking else None
+    mask = None
+    if hasattr(signal, "pthread_sigmask"):  # a mask is inherited, a handler is not
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
@@ -274,7 +150,7 @@ def _quiet_start() -> Iterator[None]:
             del os.environ["OMP_NUM_THREADS"]
         else:
             os.environ["OMP_NUM_THREADS"] = former
-        if masking:  # last: a Ctrl-C that waited is raised here
+        if mask is not None:  # last: a Ctrl-C that waited is raised here
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
@@ -288,13 +164,3 @@ def _live(end: Any) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def described(error: BaseException) -> str:
-    r"""Say an exception in one line.
-
-    >>> described(OSError("no room\non the disk"))
-    'OSError: no room'
-    """
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__

@@ -18,12 +18,12 @@ Shapes: `R` runs, `T` iterations, `S` snapshots, `n` points of one, `D` data, `g
 
 import functools
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -33,8 +33,9 @@ from ganatomy.execution import choose_device, use_threads
 from ganatomy.fitting.points.distributions import DISTRIBUTIONS
 from ganatomy.fitting.run.fit import MeasuredFit
 from ganatomy.fitting.run.folder import RunFolder
-from ganatomy.fitting.run.measured import Seen, look
-from ganatomy.fitting.study.executors.local import LocalProcesses, Lost, check_count
+from ganatomy.fitting.run.measured import Look, look
+from ganatomy.fitting.study.executors.base import LostJob, check_count
+from ganatomy.fitting.study.executors.local import LocalProcesses
 from ganatomy.fitting.study.job import Job, Outcome, carry_out
 from ganatomy.fitting.study.judging.records import Cell
 from ganatomy.fitting.training.batched import BatchedTrainer
@@ -45,8 +46,16 @@ from ganatomy.fitting.training.trainer import Diverged, Trainer
 Weights = Mapping[str, np.ndarray]
 
 
+class _OfCell(Protocol):
+    @property
+    def cell(self) -> Cell: ...
+
+
+_Piece = TypeVar("_Piece", bound=_OfCell)
+
+
 @dataclass(frozen=True)
-class Trained:
+class Training:
     """What the training of a run left; no tensors, which would be sent as memory that ends with its process.
 
     Attributes:
@@ -60,7 +69,7 @@ class Trained:
     """
 
     losses: np.ndarray
-    seen: Mapping[int, Seen]
+    seen: Mapping[int, Look]
     weights: tuple[Weights, Weights] | None
     diverged: str
     seconds: float
@@ -68,7 +77,7 @@ class Trained:
     together: int
 
 
-def train_together(jobs: Sequence[Job], device: str = "cpu") -> list[Trained]:
+def train_together(jobs: Sequence[Job], device: str = "cpu") -> list[Training]:
     """Train the runs of R jobs that differ in nothing but their names and seeds.
 
     Raises:
@@ -86,7 +95,7 @@ def train_together(jobs: Sequence[Job], device: str = "cpu") -> list[Trained]:
     with use_threads(1):
         batch = BatchedTrainer(first.recipe, first.train, [job.seed for job in jobs], device, first.objective)
         models, going = batch.snapshots(), list(range(count))
-        seen: list[dict[int, Seen]] = [{0: _seen(models[r], jobs[r], device)} for r in going]
+        seen = [{0: found} for found in _looks(models, jobs, device).values()]  # nothing has diverged yet
         losses, seconds = [], np.zeros(count)
         started = time.perf_counter()
         for epoch in batch:
@@ -96,31 +105,36 @@ def train_together(jobs: Sequence[Job], device: str = "cpu") -> list[Trained]:
             going = [r for r in going if r not in epoch.diverged]
             if epoch.snapshots:
                 models = epoch.snapshots
-                for r in going:
-                    seen[r][epoch.number] = _seen(models[r], jobs[r], device)
+                for r, found in _looks(models, jobs, device).items():
+                    seen[r][epoch.number] = found
             started = time.perf_counter()
 
-    def left(r: int) -> Trained:
+    def left(r: int) -> Training:
         ended, how = batch.diverged.get(r, (None, ""))
         made = np.concatenate([part[:, r] for part in losses])[: None if ended is None else ended - 1]
-        weights = None if how else (_weights(models[r].generator), _weights(models[r].discriminator))
-        return Trained(made, seen[r], weights, how, float(seconds[r]), device, count)
+        model = None if how else models[r]
+        weights = None if model is None else (_weights(model.generator), _weights(model.discriminator))
+        return Training(made, seen[r], weights, how, float(seconds[r]), device, count)
 
     return [left(r) for r in range(count)]
 
 
-def _seen(model: FittedGAN, job: Job, device: str) -> Seen:
-    """Look at a model where it was trained: a grid of 10,000 points is work for a processor."""
-    for network in (model.generator, model.discriminator):
-        network.to(device)
-    return look(model, job.test, job.seed)
+def _looks(models: Sequence[FittedGAN | None], jobs: Sequence[Job], device: str) -> dict[int, Look]:
+    """Look at the models of a stack where they were trained: a grid of 10,000 points is work for a processor."""
+    found = {}
+    for r, (model, job) in enumerate(zip(models, jobs, strict=True)):
+        if model is not None:
+            model.generator.to(device)
+            model.discriminator.to(device)
+            found[r] = look(model, job.test, job.seed)
+    return found
 
 
 def _weights(network: nn.Module) -> Weights:
     return {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
 
 
-def finish(made: tuple[Job, Trained]) -> Outcome:
+def finish(made: tuple[Job, Training]) -> Outcome:
     """Measure, write and draw a run that was trained in a stack, as `make_run` does its own.
 
     >>> from ganatomy.fitting.recipes.recipe import load_recipe
@@ -136,7 +150,7 @@ def finish(made: tuple[Job, Trained]) -> Outcome:
 
     def make(path: Path) -> None:
         with use_threads(1):
-            fit, folder = _Told(job, trained), RunFolder(path)
+            fit, folder = _Replay(job, trained), RunFolder(path)
             fit.where.update(where)
             with folder.claim(job.fingerprint):
                 fit.write(folder, job.fingerprint)
@@ -144,10 +158,10 @@ def finish(made: tuple[Job, Trained]) -> Outcome:
     return carry_out(job, make, seconds=trained.seconds, **where)
 
 
-class _Told(MeasuredFit):
+class _Replay(MeasuredFit):
     """A fit whose training happened elsewhere, and is told to it iteration by iteration."""
 
-    def __init__(self, job: Job, trained: Trained) -> None:
+    def __init__(self, job: Job, trained: Training) -> None:
         trainer = Trainer(job.recipe, job.train, job.seed, "cpu", job.objective)
         super().__init__(trainer, job.train, job.test, DISTRIBUTIONS.get(job.distribution or ""))
         self._trained = trained
@@ -182,11 +196,13 @@ class Stacked:
     shares_disk = True
 
     def __init__(self, device: str, width: int, processes: LocalProcesses) -> None:
-        check_count("together (--together)", width)
+        check_count("together", width)
         self.device, self.width, self._processes = str(choose_device(device)), width, processes
 
-    def as_completed(self, work: Callable[[Job], Any], jobs: Iterable[Job]) -> Iterator[tuple[Job, Any]]:
-        """Make the jobs of a study and yield each with its outcome, or with `Lost`, as it is finished.
+    def as_completed(
+        self, work: Callable[[Job], Outcome], jobs: Iterable[Job]
+    ) -> Generator[tuple[Job, Outcome | LostJob], None, None]:
+        """Make the jobs of a study and yield each with its outcome, or with `LostJob`, as it is finished.
 
         `work` makes those whose optimizer would mix the runs of a stack: one by one, on the processor, at the end. Jobs
         are drawn all at once, since a plan has those of a cell far apart; they share their points.
@@ -199,9 +215,9 @@ class Stacked:
         # the next stack before this one's result is looked at.
         with closing(LocalProcesses(1).as_completed(train, together)) as stream:
             for stack, result in stream:
-                if isinstance(result, Lost):
-                    others = f"; so ended all {len(stack)} runs that were trained at once, see --together"
-                    yield from ((job, Lost(result.reason + (others if len(stack) > 1 else ""))) for job in stack)
+                if isinstance(result, LostJob):
+                    others = f"; so ended all {len(stack)} runs that were trained at once; try a smaller together="
+                    yield from ((job, LostJob(result.reason + (others if len(stack) > 1 else ""))) for job in stack)
                     continue
                 left = zip(stack, result, strict=True)
                 with closing(self._processes.as_completed(finish, left)) as finished:
@@ -218,7 +234,7 @@ def _mixes(job: Job) -> bool:
     return any(optimizer_class(player.optimizer.name).__name__ in SHAPED for player in players)
 
 
-def stacks(jobs: Iterable[Job], width: int) -> list[list[Job]]:
+def stacks(jobs: Iterable[_Piece], width: int) -> list[list[_Piece]]:
     """Part jobs into stacks of one cell and at most `width` runs: a first one of every cell, then the second ones.
 
     >>> from types import SimpleNamespace as Named
@@ -226,7 +242,7 @@ def stacks(jobs: Iterable[Job], width: int) -> list[list[Job]]:
     >>> [[(job.cell, job.seed) for job in stack] for stack in stacks(jobs, 2)]
     [[('gan', 0), ('gan', 1)], [('wgan', 0), ('wgan', 1)], [('gan', 2)], [('wgan', 2)]]
     """
-    cells: dict[Cell, list[Job]] = {}
+    cells: dict[Cell, list[_Piece]] = {}
     for job in jobs:
         cells.setdefault(job.cell, []).append(job)
     parted = ([runs[k : k + width] for k in range(0, len(runs), width)] for runs in cells.values())
