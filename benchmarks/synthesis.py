@@ -31,6 +31,7 @@ from torch import nn
 from torch.nn import functional
 
 from ganatomy.generators.base import Generator
+from ganatomy.generators.fast.renderer import renderer
 from ganatomy.generators.networks.progan import ProGAN
 from ganatomy.generators.networks.stylegan import StyleGAN
 from ganatomy.generators.networks.stylegan2 import StyleGAN2
@@ -112,7 +113,7 @@ def compare(family: str, resolution: int, rounds: int) -> float:
     network = random_network(resolution, family)
     plain = FAMILIES[family][1](network)
     ws = network.mapping(network.draw(BATCH, seed=1))
-    renderers = {name: network.renderer(name) for name in ("float32", "bfloat16")}
+    renderers = {name: renderer(network, name) for name in ("float32", "bfloat16")}
     expected = torch.cat([plain(code[None]) for code in ws])
     times: dict[str, list[float]] = {"plain": [], **{name: [] for name in renderers}}
     for _ in range(rounds):

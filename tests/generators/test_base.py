@@ -6,6 +6,7 @@ import torch
 
 from ganatomy.errors import InputError
 from ganatomy.generators.checkpoint import read_checkpoint
+from ganatomy.generators.fast.renderer import renderer
 from ganatomy.generators.layers import pixel_norm, upsample, upsample_filtered
 from ganatomy.generators.loading import load
 from ganatomy.generators.networks.dcgan import DCGAN
@@ -199,7 +200,7 @@ def test_another_device_makes_no_difference(G):
     pictures = G.synthesis(ws)
     G.cuda()
     assert G.fingerprint() == known
-    assert (G.renderer()(ws.cuda()).cpu() - pictures).abs().mean() < 0.01
+    assert (renderer(G)(ws.cuda()).cpu() - pictures).abs().mean() < 0.01
 
 
 def test_gradients_are_those_of_the_pictures(G):
@@ -241,10 +242,10 @@ def test_what_cannot_be_drawn_is_refused(n, seed, message):
 def test_the_renderer_makes_the_pictures_of_synthesis(G):
     ws = G.mapping(*codes(G, 4)).requires_grad_()
     wanted = G.synthesis(ws).detach()
-    pictures = G.renderer()(ws)
+    pictures = renderer(G)(ws)
     assert (pictures.dtype, pictures.shape, pictures.requires_grad) == (torch.float32, wanted.shape, False)
     assert (pictures - wanted).abs().max() < 1e-5 * max(1, wanted.abs().max())
-    rough = G.renderer("bfloat16")(ws)
+    rough = renderer(G, "bfloat16")(ws)
     assert rough.dtype == torch.float32
     assert (
         rough - wanted
@@ -257,7 +258,7 @@ def test_what_does_not_fit_is_refused_with_the_shape_that_does(G):
     for wrong in (z[0], z[:, 1:], z[:, None]):
         with pytest.raises(InputError, match=rf"codes have shape \(.*\), this generator takes \(N, {G.z_dim}\)"):
             G.mapping(wrong, label)
-    for make in (G.synthesis, lambda ws: G.features(ws, 0), G.renderer()):
+    for make in (G.synthesis, lambda ws: G.features(ws, 0), renderer(G)):
         for wrong in (ws[:, 0], ws[:, :, 1:], ws.repeat(1, 2, 1)):
             takes = rf"this generator takes \(N, {G.num_ws}, {G.w_dim}\)"
             with pytest.raises(InputError, match=rf"ws have shape \(.*\), {takes}"):
@@ -266,7 +267,7 @@ def test_what_does_not_fit_is_refused_with_the_shape_that_does(G):
         with pytest.raises(InputError, match=f"layer {wrong}: this generator has layers 0 to {count - 1}"):
             G.features(ws, wrong)
     with pytest.raises(InputError, match="unknown precision 'bfloat'; did you mean 'bfloat16'"):
-        G.renderer("bfloat")
+        renderer(G, "bfloat")
 
 
 def test_a_label_is_wanted_by_generators_of_classes_only(G):

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, ClassVar, Literal
 
@@ -105,6 +105,11 @@ class Generator(nn.Module, ABC):
         return None if self.w_avg is None else self.record.truncation
 
     @property
+    def grown(self) -> bool:
+        """Whether `synthesis` is that of the whole network, which of one that was saved while it grew it may not be."""
+        return True
+
+    @property
     def device(self) -> torch.device:
         """Where the weights are."""
         return next(chain(self.parameters(), self.buffers())).device
@@ -181,24 +186,6 @@ class Generator(nn.Module, ABC):
     @abstractmethod
     def from_weights(cls, weights: Mapping[str, NDArray[np.float32]], classes: Sequence[str] = ()) -> Generator:
         """Build the network that has these weights, inferring every size from their shapes."""
-
-    def renderer(self, precision: Precision = "float32") -> Callable[[Tensor], Tensor]:
-        """Return the fastest function with the values of `synthesis`, for pictures rather than gradients.
-
-        Args:
-            precision: of the arithmetic; the pictures are float32 in any case.
-
-        Raises:
-            InputError: an unknown precision.
-        """
-        low, device = dtype_of(precision) == torch.bfloat16, self.device.type
-
-        @torch.inference_mode()
-        def render(ws: Tensor) -> Tensor:
-            with torch.autocast(device, torch.bfloat16, enabled=low):
-                return self.synthesis(ws).float()
-
-        return render
 
     def style_weights(self, layers: Sequence[int] | None = None) -> NDArray[np.float64]:
         """Return the matrix (R, E) that the first affine map applies to the code: what SeFa factorises."""

@@ -18,6 +18,8 @@ References:
 """
 
 import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +33,35 @@ EPS = 1e-8
 
 BINOMIAL = (1.0, 3.0, 3.0, 1.0)
 """The taps of StyleGAN2's filter, along rows and along columns."""
+
+Part = TypeVar("Part", bound=nn.Module, covariant=True)
+
+
+class Chain(nn.ModuleList, Generic[Part]):
+    """An `nn.ModuleList` of parts of one kind, so that a type checker knows what comes out of it.
+
+    >>> layers: Chain[nn.Linear] = Chain(nn.Linear(2, 3) for _ in range(2))
+    >>> len(layers), layers[1].out_features
+    (2, 3)
+    """
+
+    if TYPE_CHECKING:
+
+        def __getitem__(self, index: int) -> Part: ...
+        def __iter__(self) -> Iterator[Part]: ...
+
+
+class Table(nn.ModuleDict, Generic[Part]):
+    """An `nn.ModuleDict` of parts of one kind, so that a type checker knows what comes out of it.
+
+    >>> outputs: Table[nn.Linear] = Table({"3": nn.Linear(2, 3)})
+    >>> outputs["3"].out_features
+    3
+    """
+
+    if TYPE_CHECKING:
+
+        def __getitem__(self, key: str) -> Part: ...
 
 
 def pixel_norm(x: Tensor) -> Tensor:

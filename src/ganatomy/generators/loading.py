@@ -106,14 +106,10 @@ def build(checkpoint: Checkpoint, device: str | torch.device = "cpu") -> Generat
     'tiny'
     """
     from ganatomy.execution import choose_device
-    from ganatomy.generators.networks.dcgan import DCGAN
-    from ganatomy.generators.networks.progan import ProGAN
-    from ganatomy.generators.networks.stylegan import StyleGAN
-    from ganatomy.generators.networks.stylegan2 import StyleGAN2
+    from ganatomy.generators.networks import NETWORKS
 
     chosen = choose_device(device)
-    families = {family.family: family for family in (DCGAN, ProGAN, StyleGAN, StyleGAN2)}
-    generator = families[checkpoint.family].from_weights(checkpoint.weights, checkpoint.classes)
+    generator = NETWORKS[checkpoint.family].from_weights(checkpoint.weights, checkpoint.classes)
     generator.name, generator.facts = checkpoint.name, checkpoint.facts
     generator.strength_range = checkpoint.strength_range
     return generator.to(chosen)

@@ -21,6 +21,7 @@ from torch.nn import functional
 
 from ganatomy.errors import InputError
 from ganatomy.generators.base import Generator, Precision
+from ganatomy.generators.fast.renderer import renderer
 
 Painter = Callable[[Tensor], NDArray[np.uint8]]
 SizedPainter = Callable[[Tensor, Collection[int]], dict[int, NDArray[np.uint8]]]
@@ -94,7 +95,7 @@ def sized_painter(generator: Generator, precision: Precision = "float32") -> Siz
     >>> bool((pictures[48] == painter(G, 48)(G.mapping(G.draw(2)))).all())
     True
     """
-    render, device, resolution = generator.renderer(precision), generator.device, generator.resolution
+    render, device, resolution = renderer(generator, precision), generator.device, generator.resolution
 
     @torch.inference_mode()
     def paint_batch(ws: Tensor, sizes: Collection[int]) -> dict[int, NDArray[np.uint8]]:

@@ -18,6 +18,7 @@ from ganatomy.generators.fast import (
     stylegan2 as folded_stylegan2,
 )
 from ganatomy.generators.fast.convolution import Convolution, DoublingConvolution
+from ganatomy.generators.fast.renderer import renderer
 from ganatomy.generators.fast.stylegan import FoldedStyleGAN
 from ganatomy.generators.fast.stylegan2 import FoldedStyleGAN2
 from ganatomy.generators.layers import convolve_and_double, modulated_convolution, smooth, upsample
@@ -193,13 +194,13 @@ def test_a_network_of_another_precision_is_rendered_in_float32(family):
 
 def test_networks_on_processors_have_it_and_half_grown_ones_have_not(family):
     G = network(family, SHAPES[16])
-    assert isinstance(G.renderer(), FAMILIES[family])
+    assert isinstance(renderer(G), FAMILIES[family])
     if family is StyleGAN:
         G.lod.fill_(0.5)
-        assert not isinstance(G.renderer(), FoldedStyleGAN)
+        assert not isinstance(renderer(G), FoldedStyleGAN)
         ws = codes(G)
-        assert torch.equal(G.renderer()(ws), G.synthesis(ws))
-    assert not isinstance(G.to("meta").renderer(), FAMILIES[family])
+        assert torch.equal(renderer(G)(ws), G.synthesis(ws))
+    assert not isinstance(renderer(G.to("meta")), FAMILIES[family])
 
 
 def test_an_unknown_precision_is_refused(family):

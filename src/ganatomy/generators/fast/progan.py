@@ -4,7 +4,7 @@ What is done, all of it exact but for the order of sums:
 
 - Scales are multiplied into the weights once, in float64.
 - Convolutions take about half the products, and those of repeated pixels 2.5 a pixel in place of 9: see
-  `fast_convolution`.
+  `convolution`.
 - Channels are innermost in memory, so that convolutions need no reordering and a pixel's norm is over neighbours.
 - Pictures are made together while several fit in the cache, then one by one, and the large ones in bands of rows. The
   rows between two convolutions stay in one buffer, whose last two are the next band's first. The last band step goes
@@ -18,19 +18,15 @@ by just under a grey level of 255 on average.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ganatomy.generators.base import dtype_of
+from ganatomy.generators.base import Precision, dtype_of
 from ganatomy.generators.fast.convolution import Convolution, UpsampledConvolution
 from ganatomy.generators.layers import EPS, SLOPE, pixel_norm
-
-if TYPE_CHECKING:
-    from ganatomy.generators.base import Precision
-    from ganatomy.generators.networks.progan import ProGAN
+from ganatomy.generators.networks.progan import ProGAN
 
 _BAND = 4 << 20  # bytes of float32 features in a band: a share of the cache
 _ONE_BY_ONE = 32  # pixels a side from which a picture alone keeps the processor busy

@@ -8,13 +8,11 @@ Shapes: `N` pictures, `L` layers, `W` coordinates of codes, `C` channels, `r` pi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from ganatomy.generators.networks.styled import Styled
+from ganatomy.generators.networks.styled import Styled
 
 _BAND = 8 << 20  # bytes of float32 features in a band: a share of the cache
 _ONE_BY_ONE = 32  # pixels a side from which a picture alone keeps the processor busy
@@ -40,12 +38,14 @@ def precise(k: int, finest: int) -> bool:
     return k < max(_EXACT, finest + 1 - _ROUNDED)
 
 
-def folded(grown: Callable[..., tuple[Any, Any]], ws: Tensor, noise: Sequence[Tensor | None], count: int) -> Tensor:
+def folded(
+    grown: Callable[..., tuple[Tensor | None, Tensor]], ws: Tensor, noise: Sequence[Tensor | None], count: int
+) -> Tensor:
     """Run the resolutions of a network one after another, on pictures together and then one by one.
 
     Args:
         grown: maps k, ws, noise, and the two results for k - 1 (None for k = 0) to its results: tensors whose first
-            dimension is pictures, or None; the second one's last is the pictures.
+            dimension is pictures, of which the first may be None; the second one's last is the pictures.
         ws: codes (N, L, W).
         noise: of each layer, (1 or N, r, r, 1), or None.
         count: how many resolutions.
@@ -54,15 +54,16 @@ def folded(grown: Callable[..., tuple[Any, Any]], ws: Tensor, noise: Sequence[Te
     >>> folded(double, torch.ones(2, 1, 1), [], 5).flatten()
     tensor([16., 16.])
     """
-    state, k = (None, None), 0
-    while k < count and (len(ws) == 1 or 4 << k < _ONE_BY_ONE):
+    together = count if len(ws) == 1 else sum(4 << k < _ONE_BY_ONE for k in range(count))
+    state, k = grown(0, ws, noise, None, None), 1
+    while k < together:
         state, k = grown(k, ws, noise, *state), k + 1
     if k == count:
         return state[1]
     pictures = []
     for n in range(len(ws)):
         own = [_one(layer, n) for layer in noise]
-        single = tuple(_one(each, n) for each in state)
+        single = _one(state[0], n), _one_of(state[1], n)
         for j in range(k, count):
             single = grown(j, ws[n : n + 1], own, *single)
         pictures.append(single[1])
@@ -70,8 +71,13 @@ def folded(grown: Callable[..., tuple[Any, Any]], ws: Tensor, noise: Sequence[Te
 
 
 def _one(x: Tensor | None, n: int) -> Tensor | None:
+    """Take picture n of what there is, if there is anything."""
+    return None if x is None else _one_of(x, n)
+
+
+def _one_of(x: Tensor, n: int) -> Tensor:
     """Take picture n of what there is for each, or for all."""
-    return x if x is None or len(x) == 1 else x[n : n + 1]
+    return x if len(x) == 1 else x[n : n + 1]
 
 
 class NetworkNoise:

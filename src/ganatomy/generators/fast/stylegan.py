@@ -5,7 +5,7 @@ What is done, all of it exact but for the order of sums:
 - Instance norm and style are one scale and one shift for each channel of a picture, known when the layer is done. They
   are applied when the next layer reads a band, and by the output's matrix at the end, never by a pass of their own.
 - Convolutions take about half the products; one of repeated pixels that is then blurred, or transposed, becomes a
-  transposed one with a third of the taps and a filter of each channel by itself: see `fast_convolution`.
+  transposed one with a third of the taps and a filter of each channel by itself: see `convolution`.
 - Scales are multiplied into the weights once, in float64. Channels are innermost in memory. Pictures are made together
   while several fit in the cache, then one by one, and the large ones in bands of rows.
 
@@ -20,20 +20,17 @@ Shapes: `n` pictures together, `h` x `w` pixels, `C` channels in, `C'` channels 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ganatomy.generators.base import dtype_of
+from ganatomy.generators.base import Precision, dtype_of
 from ganatomy.generators.fast.convolution import Convolution, DoublingConvolution
 from ganatomy.generators.fast.styled import NetworkNoise, folded, precise, rows_of
 from ganatomy.generators.layers import EPS, SLOPE
-
-if TYPE_CHECKING:
-    from ganatomy.generators.base import Precision
-    from ganatomy.generators.networks.stylegan import StyleGAN
+from ganatomy.generators.networks.stylegan import StyleGAN
 
 _NARROW = 16  # channels up to which converting costs what bfloat16 saves
 _TURNED = 128  # pixels from which the network doubles by a transposed convolution, which turns kernels by 180 degrees
@@ -43,7 +40,6 @@ class _Layer(NamedTuple):
     """A layer: its convolution with bias (the constant with bias for the first), noise factors, and affine map."""
 
     convolution: Convolution | DoublingConvolution | Tensor
-    doubles: bool
     factors: Tensor  # (C',)
     style: tuple[Tensor, Tensor]  # bias (2 C',), and matrix (W, 2 C')
 
@@ -75,7 +71,7 @@ class FoldedStyleGAN:
             kind = torch.float32 if exact else low
             if layer.weight is None:
                 made = network.const.float().permute(0, 2, 3, 1) + bias
-            elif layer.double:
+            elif layer.doubles:
                 weight = layer.weight.double() * layer.scale
                 weight = weight.flip(2, 3) if layer.noise.shape[-1] >= _TURNED else weight
                 made = DoublingConvolution(weight, bias, kind, cut=True)
@@ -83,7 +79,7 @@ class FoldedStyleGAN:
                 made = Convolution(layer.weight.double() * layer.scale, bias, kind)
             dense = layer.style
             style = (dense.bias * dense.multiplier).float(), (dense.weight * dense.scale).T.float().contiguous()
-            self._layers.append(_Layer(made, i > 0 and layer.double, layer.noise_weight.float().clone(), style))
+            self._layers.append(_Layer(made, layer.noise_weight.float().clone(), style))
         output = network.outputs[str(finest)]
         self._colours = (output.weight[:, :, 0, 0] * output.scale).float(), output.bias[:, None].float().clone()
 
@@ -98,9 +94,9 @@ class FoldedStyleGAN:
         self, k: int, ws: Tensor, noise: list[Tensor | None], x: Tensor | None, norm: Tensor | None
     ) -> tuple[Tensor | None, Tensor]:
         """Run resolution k: from features (n, h, w, C) and their norm and style to come, to its own or pictures."""
-        for i in (2 * k, 2 * k + 1):
-            x, norm = self._applied(i, ws[:, i], noise[i], x, norm)
-        if i < len(self._layers) - 1:
+        x, norm = self._applied(2 * k, ws[:, 2 * k], noise[2 * k], x, norm)
+        x, norm = self._applied(2 * k + 1, ws[:, 2 * k + 1], noise[2 * k + 1], x, norm)
+        if 2 * k + 2 < len(self._layers):
             return x, norm
         weight, bias = self._colours
         scale, shift = norm.unbind(1)
@@ -134,11 +130,14 @@ class FoldedStyleGAN:
 
     def _bands(self, layer: _Layer, x: Tensor | None, norm: Tensor | None, out: Tensor) -> Iterator[tuple[int, Tensor]]:
         """Yield what the convolution makes of the features with their norm and style, band by band, and its place."""
-        if x is None:
-            yield 0, layer.convolution.expand_as(out)
+        convolution = layer.convolution
+        if x is None or norm is None or isinstance(convolution, Tensor):  # of the first layer alone: all three
+            assert isinstance(convolution, Tensor)
+            yield 0, convolution.expand_as(out)
             return
         n, height, width, channels = x.shape
-        unit = 1 if layer.doubles else 2  # bands have an even number of rows of `unit`: fine ones come by four
+        # Bands have an even number of rows of `unit`: fine ones come by four.
+        unit = 1 if isinstance(convolution, DoublingConvolution) else 2
         rows = unit * rows_of(height // unit, unit * n * (width * channels + out[0, 0].numel() * 2 // unit))
         scale, shift = norm[:, :, None, None].unbind(1)
         buffer = x.new_zeros(n, rows + 2, width + 2, channels)
@@ -148,7 +147,7 @@ class FoldedStyleGAN:
             torch.addcmul(shift, x[:, first:last], scale, out=band[:, first - top + 1 : last - top + 1, 1:-1])
             if last == end:
                 band[:, -1] = 0
-            if layer.doubles:
-                yield 2 * top, layer.convolution(band, top=top == 0, bottom=end == height)
+            if isinstance(convolution, DoublingConvolution):
+                yield 2 * top, convolution(band, top=top == 0, bottom=end == height)
             else:
-                yield top, layer.convolution(band)
+                yield top, convolution(band)

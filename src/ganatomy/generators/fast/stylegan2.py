@@ -8,7 +8,7 @@ What is done, all of it exact but for the order of sums:
   the weights' squares, summed over taps when the renderer is made. The activation's root of 2 moves into scale, noise
   and bias.
 - Convolutions take about half the products; a doubling one is transposed, and its filter one more convolution, of each
-  channel by itself: see `fast_convolution`.
+  channel by itself: see `convolution`.
 - Channels are innermost in memory. Pictures are made together while several fit in the cache, then one by one, and the
   large ones in bands of rows. Each band passes through both layers of its resolution; the rows between them stay in one
   buffer, whose last two are the next band's first. The last band step goes on to colours, so the largest features are
@@ -26,21 +26,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ganatomy.generators.base import dtype_of
+from ganatomy.generators.base import Precision, dtype_of
 from ganatomy.generators.fast.convolution import Convolution, DoublingConvolution
 from ganatomy.generators.fast.styled import NetworkNoise, folded, precise, rows_of
-from ganatomy.generators.layers import BINOMIAL, EPS, SLOPE
-
-if TYPE_CHECKING:
-    from ganatomy.generators.base import Precision
-    from ganatomy.generators.layers import EqualizedDense
-    from ganatomy.generators.networks.stylegan2 import StyleGAN2
+from ganatomy.generators.layers import BINOMIAL, EPS, SLOPE, EqualizedDense
+from ganatomy.generators.networks.stylegan2 import StyleGAN2
 
 _OWN = 128  # pixels a side from which each picture gets weights of its own
 
@@ -54,13 +50,19 @@ class _Layer(NamedTuple):
     bias: Tensor  # (C',), times the root of 2
 
 
+class _Scales(NamedTuple):
+    """What a convolution without scales is to be multiplied by, and the bias."""
+
+    before: Tensor  # (n, 1, 1, C)
+    after: Tensor  # (n, 1, 1, C')
+    bias: Tensor  # (C',)
+
+
 class _Applied(NamedTuple):
     """What a layer does to some pictures."""
 
     convolution: Convolution | DoublingConvolution
-    before: Tensor | None  # (n, 1, 1, C), to multiply by, where the convolution does not
-    after: Tensor | None  # (n, 1, 1, C'), likewise
-    bias: Tensor | None  # (C',), likewise to add
+    scales: _Scales | None  # None where the convolution has them
     noise: Tensor | None  # (1 or n, r, r, 1)
 
 
@@ -90,7 +92,7 @@ class FoldedStyleGAN2:
         for i, layer in enumerate(network.layers):
             kind = torch.float32 if precise((i + 1) // 2, finest) else low
             weight, bias = layer.weight.double() * layer.scale, math.sqrt(2.0) * layer.bias.double()
-            made = (DoublingConvolution if layer.double else Convolution)(weight, torch.zeros(len(bias)), kind)
+            made = (DoublingConvolution if layer.doubles else Convolution)(weight, torch.zeros(len(bias)), kind)
             power = weight.square().sum(dim=(2, 3)).T.float().contiguous()
             self._layers.append(_Layer(made, _affine(layer.style), power, bias.float()))
         self._strengths = [math.sqrt(2.0) * float(layer.noise_strength) for layer in network.layers]
@@ -111,51 +113,56 @@ class FoldedStyleGAN2:
     ) -> tuple[Tensor | None, Tensor]:
         """Run resolution k: from the features and pictures of the one before to its own (none for the last)."""
         style, weight, bias = self._outputs[k]
-        weight, last = weight * torch.addmm(style[0], ws[:, 2 * k + 1], style[1])[:, None], k == len(self._outputs) - 1
+        weight = weight * torch.addmm(style[0], ws[:, 2 * k + 1], style[1])[:, None]
         n, size, second = len(ws), 4 << k, self._applied(2 * k, ws, noise)
-        channels, base = weight.shape[2], bias.expand(n, -1, -1)
-        features = self._const.new_empty(n, size + 3, size, channels) if not last else None
-        if features is not None:
+        channels, base, features = weight.shape[2], bias.expand(n, -1, -1), None
+        if k < len(self._outputs) - 1:
+            features = self._const.new_empty(n, size + 3, size, channels)
             features[:, 0] = features[:, size + 1 :] = 0
         colours = self._const.new_empty(n, 3, size, size)
-        for top, end, band in self._bands(k, ws, noise, x, second.before):
-            done = self._const.new_empty(n, end - top, size, channels) if last else features[:, top + 1 : end + 1]
+        for top, end, band in self._bands(k, ws, noise, x, second.scales):
+            if features is None:
+                done = self._const.new_empty(n, end - top, size, channels)
+            else:
+                done = features[:, top + 1 : end + 1]
             _finished(second.convolution(band), second, top, done)
             made = torch.baddbmm(base, weight, done.flatten(1, 2).transpose(1, 2))
             colours[:, :, top:end] = made.unflatten(2, (end - top, size))
         return features, colours if picture is None else colours.add_(_enlarged(picture))
 
     def _bands(
-        self, k: int, ws: Tensor, noise: list[Tensor | None], x: Tensor | None, scale: Tensor | None
+        self, k: int, ws: Tensor, noise: list[Tensor | None], x: Tensor | None, scales: _Scales | None
     ) -> Iterator[tuple[int, int, Tensor]]:
         """Yield bands of rows top to end, with a frame of one pixel, for the second convolution of resolution k."""
         n, size = len(ws), 4 << k
-        if k == 0:
-            const = self._const if scale is None else self._const * scale
+        if x is None:
+            const = self._const if scales is None else self._const * scales.before
             yield 0, 4, functional.pad(const.expand(n, -1, -1, -1), (0, 0, 1, 1, 1, 1))
             return
         first = self._applied(2 * k - 1, ws, noise)
-        x = x if first.before is None else x * first.before
-        channels, height = first.convolution.channels, size // 2
+        x = x if first.scales is None else x * first.scales.before
+        double, height = first.convolution, size // 2
+        assert isinstance(double, DoublingConvolution)
+        channels = double.channels
         rows = rows_of(height, n * 4 * size * channels)
         fine = x.new_empty(n, 2 * rows + 2, size + 2, channels)
         fine[:, 0] = fine[:, :, 0] = fine[:, :, -1] = 0
 
         def write(y: Tensor, row: int, place: Tensor) -> None:
             _finished(y, first, row, place)
-            if scale is not None:
-                place.mul_(scale)
+            if scales is not None:
+                place.mul_(scales.before)
 
         if rows == height:
-            write(first.convolution(x[:, :-1]), 0, fine[:, 1:-1, 1:-1])
+            write(double(x[:, :-1]), 0, fine[:, 1:-1, 1:-1])
             fine[:, -1] = 0
             yield 0, size, fine
             return
-        write(first.convolution(x[:, :3])[:, :1], 0, fine[:, 1:2, 1:-1])
+        write(double(x[:, :3])[:, :1], 0, fine[:, 1:2, 1:-1])
         for top in range(0, height, rows):
             end = min(height, top + rows)
             band = fine[:, : 2 * (end - top) + 2]
-            y = first.convolution(x[:, top : end + 3], ahead=True)
+            y = double(x[:, top : end + 3], ahead=True)
             if end == height:
                 band[:, -1] = 0
                 y = y[:, :-1]
@@ -170,14 +177,15 @@ class FoldedStyleGAN2:
         gain = math.sqrt(2.0) * torch.rsqrt(torch.mm(style.square(), layer.power) + EPS)
         if size >= _OWN and len(ws) == 1:
             own = layer.convolution.modulated(style[0], gain[0], layer.bias)
-            return _Applied(own, None, None, None, noise[i])
-        return _Applied(layer.convolution, style[:, None, None], gain[:, None, None], layer.bias, noise[i])
+            return _Applied(own, None, noise[i])
+        scales = _Scales(style[:, None, None], gain[:, None, None], layer.bias)
+        return _Applied(layer.convolution, scales, noise[i])
 
 
 def _finished(y: Tensor, layer: _Applied, row: int, out: Tensor) -> None:
     """Scale what a convolution gives, rows `row` on, add bias and noise, and activate it, into out."""
-    if layer.after is not None:
-        y = torch.mul(y, layer.after, out=out).add_(layer.bias)
+    if layer.scales is not None:
+        y = torch.mul(y, layer.scales.after, out=out).add_(layer.scales.bias)
     elif y.dtype != out.dtype or layer.noise is None:
         y = out.copy_(y)  # sums of mixed types would convert into fresh memory first
     if layer.noise is not None:

@@ -24,6 +24,7 @@ from torch.nn import functional
 
 from ganatomy.errors import InputError
 from ganatomy.generators.base import Generator
+from ganatomy.generators.layers import Chain, Table
 
 
 class DCGAN(Generator):
@@ -58,13 +59,13 @@ class DCGAN(Generator):
         self.z_dim = widths[0] - len(classes)
         self.resolution = 4 * 2 ** sum(kernel == 4 for kernel in kernels[1:])
         normed = range(len(kernels) - 1) if normed is None else normed
-        self.layers = nn.ModuleList()
+        self.layers: Chain[nn.ConvTranspose2d] = Chain()
         for i, kernel in enumerate(kernels):
             stride, padding = (1, 0) if i == 0 else (2, 1) if kernel == 4 else (1, 1)
             self.layers.append(
                 nn.ConvTranspose2d(widths[i], widths[i + 1], kernel, stride, padding, bias=i in set(biased))
             )
-        self.norms = nn.ModuleDict({str(i): nn.BatchNorm2d(widths[i + 1]) for i in normed})
+        self.norms: Table[nn.BatchNorm2d] = Table({str(i): nn.BatchNorm2d(widths[i + 1]) for i in normed})
 
     @classmethod
     def from_weights(cls, weights: Mapping[str, NDArray[np.float32]], classes: Sequence[str] = ()) -> DCGAN:
@@ -79,8 +80,8 @@ class DCGAN(Generator):
             classes,
         )
         network._load(weights)
-        for norm in network.norms.values():
-            norm.num_batches_tracked = None  # no weight: it counted training steps
+        for i in network.norms:
+            network.norms[i].num_batches_tracked = None  # no weight: it counted training steps
         return network
 
     def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:

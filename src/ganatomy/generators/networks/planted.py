@@ -102,6 +102,9 @@ class Planted(Generator):
     """
 
     family = "planted"
+    unmix: Tensor  # Q diag(1/s), (8, 6)
+    directions: Tensor
+    size: Tensor
 
     @property
     def record(self) -> Family:
@@ -124,7 +127,7 @@ class Planted(Generator):
     ) -> None:
         self.first = nn.Parameter(torch.tensor(first, dtype=torch.float32), requires_grad=False)  # A (8, D)
         for name, value in (("unmix", unmix), ("directions", directions), ("size", resolution)):
-            self.register_buffer(name, torch.tensor(value, dtype=torch.float32))  # unmix: Q diag(1/s), (8, 6)
+            self.register_buffer(name, torch.tensor(value, dtype=torch.float32))
         self.z_dim = self.w_dim = first.shape[1]
         self.resolution = int(resolution)
 

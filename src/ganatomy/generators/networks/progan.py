@@ -19,18 +19,17 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from ganatomy.errors import InputError
-from ganatomy.generators.base import Generator, Precision
-from ganatomy.generators.fast.progan import FoldedProGAN
-from ganatomy.generators.layers import SLOPE, EqualizedConvolution, pixel_norm, upsample
+from ganatomy.generators.base import Generator
+from ganatomy.generators.layers import SLOPE, Chain, EqualizedConvolution, Table, pixel_norm, upsample
 from ganatomy.generators.networks.growth import grow
 
 
@@ -60,13 +59,15 @@ class ProGAN(Generator):
         self.z_dim = self.w_dim = z_dim
         self.resolution = 4 * 2 ** (len(channels) - 1)
         size = (4, 4) if pixel_biases else ()
-        self.layers = nn.ModuleList([EqualizedConvolution(z_dim, channels[0], 4, padding=3, bias_size=size)])
+        first = EqualizedConvolution(z_dim, channels[0], 4, padding=3, bias_size=size)
+        self.layers: Chain[EqualizedConvolution] = Chain([first])
         for k, width in enumerate(channels):
             if k:
                 self.layers.append(EqualizedConvolution(channels[k - 1], width, 3, padding=1))
             self.layers.append(EqualizedConvolution(width, width, 3, padding=1))
         names = range(len(channels)) if outputs is None else outputs
-        self.outputs = nn.ModuleDict({str(k): EqualizedConvolution(channels[k], 3, 1, gain=1.0) for k in names})
+        outputs_of = {str(k): EqualizedConvolution(channels[k], 3, 1, gain=1.0) for k in names}
+        self.outputs: Table[EqualizedConvolution] = Table(outputs_of)
         self.register_buffer("lod", torch.zeros(()))
 
     @classmethod
@@ -108,11 +109,10 @@ class ProGAN(Generator):
             x = self._layer(i, x)
         return x
 
-    def renderer(self, precision: Precision = "float32") -> Callable[[Tensor], Tensor]:
-        """Return a function as `synthesis`, with weights folded for speed; half-grown networks run as they are."""
-        if float(self.lod) != 0 or next(self.parameters()).device.type != "cpu":
-            return super().renderer(precision)
-        return FoldedProGAN(self, precision)
+    @property
+    def grown(self) -> bool:
+        """Whether no doubling is missing: the level of detail is 0."""
+        return float(self.lod) == 0
 
     def _layer(self, i: int, x: Tensor) -> Tensor:
         x = pixel_norm(x)

@@ -10,9 +10,10 @@ Shapes: `N` pictures, `Z`, `W` coordinates of codes, `L` layers, `C` channels, `
 from __future__ import annotations
 
 import re
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import cast
 
 import numpy as np
 import torch
@@ -23,10 +24,21 @@ from torch.nn import functional
 from ganatomy.errors import InputError
 from ganatomy.generators.base import Generator
 from ganatomy.generators.families import FAMILIES
-from ganatomy.generators.layers import SLOPE, EqualizedDense, pixel_norm
+from ganatomy.generators.layers import SLOPE, Chain, EqualizedDense, pixel_norm
 
 SLOWNESS = 0.01
 """The multiplier of the mapping's weights and biases."""
+
+
+class StyledLayer(nn.Module, ABC):
+    """What the layers of these families have in common."""
+
+    noise: Tensor  # (1, 1, r, r), as stored
+    style: EqualizedDense
+
+    @abstractmethod
+    def forward(self, x: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
+        """Map features (N, C, h, h), codes (N, W) and noise (1 or N, 1, r, r) to features (N, C', r, r)."""
 
 
 class Styled(Generator):
@@ -38,12 +50,14 @@ class Styled(Generator):
         gain: of the mapping's layers.
     """
 
+    layers: Chain[StyledLayer]
+
     def __init__(self, codes: Sequence[int], channels: Sequence[int], gain: float) -> None:
         super().__init__()
         self.z_dim, self.w_dim = codes[0], codes[-1]
         self.num_ws, self.resolution = 2 * len(channels), 4 << (len(channels) - 1)
         dense = (EqualizedDense(a, b, gain=gain, multiplier=SLOWNESS) for a, b in pairwise(codes))
-        self._modules["mapping"] = nn.ModuleList(dense)  # its weights are called so, as is the method that uses them
+        self._modules["mapping"] = Chain(dense)  # its weights are called so, as is the method that uses them
         self.register_buffer("w_avg", torch.zeros(self.w_dim))
         self.const = nn.Parameter(torch.randn(1, channels[0], 4, 4))
 
@@ -73,7 +87,7 @@ class Styled(Generator):
         if label is not None:
             raise InputError("this generator has no classes; leave the label out")
         w = pixel_norm(z)
-        for dense in self._modules["mapping"]:
+        for dense in cast("Chain[EqualizedDense]", self._modules["mapping"]):  # which `__init__` has put there
             w = self._activate(dense(w))
         return w[:, None].repeat(1, self.num_ws, 1)
 

@@ -18,7 +18,7 @@ References:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -27,19 +27,20 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ganatomy.errors import InputError
-from ganatomy.generators.base import Precision
-from ganatomy.generators.fast.stylegan import FoldedStyleGAN
+from ganatomy.generators.base import Generator
 from ganatomy.generators.layers import (
     SLOPE,
+    Chain,
     EqualizedConvolution,
     EqualizedDense,
+    Table,
     convolve_and_double,
     instance_norm,
     smooth,
     upsample,
 )
 from ganatomy.generators.networks.growth import grow
-from ganatomy.generators.networks.styled import Styled
+from ganatomy.generators.networks.styled import Styled, StyledLayer
 
 _FUSED = 128  # pixels from which doubling and convolution are one
 
@@ -62,16 +63,18 @@ class StyleGAN(Styled):
     """
 
     family = "stylegan"
+    layers: Chain[_Layer]
     lod: Tensor
 
     def __init__(self, codes: Sequence[int], channels: Sequence[int], outputs: Sequence[int] | None = None) -> None:
         super().__init__(codes, channels, gain=math.sqrt(2.0))
-        self.layers = nn.ModuleList()
+        self.layers = Chain()
         for k, width in enumerate(channels):
-            self.layers.append(_Layer(channels[k - 1] if k else None, width, self.w_dim, 4 << k, double=True))
+            self.layers.append(_Layer(channels[k - 1] if k else None, width, self.w_dim, 4 << k, doubles=True))
             self.layers.append(_Layer(width, width, self.w_dim, 4 << k))
         shown = range(len(channels)) if outputs is None else outputs
-        self.outputs = nn.ModuleDict({str(k): EqualizedConvolution(channels[k], 3, 1, gain=1.0) for k in shown})
+        outputs_of = {str(k): EqualizedConvolution(channels[k], 3, 1, gain=1.0) for k in shown}
+        self.outputs: Table[EqualizedConvolution] = Table(outputs_of)
         self.register_buffer("lod", torch.zeros(()))
 
     @classmethod
@@ -80,7 +83,7 @@ class StyleGAN(Styled):
         outputs = [int(name.split(".")[1]) for name in weights if name.startswith("outputs.") and "weight" in name]
         return cls(codes, [len(weights[f"layers.{i}.bias"]) for i in range(0, count, 2)], sorted(outputs))
 
-    def _load(self, weights: Mapping[str, NDArray[np.float32]]) -> StyleGAN:
+    def _load(self, weights: Mapping[str, NDArray[np.float32]]) -> Generator:
         return super()._load({"lod": np.zeros((), np.float32), **weights})
 
     def synthesis(self, ws: Tensor) -> Tensor:
@@ -93,11 +96,10 @@ class StyleGAN(Styled):
 
         return grow(float(self.lod), len(self.layers) // 2 - 1, deepen, self._output, upsample)
 
-    def renderer(self, precision: Precision = "float32") -> Callable[[Tensor], Tensor]:
-        """Return a function as `synthesis`, with weights folded for speed; half-grown networks run as they are."""
-        if self.device.type != "cpu" or float(self.lod) != 0:
-            return super().renderer(precision)
-        return FoldedStyleGAN(self, precision)
+    @property
+    def grown(self) -> bool:
+        """Whether no doubling is missing: the level of detail is 0."""
+        return float(self.lod) == 0
 
     def _output(self, k: int, x: Tensor) -> Tensor:
         if str(k) not in self.outputs:
@@ -105,12 +107,10 @@ class StyleGAN(Styled):
         return self.outputs[str(k)](x)
 
 
-class _Layer(nn.Module):
+class _Layer(StyledLayer):
     """One layer; without `inputs` it takes what is given in place of its convolution's result."""
 
-    noise: Tensor
-
-    def __init__(self, inputs: int | None, outputs: int, w_dim: int, size: int, double: bool = False) -> None:
+    def __init__(self, inputs: int | None, outputs: int, w_dim: int, size: int, doubles: bool = False) -> None:
         super().__init__()
         self.weight = None if inputs is None else nn.Parameter(torch.randn(outputs, inputs, 3, 3))
         self.scale = 1.0 if inputs is None else math.sqrt(2.0 / (9 * inputs))
@@ -118,7 +118,7 @@ class _Layer(nn.Module):
         self.noise_weight = nn.Parameter(torch.zeros(outputs))
         self.style = EqualizedDense(w_dim, 2 * outputs)
         self.register_buffer("noise", torch.randn(1, 1, size, size))
-        self.double = double
+        self.doubles = doubles
 
     def forward(self, x: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
         """Map features (N, C, h, h), codes (N, W) and noise (1 or N, 1, r, r) to features (N, C', r, r)."""
@@ -131,7 +131,7 @@ class _Layer(nn.Module):
         return (1 + scale) * x + shift
 
     def _convolved(self, x: Tensor, weight: Tensor) -> Tensor:
-        if not self.double:
+        if not self.doubles:
             return functional.conv2d(x, weight, padding=1)
         if self.noise.shape[-1] >= _FUSED:
             return smooth(convolve_and_double(x, weight), (1.0, 2.0, 1.0))

@@ -17,7 +17,7 @@ References:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -25,10 +25,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ganatomy.generators.base import Precision
-from ganatomy.generators.fast.stylegan2 import FoldedStyleGAN2
-from ganatomy.generators.layers import SLOPE, EqualizedDense, modulated_convolution, upsample_filtered
-from ganatomy.generators.networks.styled import Styled
+from ganatomy.generators.layers import SLOPE, Chain, EqualizedDense, modulated_convolution, upsample_filtered
+from ganatomy.generators.networks.styled import Styled, StyledLayer
 
 
 class StyleGAN2(Styled):
@@ -46,14 +44,15 @@ class StyleGAN2(Styled):
     """
 
     family = "stylegan2"
+    layers: Chain[_Layer]
 
     def __init__(self, codes: Sequence[int], channels: Sequence[int]) -> None:
         super().__init__(codes, channels, gain=1.0)
-        self.layers = nn.ModuleList([_Layer(channels[0], channels[0], self.w_dim, 4)])
+        self.layers = Chain([_Layer(channels[0], channels[0], self.w_dim, 4)])
         for k in range(1, len(channels)):
-            self.layers.append(_Layer(channels[k - 1], channels[k], self.w_dim, 4 << k, double=True))
+            self.layers.append(_Layer(channels[k - 1], channels[k], self.w_dim, 4 << k, doubles=True))
             self.layers.append(_Layer(channels[k], channels[k], self.w_dim, 4 << k))
-        self.outputs = nn.ModuleList(_Output(width, self.w_dim) for width in channels)
+        self.outputs: Chain[_Output] = Chain(_Output(width, self.w_dim) for width in channels)
 
     @classmethod
     def _of_sizes(cls, codes: Sequence[int], weights: Mapping[str, NDArray[np.float32]]) -> StyleGAN2:
@@ -63,31 +62,22 @@ class StyleGAN2(Styled):
     def synthesis(self, ws: Tensor) -> Tensor:
         """Make pictures (N, 3, H, H) from ws (N, L, W)."""
         self._check_ws(ws)
-        x, picture = self.const.expand(len(ws), -1, -1, -1), None
-        for i in range(len(self.layers)):
-            x = self._layer(i, x, ws)
-            if i % 2 == 0:
-                colours = self.outputs[i // 2](x, ws[:, i + 1])
-                picture = colours if picture is None else upsample_filtered(picture) + colours
+        x = self._layer(0, self.const.expand(len(ws), -1, -1, -1), ws)
+        picture = self.outputs[0](x, ws[:, 1])
+        for k in range(1, len(self.outputs)):
+            x = self._layer(2 * k, self._layer(2 * k - 1, x, ws), ws)
+            picture = upsample_filtered(picture) + self.outputs[k](x, ws[:, 2 * k + 1])
         return picture
-
-    def renderer(self, precision: Precision = "float32") -> Callable[[Tensor], Tensor]:
-        """Return a function as `synthesis`, with weights folded for speed."""
-        if self.device.type != "cpu":
-            return super().renderer(precision)
-        return FoldedStyleGAN2(self, precision)
 
     @staticmethod
     def _activate(x: Tensor) -> Tensor:
         return _activate(x)
 
 
-class _Layer(nn.Module):
+class _Layer(StyledLayer):
     """One layer."""
 
-    noise: Tensor
-
-    def __init__(self, inputs: int, outputs: int, w_dim: int, size: int, double: bool = False) -> None:
+    def __init__(self, inputs: int, outputs: int, w_dim: int, size: int, doubles: bool = False) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
         self.scale = 1 / math.sqrt(9 * inputs)
@@ -95,11 +85,11 @@ class _Layer(nn.Module):
         self.noise_strength = nn.Parameter(torch.zeros(()))
         self.style = EqualizedDense(w_dim, inputs)
         self.register_buffer("noise", torch.randn(1, 1, size, size))
-        self.double = double
+        self.doubles = doubles
 
     def forward(self, x: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
         """Map features (N, C, h, h), codes (N, W) and noise (1 or N, 1, r, r) to features (N, C', r, r)."""
-        x = modulated_convolution(x, self.weight * self.scale, self.style(w) + 1, double=self.double)
+        x = modulated_convolution(x, self.weight * self.scale, self.style(w) + 1, double=self.doubles)
         if noise is not None:
             x = x + noise * self.noise_strength
         return _activate(x + self.bias[:, None, None])

@@ -52,7 +52,7 @@ class Card(Table):
     name: str
     title: str
     aliases: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    family: Literal["dcgan", "progan", "stylegan", "stylegan2"]
+    family: str  # one of `families.FAMILIES`
     resolution: int = Field(ge=4)  # pixels a side
     z_dim: int | None = None  # None: only the file knows
     classes: Annotated[tuple[str, ...], Field(strict=False)] = ()
