@@ -12,7 +12,6 @@ import re
 import threading
 import zipfile
 from pathlib import Path
-from typing import get_args
 
 import pytest
 from pydantic import ValidationError
@@ -149,10 +148,8 @@ def test_published_styles_have_cards_that_say_what_is_not_known():
         assert all(re.fullmatch("[0-9a-f]{40}", source.revision) for source in one.sources if isinstance(source, Hub))
 
 
-def test_every_family_of_a_card_can_be_built_and_no_other_is_known():
-    known = get_args(Card.model_fields["family"].annotation)
-    assert set(known) == set(FAMILIES)
-    assert {one.family for one in cards().values()} == set(known)
+def test_every_family_of_a_card_is_known():
+    assert {one.family for one in cards().values()} <= set(FAMILIES)
 
 
 @pytest.mark.parametrize(
