@@ -21,7 +21,8 @@ from ganatomy.fitting.metrics.yardstick import Yardstick
 from ganatomy.fitting.points.cloud import load_points, split_points
 from ganatomy.fitting.points.distributions import DISTRIBUTIONS, distribution
 from ganatomy.fitting.recipes.recipe import load_recipe
-from ganatomy.fitting.training.trainer import Diverged, Trainer
+from ganatomy.fitting.training.game import Diverged
+from ganatomy.fitting.training.trainer import Trainer
 
 DRAWS = 5
 

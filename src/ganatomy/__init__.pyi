@@ -8,8 +8,9 @@ from .fitting.recipes.recipe import Recipe as Recipe
 from .fitting.recipes.recipe import load_recipe as load_recipe
 from .fitting.run.fit import fit as fit
 from .fitting.study.run import compare as compare
+from .fitting.training.game import Diverged as Diverged
+from .fitting.training.game import Game as Game
 from .fitting.training.model import FittedGAN as FittedGAN
-from .fitting.training.trainer import Diverged as Diverged
 from .fitting.training.trainer import Step as Step
 from .fitting.training.trainer import train as train
 from .generators.base import Generator as Generator

@@ -89,7 +89,8 @@ def fit(
     from ganatomy.fitting.points.named import named_points
     from ganatomy.fitting.run import fit as fitting
     from ganatomy.fitting.run.folder import RunFolder, fingerprint
-    from ganatomy.fitting.training.trainer import Diverged, Trainer
+    from ganatomy.fitting.training.game import Diverged
+    from ganatomy.fitting.training.trainer import Trainer
 
     if not 0 <= seed < 2**63:
         raise InputError(f"--seed {seed}: give a whole number from 0 to 2^63 - 1")

@@ -17,7 +17,8 @@ from ganatomy.fitting.objectives.guarded import Guarded
 from ganatomy.fitting.objectives.own import own_objective, read_objective
 from ganatomy.fitting.recipes.recipe import load_recipe
 from ganatomy.fitting.run.fit import fit
-from ganatomy.fitting.training.trainer import Diverged, Trainer
+from ganatomy.fitting.training.game import Diverged
+from ganatomy.fitting.training.trainer import Trainer
 
 HEAD = "import torch\nfrom ganatomy import Objective\nfrom ganatomy.fitting.objectives.catalogue import LeastSquares\n"
 GOOD = f"""{HEAD}

@@ -15,6 +15,7 @@ import ganatomy
 from ganatomy.execution import deferred_interrupts
 from ganatomy.fitting.recipes.recipe import OBJECTIVES, load_recipe
 from ganatomy.fitting.run import fit as fitting
+from ganatomy.fitting.training.game import Game
 from ganatomy.progress import Silent
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals between processes are POSIX's")
@@ -257,7 +258,7 @@ def test_a_run_stopped_while_its_pictures_are_drawn_only_draws_again(points_file
     assert not (tmp_path / "run" / "summary.json").exists()
     before = {name: (tmp_path / "run" / name).read_bytes() for name in TABLES}
     with monkeypatch.context() as patched:
-        patched.setattr(fitting.Trainer, "_iterate", None)  # nothing is left to be trained
+        patched.setattr(Game, "step", None)  # nothing is left to be trained
         assert cli(*command).code == 0
     assert {name: (tmp_path / "run" / name).read_bytes() for name in TABLES} == before
     assert "in epoch 4 of 3" not in (tmp_path / "run" / "log.txt").read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ from ganatomy.fitting.study.job import make_run
 from ganatomy.fitting.study.plan import plan_study
 from ganatomy.fitting.study.run import compare, run_study
 from ganatomy.fitting.study.trial import longest_first
-from ganatomy.fitting.training.trainer import Diverged
+from ganatomy.fitting.training.game import Diverged
 
 TINY = {
     "generator": {"hidden": [8], "normalization": "none"},

@@ -11,7 +11,7 @@ import torch
 
 from ganatomy.errors import InputError
 from ganatomy.fitting.recipes.recipe import OBJECTIVES, REPORTED, load_recipe, recipe_names
-from ganatomy.fitting.training import penalties
+from ganatomy.fitting.training import game
 from ganatomy.fitting.training.trainer import Trainer
 
 POINTS = np.random.default_rng(0).standard_normal((64, 3)) * [0.3, 0.1, 0.2] + [0.5, 0.2, 0.9]
@@ -50,7 +50,7 @@ def test_three_models_of_one_seed_begin_alike_and_end_apart():
 @pytest.mark.parametrize("objective", REPORTED)
 def test_both_players_descend_by_the_optimizer_that_was_named(objective, name):
     trainer = _trainer(objective, optimizer=name.lower())
-    for player in (trainer._generator, trainer._discriminator):
+    for player in (trainer.game.generator, trainer.game.discriminator):
         assert type(player.optimizer) is getattr(torch.optim, name)
 
 
@@ -58,12 +58,12 @@ def test_sgd_moves_by_its_rate_times_the_gradient_and_adam_by_about_its_rate():
     moves = {}
     for name in ("sgd", "adam"):
         trainer = _trainer("gan", optimizer=name, lr=1e-3)
-        generator = trainer._generator.network
-        (draws, *_), before = trainer._draw_epoch(0), trainer._generator.parameters.detach().clone()
-        loss = torch.log(1 - trainer._discriminator.network(generator(draws.codes[0])).sigmoid()).mean()
+        generator = trainer.game.generator.network
+        (draws, *_), before = trainer.draw_epoch(0), trainer.game.generator.parameters.detach().clone()
+        loss = torch.log(1 - trainer.game.discriminator.network(generator(draws.codes[0])).sigmoid()).mean()
         gradients = torch.cat([g.reshape(-1) for g in torch.autograd.grad(loss, list(generator.parameters()))])
         next(iter(trainer))
-        moves[name] = before - trainer._generator.parameters.detach()
+        moves[name] = before - trainer.game.generator.parameters.detach()
         if name == "sgd":
             torch.testing.assert_close(moves[name], 1e-3 * gradients, rtol=1e-2, atol=1e-6)
     largest = {name: float(move.abs().max()) for name, move in moves.items()}
@@ -76,8 +76,8 @@ def test_sgd_moves_by_its_rate_times_the_gradient_and_adam_by_about_its_rate():
 
 def test_the_penalty_is_in_the_gradient_of_the_very_step_it_belongs_to():
     trainer = _trainer("wgan-gp", optimizer="sgd", lr=0.01, penalties={"gradient": 7.0})
-    network, (draws, *_) = trainer._discriminator.network, trainer._draw_epoch(0)
-    real, fake = draws.real[0], trainer._generator.network(draws.codes[0]).detach()
+    network, (draws, *_) = trainer.game.discriminator.network, trainer.draw_epoch(0)
+    real, fake = draws.real[0], trainer.game.generator.network(draws.codes[0]).detach()
     share = draws.shares[0][:, None]
     between = (share * real + (1 - share) * fake).requires_grad_()
     (slopes,) = torch.autograd.grad(network(between).sum(), between, create_graph=True)
@@ -128,18 +128,18 @@ def test_clipping_with_the_gradient_penalty_is_refused(objective):
 def test_weights_are_clipped_after_every_step_of_wgan_and_never_for_the_others():
     for objective in REPORTED:
         trainer = _trainer(objective, lr=0.01)
-        largest = [float(trainer._discriminator.parameters.detach().abs().max()) for _ in trainer]
+        largest = [float(trainer.game.discriminator.parameters.detach().abs().max()) for _ in trainer]
         bound = float(np.float32(0.1))
         assert (max(largest) <= bound) == (objective == "wgan")
         assert min(largest) >= bound  # and the bound is reached
-        assert float(trainer._generator.parameters.detach().abs().max()) > bound  # the generator is left alone
+        assert float(trainer.game.generator.parameters.detach().abs().max()) > bound  # the generator is left alone
 
 
 # 5. Interpolation weights per coordinate
 
 
 def test_the_loop_penalizes_points_on_the_segments_between_its_real_and_generated_points(monkeypatch):
-    seen, original = [], penalties.gradient_penalty
+    seen, original = [], game.gradient_penalty
 
     def spy(discriminator, real, fake, share):
         def watched(x):
@@ -148,7 +148,7 @@ def test_the_loop_penalizes_points_on_the_segments_between_its_real_and_generate
 
         return original(watched, real, fake, share)
 
-    monkeypatch.setattr(penalties, "gradient_penalty", spy)
+    monkeypatch.setattr(game, "gradient_penalty", spy)
     list(_trainer("wgan-gp"))
     assert len(seen) == 16  # every step of the discriminator
     for between, real, fake in seen:

@@ -12,8 +12,9 @@ from ganatomy.fitting.objectives.catalogue import LeastSquares, Objective
 from ganatomy.fitting.objectives.own import own_objective
 from ganatomy.fitting.recipes.recipe import OBJECTIVES, load_recipe
 from ganatomy.fitting.training.batched import BatchedTrainer, train_many
+from ganatomy.fitting.training.game import Diverged
 from ganatomy.fitting.training.players import SHAPED
-from ganatomy.fitting.training.trainer import Diverged, Trainer
+from ganatomy.fitting.training.trainer import Trainer
 
 POINTS = np.random.default_rng(0).standard_normal((72, 2)) * [0.3, 0.1] + [0.5, 0.2]
 SMALL = {
@@ -48,7 +49,7 @@ def _in_float64():
 def _in_double(*trainers):
     """Let trainers made in float64 take their points so, which are float32 otherwise."""
     for trainer in trainers:
-        trainer._points = trainer._points.double()
+        trainer.points = trainer.points.double()
 
 
 def _losses(steps):
@@ -90,10 +91,10 @@ def _compare(recipe, points=POINTS, objective=None):
     for run, seed in enumerate(SEEDS):
         single = Trainer(recipe, points if np.ndim(points) == 2 else points[run], seed, objective=objective)
         _in_double(single)
-        before = single._discriminator.parameters.detach().clone()
+        before = single.game.discriminator.parameters.detach().clone()
         expected = list(single)
         _agree(_steps(epochs, run), expected)
-        assert not torch.allclose(before, single._discriminator.parameters, rtol=1e-6)  # something was learnt
+        assert not torch.allclose(before, single.game.discriminator.parameters, rtol=1e-6)  # something was learnt
         firsts.append(float(expected[0].losses.discriminator))
     assert len(set(firsts)) == len(SEEDS)
     return epochs
@@ -203,7 +204,7 @@ def test_a_run_that_diverges_ends_as_it_would_alone_and_the_others_go_on(objecti
     assert str(caught.value) == str(expected.value)
     assert [step.iteration for step in found] == [step.iteration for step in steps]
 
-    assert [epoch.snapshots[1] is None for epoch in epochs] == [number > alone.epoch for number in (1, 2, 3)]
+    assert [epoch.snapshots[1] is None for epoch in epochs] == [4 * number >= alone.iteration for number in (1, 2, 3)]
     with pytest.raises(Diverged):
         next(epochs[-1].steps(1))
     calm = list(train_many(recipe, np.stack([POINTS] * 3), SEEDS))
@@ -219,7 +220,7 @@ def test_training_ends_when_all_have_diverged():
     epochs = list(batch)
     assert set(batch.diverged) == {0, 1, 2}
     assert 1 <= len(epochs) < 50
-    assert all(run.iteration + 1 == batch.diverged[r][0] for r, run in enumerate(batch.runs))
+    assert all(run.iteration == batch.diverged[r][0] for r, run in enumerate(batch.runs))
 
 
 # What it leaves behind

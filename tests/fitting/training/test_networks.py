@@ -134,7 +134,7 @@ def test_an_activation_has_its_formula_and_second_derivatives_through_it_are_rig
 
     def slopes_of_penalty(score, parameters):
         points = x.clone().requires_grad_()
-        penalty = penalties.zero_centred_penalty(penalties.gradients(score(points), points))
+        penalty = penalties.zero_centred_penalty(score(points), points)
         return torch.autograd.grad(penalty, parameters, allow_unused=True, materialize_grads=True)
 
     ours, theirs = slopes_of_penalty(discriminator, list(discriminator.parameters())), slopes_of_penalty(plain, weights)
@@ -198,7 +198,7 @@ def test_stacked_runs_have_the_gradients_of_separate_runs(name, dtype):
         scores = score(real), score(fake)
         penalty = penalties.gradient_penalty(score, real, fake, share)
         for of, points in zip(scores, (real, fake), strict=True):
-            penalty = penalty + penalties.zero_centred_penalty(penalties.gradients(of, points))
+            penalty = penalty + penalties.zero_centred_penalty(of, points)
         d_loss = objective(name).discriminator_loss(*scores) + penalty
         g_loss = objective(name).generator_loss(*scores)
         assert d_loss.shape == g_loss.shape == real.shape[:-2]

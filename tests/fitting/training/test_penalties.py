@@ -29,7 +29,7 @@ def _network(dim=3, width=5, seed=0):
 def _zero_centred(function, points):
     """Return R1 of a discriminator at points (..., N, D)."""
     points = points.detach().requires_grad_()
-    return penalties.zero_centred_penalty(penalties.gradients(function(points), points))
+    return penalties.zero_centred_penalty(function(points), points)
 
 
 # Closed forms
@@ -43,6 +43,22 @@ def test_a_linear_discriminator_has_penalties_known_by_hand(a):
     found = penalties.gradient_penalty(lambda x: x @ a + 7, real, fake, _shares(17))
     assert float(found) == pytest.approx((length - 1) ** 2, abs=1e-14)
     assert float(_zero_centred(lambda x: x @ a + 7, real)) == pytest.approx(length**2 / 2)
+
+
+@pytest.mark.parametrize("runs", [(), (2,)])
+@pytest.mark.parametrize("shape", [(3, 4, 5), (1, 2), (6,)])
+def test_the_closed_forms_hold_for_samples_of_any_shape_and_many_runs(shape, runs):
+    a = _normal(*runs, 1, *shape)
+    real, fake, share = _normal(*runs, 7, *shape, seed=1), _normal(*runs, 7, *shape, seed=2), _shares(*runs, 7)
+    lengths = a.flatten(len(runs)).norm(dim=-1)  # one a run
+
+    def linear(x):
+        return (a * x).flatten(len(runs) + 1).sum(-1)
+
+    assert linear(real).shape == (*runs, 7)
+    torch.testing.assert_close(penalties.gradient_penalty(linear, real, fake, share), (lengths - 1).square())
+    for samples in (real, fake):  # R1 and R2
+        torch.testing.assert_close(_zero_centred(linear, samples), lengths.square() / 2)
 
 
 def test_a_quadratic_discriminator_has_penalties_known_by_hand():

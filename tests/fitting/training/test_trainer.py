@@ -10,7 +10,8 @@ from torch import nn
 
 from ganatomy.errors import InputError
 from ganatomy.fitting.recipes.recipe import OBJECTIVES, load_recipe
-from ganatomy.fitting.training.trainer import Diverged, Trainer, train
+from ganatomy.fitting.training.game import Diverged
+from ganatomy.fitting.training.trainer import Trainer, train
 
 POINTS = np.random.default_rng(0).standard_normal((72, 2)) * [0.3, 0.1] + [0.5, 0.2]
 SMALL = {"batch_size": 16, "epochs": 3, "generator": {"hidden": [8]}, "discriminator": {"hidden": [8]}}
@@ -23,7 +24,8 @@ def _recipe(objective="gan", **overrides):
 
 
 def _weights(trainer):
-    return [p.detach().clone() for player in (trainer._generator, trainer._discriminator) for p in player._tensors]
+    players = trainer.game.generator, trainer.game.discriminator
+    return [p.detach().clone() for player in players for p in player.network.parameters()]
 
 
 def _same(first, second):
@@ -55,7 +57,7 @@ def _perceptron(*widths, batch_norm_after=()):
 def _start(recipe, points, generator, discriminator):
     """Return a trainer in float64 whose weights the plain players are given; GAN's discriminator ends in a sigmoid."""
     trainer = Trainer(recipe, points, seed=5)
-    trainer._points = trainer._points.double()
+    trainer.points = trainer.points.double()
     with torch.no_grad():
         plain = [*generator.parameters(), *discriminator.parameters()]
         for p, q in zip(plain, _weights(trainer), strict=True):
@@ -112,7 +114,7 @@ def test_the_course_recipe_is_the_textbook_s_loop(objective):
     before = _weights(trainer)
     steps = iter(trainer)
     for epoch in range(10):
-        for draws in trainer._draw_epoch(epoch):
+        for draws in trainer.draw_epoch(epoch):
             (real,), (z,), share = draws.real, draws.codes, None if draws.shares is None else draws.shares[0]
             fake = generator(z)
             generator_loss = _generator_loss(objective, discriminator, fake)
@@ -149,7 +151,7 @@ def test_alternating_updates_are_the_papers_loop(objective, normalization):
     before = _weights(trainer)
     assert trainer.iterations == 30
     for epoch in range(10):
-        for draws in trainer._draw_epoch(epoch):
+        for draws in trainer.draw_epoch(epoch):
             assert len(draws.real) == 5
             assert len(draws.codes) == 6
             for i, real in enumerate(draws.real):
@@ -171,7 +173,7 @@ def test_the_relativistic_objective_with_r1_and_r2_is_its_plain_loop(updates):
     recipe = _recipe("rpgan", updates=updates, optimizer={"name": "sgd", "lr": 0.05}, generator={"activation": "tanh"},
                      discriminator={"activation": "tanh"}, penalties={"r1": 0.7, "r2": 0.3})  # fmt: skip
     trainer = Trainer(recipe, POINTS)
-    trainer._points = trainer._points.double()
+    trainer.points = trainer.points.double()
     values = [w.requires_grad_() for w in _weights(trainer)]
     before = _weights(trainer)
 
@@ -182,7 +184,7 @@ def test_the_relativistic_objective_with_r1_and_r2_is_its_plain_loop(updates):
         return torch.log(1 + torch.exp(-s)).mean()
 
     for epoch in range(3):
-        for draws in trainer._draw_epoch(epoch):
+        for draws in trainer.draw_epoch(epoch):
             (real,), g, d = draws.real, values[:4], values[4:]
 
             def score(x, d=d):
@@ -210,7 +212,7 @@ def test_the_relativistic_objective_with_r1_and_r2_is_its_plain_loop(updates):
 
 def test_an_epoch_is_one_pass_over_shuffled_points_in_whole_batches():
     trainer = Trainer(_recipe("wgan-gp"), POINTS)
-    epochs = [torch.cat([draws.real.flatten(0, 1) for draws in trainer._draw_epoch(epoch)]) for epoch in (0, 1, 0)]
+    epochs = [torch.cat([draws.real.flatten(0, 1) for draws in trainer.draw_epoch(epoch)]) for epoch in (0, 1, 0)]
     known = {tuple(row) for row in POINTS.astype(np.float32).tolist()}
     for rows in epochs:
         assert len(rows) == 64  # 4 batches of 16 of the 72 points
@@ -218,10 +220,10 @@ def test_an_epoch_is_one_pass_over_shuffled_points_in_whole_batches():
         assert len(rows.unique(dim=0)) == 64
     assert torch.equal(epochs[0], epochs[2])
     assert not torch.equal(epochs[0], epochs[1])
-    (ours, *_), (other, *_) = trainer._draw_epoch(0), Trainer(_recipe("wgan-gp"), POINTS, seed=1)._draw_epoch(0)
+    (ours, *_), (other, *_) = trainer.draw_epoch(0), Trainer(_recipe("wgan-gp"), POINTS, seed=1).draw_epoch(0)
     for name in ("real", "codes", "shares"):
         assert not torch.equal(getattr(ours, name), getattr(other, name))
-    shares = torch.cat([draws.shares for draws in trainer._draw_epoch(0)])
+    shares = torch.cat([draws.shares for draws in trainer.draw_epoch(0)])
     assert shares.shape == (4, 16)  # one a pair of points
     assert len(shares.unique()) > 60
     assert ((shares >= 0) & (shares < 1)).all()
@@ -229,7 +231,7 @@ def test_an_epoch_is_one_pass_over_shuffled_points_in_whole_batches():
 
 def test_more_discriminator_steps_than_batches_go_round_the_points_again():
     trainer = Trainer(_recipe("wgan", discriminator_steps=10, updates="alternating"), POINTS[:40])  # 2 batches
-    (draws,) = trainer._draw_epoch(0)
+    (draws,) = trainer.draw_epoch(0)
     assert draws.real.shape == (10, 16, 2)
     _, counts = draws.real.flatten(0, 1).unique(dim=0, return_counts=True)
     assert counts.tolist() == [5] * 32
@@ -293,6 +295,12 @@ def test_a_resumed_run_ends_bit_identical_to_an_uninterrupted_one(objective, upd
         np.testing.assert_array_equal(second.snapshot().discriminate(POINTS), whole.snapshot().discriminate(POINTS))
 
 
+def test_a_state_is_laid_out_as_in_the_checkpoints_of_unfinished_runs():
+    state = Trainer(_recipe("gan", averaging=0.9), POINTS).state_dict()
+    assert set(state) == {"iteration", "generator", "discriminator", "average"}
+    assert all(set(state[player]) == {"network", "optimizer"} for player in ("generator", "discriminator"))
+
+
 def test_iterating_again_goes_on_where_the_trainer_stands():
     trainer = Trainer(_recipe(), POINTS)
     assert [s.iteration for s in itertools.islice(trainer, 3)] == [1, 2, 3]
@@ -329,8 +337,8 @@ def test_with_more_snapshots_than_epochs_every_epoch_has_one():
 @pytest.mark.parametrize("averaging", [0.5, 0.999])
 def test_the_average_is_its_closed_form(averaging):
     trainer = Trainer(_recipe(averaging=averaging, lr=0.01), POINTS)
-    path = [trainer._generator.parameters.detach().double().clone()]
-    path += [trainer._generator.parameters.detach().double().clone() for _ in trainer]
+    path = [trainer.game.generator.parameters.detach().double().clone()]
+    path += [trainer.game.generator.parameters.detach().double().clone() for _ in trainer]
     # avg_T = Σ_k (1 - d_k) Π_{j>k} d_j θ_k + Π_j d_j θ_0, with d_k = min(averaging, k / (9 + k)).
     decay = [min(averaging, k / (9 + k)) for k in range(1, len(path))]
     expected = np.prod(decay) * path[0]
@@ -338,7 +346,7 @@ def test_the_average_is_its_closed_form(averaging):
         expected = expected + (1 - decay[k]) * np.prod(decay[k + 1 :]) * weights
     found = torch.nn.utils.parameters_to_vector(trainer.snapshot().generator.parameters()).detach()
     torch.testing.assert_close(found.double(), expected, rtol=1e-4, atol=1e-6)
-    assert (found - trainer._generator.parameters.detach()).abs().max() > 1e-4
+    assert (found - trainer.game.generator.parameters.detach()).abs().max() > 1e-4
 
 
 def test_the_penalties_decay_geometrically_to_the_recipe_s_share():
@@ -357,9 +365,9 @@ def test_divergence_stops_the_run_and_says_when(objective):
     trainer, steps = Trainer(_recipe(objective, optimizer="sgd", lr=1000.0), POINTS), []
     with pytest.raises(Diverged) as caught:
         steps.extend(trainer)
-    iteration = trainer.iteration + 1
+    iteration = trainer.iteration
     assert f"in epoch {(iteration - 1) // 4 + 1} (iteration {iteration})" in str(caught.value)
-    assert "--lr" in str(caught.value)
+    assert "lr=" in str(caught.value)
 
 
 def test_fewer_points_than_a_batch_are_refused():

@@ -37,7 +37,7 @@ class Guarded(Objective):
     """
 
     def __init__(self, inner: Objective, path: str) -> None:
-        self._inner, self._path = inner, path
+        self.inner, self.path = inner, path
         self.relative, self.critic, self.label = bool(inner.relative), bool(inner.critic), str(inner.label)
         self._try()
 
@@ -70,11 +70,11 @@ class Guarded(Objective):
         return loss
 
     def _call(self, method: str, *scores: Tensor) -> Any:
-        with blamed(self._path, f"{method} of {type(self._inner).__name__}"):
-            return getattr(self._inner, method)(*scores)
+        with blamed(self.path, f"{method} of {type(self.inner).__name__}"):
+            return getattr(self.inner, method)(*scores)
 
     def _wrong(self, method: str, what: str, advice: str) -> InputError:
-        return InputError(f"{self._path}: {method} of {type(self._inner).__name__} {what}; {advice}")
+        return InputError(f"{self.path}: {method} of {type(self.inner).__name__} {what}; {advice}")
 
     def _try(self) -> None:
         """Call all that training and pictures will, on scores that any training meets."""

@@ -26,8 +26,9 @@ from ganatomy.fitting.run import pictures
 from ganatomy.fitting.run.folder import FORMAT, RunFolder, fingerprint
 from ganatomy.fitting.run.history import LOSSES, History
 from ganatomy.fitting.run.measured import Measured, look
+from ganatomy.fitting.training.game import Diverged
 from ganatomy.fitting.training.model import FittedGAN
-from ganatomy.fitting.training.trainer import Diverged, Step, Trainer
+from ganatomy.fitting.training.trainer import Step, Trainer
 from ganatomy.progress import Progress, Silent
 
 CHECKPOINT_EPOCHS = 10

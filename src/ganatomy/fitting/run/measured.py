@@ -21,8 +21,8 @@ from ganatomy.fitting.metrics.yardstick import Measurement, Yardstick
 from ganatomy.fitting.points.cloud import check_points
 from ganatomy.fitting.points.distributions import Distribution
 from ganatomy.fitting.run.history import History
+from ganatomy.fitting.training.game import Diverged
 from ganatomy.fitting.training.model import FittedGAN
-from ganatomy.fitting.training.trainer import Diverged
 
 DRAWS = 5
 """Fresh sets of samples over which the final metrics are averaged."""

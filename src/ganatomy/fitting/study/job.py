@@ -39,7 +39,7 @@ from ganatomy.fitting.recipes.recipe import Recipe
 from ganatomy.fitting.run.fit import fit
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.study.judging.records import DISTANCE, Cell, RunRecord
-from ganatomy.fitting.training.trainer import Diverged
+from ganatomy.fitting.training.game import Diverged
 
 FORMAT = 1
 """Of record.json: raised when older ones can no longer be read."""

@@ -21,7 +21,8 @@ from ganatomy.fitting.run.fit import MeasuredFit
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.run.measured import DRAWS, look
 from ganatomy.fitting.study.plan import Run
-from ganatomy.fitting.training.trainer import Diverged, Trainer
+from ganatomy.fitting.training.game import Diverged
+from ganatomy.fitting.training.trainer import Trainer
 
 _WARM, _TIMED = 3, 20  # iterations
 _RESAMPLES = 5  # of the floor

@@ -28,15 +28,17 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from ganatomy.errors import InputError
-from ganatomy.execution import swift_products
+from ganatomy.execution import choose_device
+from ganatomy.fitting.objectives.catalogue import Objective
 from ganatomy.fitting.objectives.guarded import Guarded, blamed
-from ganatomy.fitting.objectives.own import AnyObjective, OwnObjective, own_objective
+from ganatomy.fitting.objectives.own import AnyObjective, own_objective
 from ganatomy.fitting.points.cloud import check_points
 from ganatomy.fitting.recipes.recipe import Recipe
+from ganatomy.fitting.training.game import ABSURD, Diverged, Draws, Losses
 from ganatomy.fitting.training.model import FittedGAN
-from ganatomy.fitting.training.players import SHAPED, Player, optimizer_class
+from ganatomy.fitting.training.players import SHAPED, optimizer_class
 from ganatomy.fitting.training.stacked import stack, unstack
-from ganatomy.fitting.training.trainer import ABSURD, Diverged, Losses, Step, Trainer, _Draws
+from ganatomy.fitting.training.trainer import Step, Trainer, check, game_of
 
 
 @dataclass(frozen=True)
@@ -110,49 +112,73 @@ class BatchedTrainer:
         self.recipe = recipe
         self.runs = tuple(Trainer(recipe, cloud, seed, "cpu", own) for cloud, seed in zip(clouds, given, strict=True))
         self.diverged: dict[int, tuple[int, str]] = {}
-        self._loop = _Loop(self.runs, clouds[0], device, own)
+        self.device = choose_device(device)
+        self.game = game_of(
+            recipe,
+            stack([run.game.generator.network for run in self.runs]),
+            stack([run.game.discriminator.network for run in self.runs]),
+            _mapped(self.runs[0].objective),
+            self.device,
+        )
 
     @property
     def epoch(self) -> int:
         """The number of finished epochs."""
-        return self._loop.epoch
+        return self.game.iteration // self.runs[0].iterations_an_epoch
 
     def __iter__(self) -> Iterator[Epoch]:
         """Train from where the runs stand to their end, or until all have diverged."""
-        loop, ahead = self._loop, None
-        while loop.iteration < loop.iterations and len(self.diverged) < len(self.runs):
-            made = [loop.make(draws) for draws in ahead or loop._draw_epoch(loop.epoch)]
+        game, total, ahead = self.game, self.runs[0].iterations, None
+        while game.iteration < total and len(self.diverged) < len(self.runs):
+            made = [self._make(draws, game.iteration / total) for draws in ahead or self._draw_epoch(self.epoch)]
             # The device is still at work: the next epoch is drawn before the losses of this one are waited for.
-            ahead = loop._draw_epoch(loop.epoch) if loop.iteration < loop.iterations else None
+            ahead = self._draw_epoch(self.epoch) if game.iteration < total else None
             losses = Losses(*torch.stack(made, dim=1).cpu())
             self._take_up(losses)
-            snapshots = self.snapshots() if loop.epoch in loop.snapshot_epochs else ()
-            yield Epoch(loop.epoch, losses, snapshots, dict(self.diverged))
+            snapshots = self.snapshots() if self.epoch in self.runs[0].snapshot_epochs else ()
+            yield Epoch(self.epoch, losses, snapshots, dict(self.diverged))
+
+    def _make(self, draws: Draws, progress: float) -> Tensor:
+        """Make one iteration and return its losses (3, R), which are still being computed."""
+        losses = self.game.step(draws, progress)
+        return torch.stack((losses.discriminator, losses.generator, losses.penalty))
+
+    def _draw_epoch(self, epoch: int) -> list[Draws]:
+        """Draw the epoch of each run: real (n, R, B, D), codes (n or n + 1, R, B, Z), shares (n, R, B)."""
+        drawn = [run.draw_epoch(epoch) for run in self.runs]
+
+        def moved(name: str) -> Tensor:
+            whole = torch.stack([torch.stack([getattr(draws, name) for draws in run]) for run in drawn], dim=2)
+            # Memory that the system may not move is copied while the processor goes on.
+            return whole.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else whole
+
+        shares = moved("shares") if self.recipe.penalties.gradient else len(drawn[0]) * [None]
+        return [Draws(*row) for row in zip(moved("real"), moved("codes"), shares, strict=True)]
 
     def _take_up(self, losses: Losses) -> None:
         """Let each run stand at the end of an epoch, or where it diverged in it, which is said as a single run does."""
         parts = losses.discriminator, losses.generator, losses.penalty
-        absurd = ~(sum(part.double().abs() for part in parts) < ABSURD)  # (T, R), also where a loss is no number
+        size = torch.stack(parts).double().abs().sum(0)
+        absurd = ~(size < ABSURD)  # (T, R), also where a loss is no number
         for r, run in enumerate(self.runs):
             if r in self.diverged:
                 continue
-            before, run.iteration = run.iteration, self._loop.iteration
+            before, run.game.iteration = run.game.iteration, self.game.iteration
             for t in absurd[:, r].nonzero().flatten().tolist()[:1]:
-                run.iteration = before + t
+                run.game.iteration = before + t + 1
                 try:
-                    run._check(Losses(*(part[t, r] for part in parts)), self._loop.epoch)
+                    check(Losses(*(part[t, r] for part in parts)), run.iteration, self.epoch)
                 except Diverged as error:
-                    self.diverged[r] = run.iteration + 1, str(error)
+                    self.diverged[r] = run.iteration, str(error)
 
     def snapshots(self) -> list[FittedGAN | None]:
         """Copy the models as they stand to the processor; None stands for a run that has diverged."""
-        whole = self._loop.snapshot()  # of stacks
-        generators, discriminators = whole.generator.cpu(), whole.discriminator.cpu()
+        generators, discriminators = (network.cpu() for network in self.game.copies())  # of stacks
 
         def model(r: int, run: Trainer) -> FittedGAN:
-            generator = unstack(generators, r, like=run._generator.network)
-            discriminator = unstack(discriminators, r, like=run._discriminator.network)
-            return FittedGAN(self.recipe, generator, discriminator, run._scaling, run.objective)
+            generator = unstack(generators, r, like=run.game.generator.network)
+            discriminator = unstack(discriminators, r, like=run.game.discriminator.network)
+            return FittedGAN(self.recipe, generator, discriminator, run.scaling, run.objective)
 
         return [None if r in self.diverged else model(r, run) for r, run in enumerate(self.runs)]
 
@@ -181,49 +207,12 @@ def train_many(
     return iter(BatchedTrainer(recipe, points, seeds, device, objective))
 
 
-class _Loop(Trainer):
-    """The loop of a single run, over stacks of players and of draws."""
-
-    def __init__(
-        self, runs: Sequence[Trainer], points: np.ndarray, device: str | torch.device, own: OwnObjective | None
-    ) -> None:
-        super().__init__(runs[0].recipe, points, runs[0].seed, device, own)
-        self._runs = runs
-        if isinstance(self.objective, Guarded):
-            self.objective = _Mapped(self.objective)
-        generator = stack([run._generator.network for run in runs])
-        self._generator = Player(generator.to(self.device), self.recipe.generator.optimizer)
-        discriminator = stack([run._discriminator.network for run in runs])
-        self._discriminator = Player(discriminator.to(self.device), self.recipe.discriminator.optimizer)
-        self._no_penalty = torch.zeros(len(runs), device=self.device)
-        self._average = self._generator.parameters.detach().clone() if self.recipe.averaging else None
-
-    def make(self, draws: _Draws) -> Tensor:
-        """Make one iteration and return its losses (3, R), which are still being computed."""
-        with swift_products():
-            losses = self._iterate(draws)
-        self.iteration += 1
-        return torch.stack((losses.discriminator, losses.generator, losses.penalty))
-
-    def _draw_epoch(self, epoch: int) -> list[_Draws]:
-        """Draw the epoch of each run: real (n, R, B, D), codes (n or n + 1, R, B, Z), shares (n, R, B)."""
-        drawn = [run._draw_epoch(epoch) for run in self._runs]
-
-        def moved(name: str) -> Tensor:
-            whole = torch.stack([torch.stack([getattr(draws, name) for draws in run]) for run in drawn], dim=2)
-            # Memory that the system may not move is copied while the processor goes on.
-            return whole.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else whole
-
-        shares = moved("shares") if self.recipe.penalties.gradient else len(drawn[0]) * [None]
-        return [_Draws(*row) for row in zip(moved("real"), moved("codes"), shares, strict=True)]
-
-
 class _Mapped(Guarded):
     """An own objective whose losses, written for the scores (N,) of one run, are taken of those (R, N) of all."""
 
     def __init__(self, single: Guarded) -> None:
         self._together = True
-        super().__init__(single._inner, single._path)
+        super().__init__(single.inner, single.path)
         scores = torch.linspace(-2, 3, 32).view(2, 16)
         try:
             self.discriminator_loss(scores, -scores), self.generator_loss(scores, -scores)
@@ -235,8 +224,13 @@ class _Mapped(Guarded):
             return super()._call(method, *scores)
         if not self._together:
             return torch.stack([super(_Mapped, self)._call(method, *run) for run in zip(*scores, strict=True)])
-        with blamed(self._path, f"{method} of {type(self._inner).__name__}"):
-            return torch.vmap(getattr(self._inner, method), randomness="different")(*scores)
+        with blamed(self.path, f"{method} of {type(self.inner).__name__}"):
+            return torch.vmap(getattr(self.inner, method), randomness="different")(*scores)
+
+
+def _mapped(objective: Objective) -> Objective:
+    """Return an objective for the scores (R, N) of all runs; what is built in takes them as it is."""
+    return _Mapped(objective) if isinstance(objective, Guarded) else objective
 
 
 def _clouds(points: ArrayLike, runs: int) -> list[np.ndarray]:

@@ -8,13 +8,15 @@ Optimizers that look at a tensor's shape are given the separate tensors.
 
 import inspect
 import math
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from ganatomy.errors import InputError, unknown
 from ganatomy.fitting.recipes.recipe import Optimizer
+
+Net = TypeVar("Net", bound=nn.Module)
 
 _REFUSED = {
     "LBFGS": "it evaluates the loss several times a step",
@@ -63,7 +65,7 @@ def rate(schedule: str, progress: float) -> float:
     return 1.0
 
 
-class Player:
+class Player(Generic[Net]):
     """A network that descends: `player.step(player.gradients(loss), progress)` is one step of its optimizer.
 
     `player.parameters` is the flat vector (P,); `player.state_dict()` holds everything that a step depends on.
@@ -77,7 +79,7 @@ class Player:
     1.5
     """
 
-    def __init__(self, network: nn.Module, settings: Optimizer) -> None:
+    def __init__(self, network: Net, settings: Optimizer) -> None:
         self.network = network
         self._tensors = list(network.parameters())
         self.parameters = _flatten(self._tensors)

@@ -39,9 +39,10 @@ from ganatomy.fitting.study.executors.local import LocalProcesses
 from ganatomy.fitting.study.job import Job, Outcome, carry_out
 from ganatomy.fitting.study.judging.records import Cell
 from ganatomy.fitting.training.batched import BatchedTrainer
+from ganatomy.fitting.training.game import Diverged
 from ganatomy.fitting.training.model import FittedGAN
 from ganatomy.fitting.training.players import SHAPED, optimizer_class
-from ganatomy.fitting.training.trainer import Diverged, Trainer
+from ganatomy.fitting.training.trainer import Trainer
 
 Weights = Mapping[str, np.ndarray]
 
