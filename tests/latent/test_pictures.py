@@ -8,6 +8,7 @@ import torch
 
 from ganatomy.errors import InputError
 from ganatomy.generators.base import Generator
+from ganatomy.generators.families import FAMILIES
 from ganatomy.generators.networks.progan import ProGAN
 from ganatomy.latent.pictures import Grid, Store, batch_size, painter
 
@@ -15,7 +16,7 @@ from ganatomy.latent.pictures import Grid, Store, batch_size, painter
 class Given(Generator):
     """A generator whose pictures are given: code i makes picture i."""
 
-    family = "given"
+    family, record = "given", FAMILIES["dcgan"]
 
     def __init__(self, pictures):
         super().__init__()

@@ -11,6 +11,7 @@ from ganatomy.attributes import Attribute
 from ganatomy.attributes.attribute import View
 from ganatomy.errors import InputError
 from ganatomy.generators.base import Generator
+from ganatomy.generators.families import FAMILIES
 from ganatomy.generators.networks.dcgan import DCGAN
 from ganatomy.generators.networks.planted import Planted
 from ganatomy.latent.codes import Drawing
@@ -98,7 +99,8 @@ def test_a_group_is_kept_whole(planted, found, naming):
 class Layered(Generator):
     """Two layers of 6 coordinates each: red is a . w_0 + b . w_1, blue c . w_0, one grey level for each 0.01."""
 
-    family, space, num_ws, resolution = "layered", "w", 2, 16
+    family, num_ws, resolution = "layered", 2, 16
+    record = FAMILIES["stylegan2"]  # one that is edited in w
 
     def __init__(self):
         super().__init__()
