@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ganatomy.errors import InputError
 from ganatomy.latent.directions import Directions
-from ganatomy.latent.traversal import Traversal, rotation_angle, strengths
+from ganatomy.latent.traversal import Traversal, strengths
 
 RANGES = st.tuples(st.integers(-3, 3), st.integers(1, 5)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 plans = st.builds(
@@ -67,28 +67,6 @@ def test_what_is_small_but_meant_is_kept():
 def test_no_range_is_refused(arguments, said):
     with pytest.raises(InputError, match=said):
         strengths(*arguments)
-
-
-# --- rotation ---
-
-
-@given(st.floats(-20, 20))
-def test_the_rotation_is_the_angle_between_the_codes_before_and_after(strength):
-    code, direction = np.array([3.0, 4.0, 0.0]), np.array([0.0, 0.0, 1.0])
-    moved = code + strength * direction
-    cosine = code @ moved / np.linalg.norm(code) / np.linalg.norm(moved)
-    np.testing.assert_allclose(np.cos(np.deg2rad(rotation_angle(strength, 5.0))), cosine, atol=1e-12)
-
-
-def test_the_rotation_in_512_dimensions():
-    np.testing.assert_allclose(rotation_angle([2, 3, 5], np.sqrt(512)), [5.05, 7.55, 12.46], atol=0.005)
-    np.testing.assert_allclose(rotation_angle(-2, np.sqrt(512)), -5.05, atol=0.005)
-
-
-@pytest.mark.parametrize("length", [0, -1, float("nan")])
-def test_a_code_without_length_has_no_angle(length):
-    with pytest.raises(InputError, match="code length"):
-        rotation_angle(1, length)
 
 
 # --- the plan ---

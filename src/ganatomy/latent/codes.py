@@ -26,6 +26,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ganatomy.errors import InputError, unknown
@@ -279,6 +280,15 @@ class Drawing:
 
 AS_PUBLISHED = Drawing()
 """A few codes, of seed 0."""
+
+
+def to_numpy(values: Tensor) -> NDArray[np.float64]:
+    """Copy a tensor into an array of float64.
+
+    >>> to_numpy(torch.ones(2)).dtype
+    dtype('float64')
+    """
+    return values.detach().cpu().double().numpy()
 
 
 def read_codes(path: str | os.PathLike[str]) -> Samples | Tensor:

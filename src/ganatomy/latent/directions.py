@@ -16,10 +16,10 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, overload
+from typing import Protocol, SupportsIndex, overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 from scipy.linalg import subspace_angles
@@ -27,6 +27,7 @@ from scipy.linalg import subspace_angles
 from ganatomy.errors import InputError
 from ganatomy.files import replacing
 from ganatomy.latent.direction import Direction, checked_place, finite_array
+from ganatomy.latent.layers import Layers, read_layers
 
 __all__ = ["Direction", "Directions", "LatentSpace"]
 
@@ -36,9 +37,20 @@ FORMAT = "directions-1"
 class LatentSpace(Protocol):
     """What a generator or a checkpoint says about the codes it takes."""
 
-    space: str  # "z" or "w"
-    w_dim: int  # W
-    num_ws: int  # L
+    @property
+    def space(self) -> str:
+        """The space in which codes are edited, "z" or "w"."""
+        ...
+
+    @property
+    def w_dim(self) -> int:
+        """The number W of coordinates of a code for one layer."""
+        ...
+
+    @property
+    def num_ws(self) -> int:
+        """The number L of layers that take a code."""
+        ...
 
     def fingerprint(self) -> str:
         """Return a text that two generators share only when their weights are the same."""
@@ -98,6 +110,53 @@ class Directions:
             raise InputError("the vectors of directions have to be of length 1; divide each by its length")
         object.__setattr__(self, "layers", checked_place(self.space, self.layers))
 
+    @classmethod
+    def of(
+        cls,
+        generator: LatentSpace,
+        vectors: ArrayLike,
+        values: ArrayLike,
+        share: ArrayLike,
+        *,
+        method: str,
+        layers: Layers = None,
+        source: str = "",
+        labels: tuple[str | None, ...] = (),
+        names: tuple[str, ...] = (),
+    ) -> "Directions":
+        """Make directions of vectors (K, E) that were found in a generator.
+
+        Args:
+            generator: a generator, or a checkpoint.
+            vectors: of length 1, of the first E of the W coordinates; the others, which say the class, are 0.
+            values: (K,).
+            share: (K,).
+            method: how they were found.
+            layers: which to edit.
+            source: what to call the generator; by default as it was loaded.
+            labels: K.
+            names: K.
+
+        >>> from types import SimpleNamespace
+        >>> generator = SimpleNamespace(space="z", w_dim=3, num_ws=1, fingerprint=lambda: "f", name="tiny")
+        >>> found = Directions.of(generator, [[0.6, 0.8]], [1], [1], method="by hand")
+        >>> found[0].name, found.vectors.tolist(), found.source
+        ('by hand 0', [[0.6, 0.8, 0.0]], 'tiny')
+        """
+        found = finite_array(vectors, 2, "the vectors")
+        return cls(
+            np.pad(found, ((0, 0), (0, generator.w_dim - found.shape[1]))),
+            finite_array(values, 1, "the values"),
+            finite_array(share, 1, "the shares"),
+            space=generator.space,
+            layers=read_layers(layers, generator.num_ws),
+            method=method,
+            fingerprint=generator.fingerprint(),
+            labels=labels,
+            source=source or getattr(generator, "name", ""),
+            names=names,
+        )
+
     def __len__(self) -> int:
         return len(self.vectors)
 
@@ -105,10 +164,10 @@ class Directions:
         return (self[k] for k in range(len(self)))
 
     @overload
-    def __getitem__(self, index: int) -> Direction: ...
+    def __getitem__(self, index: SupportsIndex) -> Direction: ...
     @overload
     def __getitem__(self, index: slice) -> "Directions": ...
-    def __getitem__(self, index):
+    def __getitem__(self, index: SupportsIndex | slice) -> "Direction | Directions":
         if isinstance(index, slice):
             if not len(self.vectors[index]):
                 raise InputError(f"no direction is left of {len(self)}; the indices are 0 to {len(self) - 1}")

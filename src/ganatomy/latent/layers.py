@@ -9,10 +9,14 @@ Shape letters: `N` samples, `L` layers, `W` coordinates.
 
 import re
 from collections.abc import Iterable
+from typing import TypeAlias
 
 import numpy as np
 
 from ganatomy.errors import InputError
+
+Layers: TypeAlias = Iterable[int] | str | None
+"""A selection in any of its forms: indices, words such as "0:4", or None for all."""
 
 
 def parse_layers(text: str, num_ws: int) -> tuple[int, ...]:
@@ -43,7 +47,7 @@ def parse_layers(text: str, num_ws: int) -> tuple[int, ...]:
     return check_layers(selected, num_ws)
 
 
-def read_layers(layers: Iterable[int] | str | None, num_ws: int) -> tuple[int, ...]:
+def read_layers(layers: Layers, num_ws: int) -> tuple[int, ...]:
     """Read a selection in any of its forms: words such as "0:4", indices, or None for all layers.
 
     Raises:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ganatomy.errors import InputError
 from ganatomy.latent.direction import Codes, Direction, finite_array
@@ -49,32 +49,6 @@ def strengths(start: float, end: float, steps: int) -> NDArray[np.float64]:
     values = np.linspace(start, end, steps)
     rounding = 4 * np.finfo(np.float64).eps * max(abs(start), abs(end))
     return np.where(np.abs(values) < rounding, 0.0, values)
-
-
-def rotation_angle(strength: ArrayLike, code_length: float) -> NDArray[np.float64]:
-    """Compute by what angle an edit turns a code, where only the code's direction counts.
-
-        angle = arctan(strength / |code|)
-
-    A generator that normalises its codes (ProGAN) sees this angle alone. The edit is taken to be orthogonal to the
-    code, which two vectors in many dimensions almost are; a pixel-normed code of W coordinates has length sqrt(W).
-
-    Args:
-        strength: any shape, the length of the edit in units of the code.
-        code_length: the code's Euclidean length.
-
-    Returns:
-        Degrees, of the strength's shape and sign.
-
-    Raises:
-        InputError: the length is not positive.
-
-    >>> rotation_angle([2, 3, 5], 512**0.5).round(1).tolist()
-    [5.1, 7.6, 12.5]
-    """
-    if not code_length > 0:
-        raise InputError(f"code length {code_length}: give a positive number, such as sqrt(W)")
-    return np.rad2deg(np.arctan(np.asarray(strength, dtype=np.float64) / code_length))
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,13 +9,12 @@ import torch
 
 from ganatomy.attributes import Attribute
 from ganatomy.errors import InputError
-from ganatomy.generators.networks.dcgan import DCGAN
 from ganatomy.generators.networks.planted import FACTORS, Planted
 from ganatomy.latent.codes import Drawing
 from ganatomy.latent.direction import Direction
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.labels.card import Naming
-from ganatomy.latent.labels.measure import in_batches, name_directions, random_directions
+from ganatomy.latent.labels.measure import in_batches, name_directions
 from ganatomy.latent.methods.sefa import sefa
 from ganatomy.progress import Silent
 
@@ -269,14 +268,6 @@ def test_what_cannot_be_measured_is_refused_in_one_line(planted, found, options,
 def test_directions_of_another_generator_are_refused(found):
     with pytest.raises(InputError, match="not in this one"):
         name_directions(Planted(32, 32, seed=1), found, ALL)
-
-
-def test_random_directions_leave_the_class_alone():
-    G = DCGAN([14, 8, 3], kernels=[4, 4], classes=["a", "b", "c", "d"]).eval()
-    for direction in random_directions(G, sefa(G, 2), 8, seed=0):
-        assert not direction.vector[10:].any()
-        assert direction.length == pytest.approx(1)
-        assert direction.layers == (0,)
 
 
 def test_batches_are_put_together_in_order():

@@ -8,9 +8,9 @@ import pytest
 from ganatomy.generators.networks.dcgan import DCGAN
 from ganatomy.generators.networks.planted import Planted
 from ganatomy.latent.codes import Drawing
-from ganatomy.latent.find import find
 from ganatomy.latent.measures.agreement import locality
 from ganatomy.latent.measures.comparison import NUMBERS
+from ganatomy.latent.methods.catalogue import find
 from ganatomy.latent.pictures import painter
 from ganatomy.latent.survey.choices import Choices, Survey
 from ganatomy.latent.survey.run import SurveyFolder

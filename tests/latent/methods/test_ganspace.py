@@ -9,7 +9,7 @@ import torch
 from ganatomy.errors import InputError
 from ganatomy.generators.networks.dcgan import DCGAN
 from ganatomy.generators.networks.progan import ProGAN
-from ganatomy.latent.methods.ganspace import Components, expected_error, principal_directions, regressed_directions
+from ganatomy.latent.methods.ganspace import Components, principal_directions, regressed_directions
 from ganatomy.latent.methods.sefa import factorize
 
 
@@ -100,7 +100,7 @@ def test_of_codes_that_are_exactly_white_they_are_exactly_sefas():
         np.testing.assert_allclose(mine, expected, atol=1e-7 * max(1, np.abs(expected).max()))
 
 
-def test_sampling_turns_them_by_as_much_as_theory_says():
+def test_sampling_turns_them_by_as_much_as_theory_says(expected_error):
     """The mean of sin^2 over 60 draws, of each direction: known to about 20 %, and first-order theory to 10 %."""
     weights, codes = np.diag([4.0, 3.0, 2.0, 1.2, 0.5]), 4000
     expected = expected_error(np.diag(weights) ** 2, codes)
@@ -124,7 +124,7 @@ def affine_layer(family):
 
 @pytest.mark.parametrize("family", ["progan", "dcgan"])
 @pytest.mark.parametrize("codes", [1000, 16000])
-def test_of_a_generators_affine_layer_they_are_raw_sefas_up_to_sampling(family, codes):
+def test_of_a_generators_affine_layer_they_are_raw_sefas_up_to_sampling(family, codes, expected_error):
     network = affine_layer(family)
     scale = 1 / np.sqrt(np.linspace(1, 12, 10))  # far apart, or sampling would not tell neighbours
     weight = network.layers[0].weight

@@ -17,10 +17,10 @@ from ganatomy.generators.networks.dcgan import DCGAN
 from ganatomy.generators.networks.planted import Planted
 from ganatomy.generators.networks.stylegan2 import StyleGAN2
 from ganatomy.latent.directions import Directions
-from ganatomy.latent.find import find
 from ganatomy.latent.labels import measure as naming
 from ganatomy.latent.labels.card import Naming
 from ganatomy.latent.labels.measure import name_directions
+from ganatomy.latent.methods.catalogue import find
 from ganatomy.latent.pictures import painter
 from ganatomy.latent.survey import Choices, choices, stages, survey
 from ganatomy.latent.survey import drawing as pages
@@ -226,12 +226,14 @@ def test_the_features_of_a_chosen_layer_are_looked_at_by_methods_that_can(tmp_pa
     chosen = few(attributes=(), feature_layer=1, repetitions=0)
     summary = survey(G, ["local_basis", "ganspace", "sefa"], tmp_path, chosen)
     first = Survey(G, ("local_basis",), chosen, {}).samples.ws[:1]
-    of = {"local_basis": {"layer": 1, "code": first}, "ganspace": {"layer": 1}, "sefa": {}}
+    of = {"local_basis": {"feature_layer": 1, "code": first}, "ganspace": {"feature_layer": 1}, "sefa": {}}
     for method, options in of.items():
         expected = find(G, method, 2, **options).vectors
         assert np.allclose(Directions.load(tmp_path / f"directions-{method}.safetensors").vectors, expected, atol=1e-4)
     assert not np.allclose(
-        find(G, "local_basis", 2, code=first).vectors, find(G, "local_basis", 2, code=first, layer=1).vectors, atol=0.1
+        find(G, "local_basis", 2, code=first).vectors,
+        find(G, "local_basis", 2, code=first, feature_layer=1).vectors,
+        atol=0.1,
     )
     assert summary["feature_layer"] == 1
     assert "features of layer" in (tmp_path / "page.html").read_text(encoding="utf-8")

@@ -31,6 +31,7 @@ from ganatomy.latent.directions import Directions
 from ganatomy.latent.labels.card import Naming
 from ganatomy.latent.labels.meanings import Trait
 from ganatomy.latent.labels.rule import FEWEST_DRAWS, LEAST, read_meanings
+from ganatomy.latent.methods.random import null_directions
 from ganatomy.latent.pictures import batch_size, painter
 from ganatomy.latent.traversal import strengths as spaced
 from ganatomy.progress import Silent
@@ -178,7 +179,7 @@ def measure_control(
     has_values(attributes, base)  # a scorer that tells nothing is refused before the long work
     fewer = null_codes(len(ws))
     halves = (ws[:fewer], base[:fewer]), (ws[-fewer:], base[-fewer:])  # in turn, so that all codes have a part
-    others = random_directions(generator, directions, draws, seed)
+    others = null_directions(directions[0], draws, generator.edit_dim, seed)
     null = [along(score, *halves[r % 2], each, ends, generator.resolution) for r, each in enumerate(others)]
     return Control(ws, base, np.stack(null))
 
@@ -237,21 +238,6 @@ def along(
     [[-1.0, 1.0], [1.0, 1.0]]
     """
     return np.stack([in_batches(score, direction.edit(ws, s), resolution) if s else base for s in amounts])
-
-
-def random_directions(generator: Generator, directions: Directions, draws: int, seed: int) -> list[Direction]:
-    """Draw R directions of length 1, uniform on the sphere in the editable coordinates, on the same layers.
-
-    >>> from ganatomy.generators.networks.dcgan import DCGAN
-    >>> from ganatomy.latent.methods.sefa import sefa
-    >>> G = DCGAN([10, 8, 3], kernels=[4, 4]).eval()
-    >>> [round(direction.length, 6) for direction in random_directions(G, sefa(G, 2), draws=2, seed=0)]
-    [1.0, 1.0]
-    """
-    vectors = np.random.default_rng(seed).standard_normal((draws, generator.edit_dim))
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    vectors = np.pad(vectors, ((0, 0), (0, generator.w_dim - generator.edit_dim)))
-    return [Direction(vector, directions.layers, directions.space, directions.fingerprint) for vector in vectors]
 
 
 def _checked_traits(attributes: Sequence[Attribute]) -> tuple[Trait, ...]:

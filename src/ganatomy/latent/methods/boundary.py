@@ -23,6 +23,7 @@ Shape letters: `N` codes, `W` coordinates.
 """
 
 import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +33,12 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from ganatomy.errors import InputError
+from ganatomy.generators.base import Generator, Precision
+from ganatomy.latent.codes import Drawing, to_numpy
 from ganatomy.latent.direction import finite_array
 from ganatomy.latent.directions import Directions, LatentSpace
+from ganatomy.latent.layers import Layers
+from ganatomy.latent.pictures import batch_size, painter
 
 LEAST = 10
 """Extremes of each kind to learn from, at least."""
@@ -41,6 +46,9 @@ EXTREMES = 0.3
 """The share of codes that counts as high, and as low."""
 SCORED = 1 / 8
 """The share of pictures that must have a score to look for its boundary at all."""
+
+
+Scorer = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +75,94 @@ class Boundary:
     def surely_better_than_chance(self) -> bool:
         """Whether the accuracy is beyond two standard errors of chance."""
         return self.accuracy > 0.5 + 1 / np.sqrt(self.held_out)
+
+
+def boundary(
+    generator: Generator,
+    k: int | None = None,
+    layers: Layers = None,
+    *,
+    scorer: Scorer,
+    names: Sequence[str] = ("score",),
+    n_codes: int = 2000,
+    class_name: str | None = None,
+    size: int | None = None,
+    precision: Precision = "float32",
+    seed: int = 0,
+    source: str = "",
+) -> Directions:
+    """Find the direction of more of each score, from random pictures that are scored.
+
+    Args:
+        generator: the network whose pictures are scored, and whose codes are edited.
+        k: how many of the scores, the first ones; by default all.
+        layers: which layers to edit.
+        scorer: from pictures uint8 (B, H, H, 3) to scores (B,) or (B, A), NaN where a picture has none.
+        names: of the A scores.
+        n_codes: N, of `seed`.
+        class_name: of conditional generators, the class of all codes; by default the first.
+        size: pictures are scored at most this large, in pixels a side; by default as they are.
+        precision: of the generator's arithmetic.
+        seed: of the codes and of the split.
+        source: what to call the generator in the result.
+
+    Returns:
+        Directions of method "boundary": `values` are accuracies on held-out codes, `share` is the share of the score's
+        variance that the distance explains there. The name of a score is a label where the accuracy is better than
+        chance by more than two standard errors.
+
+    Raises:
+        InputError: scores of another shape, or too few or none that differ.
+
+    >>> from ganatomy.generators.networks.planted import Planted
+    >>> G = Planted(z_dim=8, resolution=16)
+    >>> found = boundary(G, scorer=lambda pictures: pictures.mean(axis=(1, 2, 3)), names=["brightness"], n_codes=1000)
+    >>> round(float(found.vectors[0] @ G.directions[0].numpy()), 2), found.values.round(2).tolist(), found[0].label
+    (0.84, [1.0], 'brightness')
+    """
+    paint, rows, scores = painter(generator, size, precision), [], []
+    drawing = Drawing(n=n_codes, seed=seed, class_name=class_name, psi=1).of_one_class(generator)
+    for ws in drawing.batches(generator, batch_size(generator.resolution)):
+        pictures = paint(ws)
+        given = np.asarray(scorer(pictures), dtype=np.float64)
+        given = given[:, None] if given.ndim == 1 else given
+        if given.shape != (len(pictures), len(names)):
+            raise InputError(
+                f"{len(pictures)} pictures got scores of shape {given.shape}; {', '.join(names)} make "
+                f"({len(pictures)}, {len(names)})"
+            )
+        rows.append(to_numpy(ws[:, 0, : generator.edit_dim]))
+        scores.append(given)
+    z, count = np.concatenate(rows), len(names) if k is None else min(k, len(names))
+    found = [
+        separate(z, column, seed=seed, name=name)
+        for name, column in zip(names[:count], np.concatenate(scores).T, strict=False)
+    ]
+    return boundary_directions(generator, found, names[:count], layers, source)
+
+
+def boundary_directions(
+    generator: Generator, found: Sequence[Boundary], names: Sequence[str], layers: Layers = None, source: str = ""
+) -> Directions:
+    """Make directions of boundaries that were found between codes of a generator; see `boundary`.
+
+    >>> from ganatomy.generators.networks.planted import Planted
+    >>> G = Planted(z_dim=8)
+    >>> z = G.draw(500).numpy()
+    >>> boundary_directions(G, [separate(z, z[:, 0] - z[:, 1])], ["tilt"]).vectors.round(1).tolist()
+    [[0.7, -0.7, -0.0, -0.0, -0.0, 0.0, 0.1, -0.0]]
+    """
+    return Directions.of(
+        generator,
+        np.array([each.normal for each in found]),
+        np.array([each.accuracy for each in found]),
+        np.array([each.explained for each in found]),
+        method="boundary",
+        layers=layers,
+        source=source,
+        labels=tuple(n if each.surely_better_than_chance else None for n, each in zip(names, found, strict=True)),
+        names=tuple(f"boundary {name}" for name in names),
+    )
 
 
 def separate(
@@ -206,18 +302,8 @@ def read_boundary(
     length = float(np.linalg.norm(vector))
     if length == 0:
         raise InputError(f"{path}: the boundary is all zeros")
-    return Directions(
-        vectors=vector[None] / length,
-        values=[1.0],
-        share=[1.0],
-        space=generator.space,
-        layers=tuple(range(generator.num_ws)),
-        method="boundary",
-        fingerprint=generator.fingerprint(),
-        labels=(label,),
-        source=source,
-        names=(f"boundary {label or path.stem}",),
-    )
+    called = {"labels": (label,), "source": source, "names": (f"boundary {label or path.stem}",)}
+    return Directions.of(generator, vector[None] / length, [1.0], [1.0], method="boundary", **called)
 
 
 def _extremes(

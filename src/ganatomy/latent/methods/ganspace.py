@@ -36,14 +36,69 @@ Shape letters: `N` codes, `B` of them in a batch, `W` coordinates of a code, `E`
 from collections.abc import Iterable
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import eigh
 
 from ganatomy.errors import InputError
+from ganatomy.generators.base import Generator
+from ganatomy.latent.codes import Drawing, to_numpy
+from ganatomy.latent.directions import Directions
+from ganatomy.latent.layers import Layers
 from ganatomy.latent.methods.sefa import signed
 
 Array = NDArray[np.float64]
 Found = tuple[Array, Array, Array]
+
+
+def ganspace(
+    generator: Generator,
+    k: int = 5,
+    layers: Layers = None,
+    *,
+    n_codes: int = 10_000,
+    feature_layer: int = 0,
+    rank: int | None = None,
+    class_name: str | None = None,
+    seed: int = 0,
+    source: str = "",
+) -> Directions:
+    """Find principal components: of w, or where z is the only space, of features, regressed back to z.
+
+    Args:
+        generator: the network whose codes are looked at, and edited.
+        k: how many.
+        layers: which layers to edit.
+        n_codes: N, of `seed`; the module says how far they lead.
+        feature_layer: of z-space generators, the layer whose features are looked at, after its activation.
+        rank: of z-space generators, how many components of the features are kept; see `regressed_directions`.
+        class_name: of conditional generators, the class of all codes; by default the first, since the components of
+            several would be the differences between them.
+        seed: of the codes.
+        source: what to call the generator in the result.
+
+    Raises:
+        InputError: no such layer or class, K out of range, too few codes.
+
+    >>> from ganatomy.generators.networks.dcgan import DCGAN
+    >>> _ = torch.manual_seed(0)
+    >>> G = DCGAN([6, 8, 3], kernels=[4, 4]).eval().requires_grad_(False)
+    >>> found = ganspace(G, k=2, n_codes=1000)
+    >>> found[0].name, found.share.round(2).tolist()
+    ('ganspace 0', [0.16, 0.14])
+    """
+    if isinstance(n_codes, bool) or not isinstance(n_codes, int | np.integer) or n_codes <= k:
+        raise InputError(f"n_codes = {n_codes!r}, for {k} directions: give more than that, best a thousand or more")
+    drawing = Drawing(n=int(n_codes), seed=seed, class_name=class_name, psi=1).of_one_class(generator)
+    mapped = drawing.batches(generator)
+    if generator.space == "w":
+        found = principal_directions((to_numpy(ws[:, 0]) for ws in mapped), k)
+    else:
+        width = generator.edit_dim
+        pairs = ((ws[:, 0, :width], generator.features(ws, feature_layer).flatten(1)) for ws in mapped)
+        with torch.no_grad():
+            found = regressed_directions(((to_numpy(z), to_numpy(y)) for z, y in pairs), k, rank)
+    return Directions.of(generator, *found, method="ganspace", layers=layers, source=source)
 
 
 class Covariance:
@@ -113,7 +168,7 @@ class Components:
         self._squares += float(np.vdot(new, new))
         rows = np.vstack([self._sketch, new]) if self.count else new
         if len(rows) > rows.shape[1]:
-            rows = np.linalg.qr(rows, mode="r")  # fewer rows with the same M^T M
+            rows = np.asarray(np.linalg.qr(rows, mode="r"))  # fewer rows with the same M^T M
         columns = eigh(rows @ rows.T)[1][:, ::-1]
         self.count, self._mean, self._sketch = total, mean, columns[:, : self.rank].T @ rows
 
@@ -194,6 +249,7 @@ def regressed_directions(batches: Iterable[tuple[ArrayLike, ArrayLike]], k: int,
         cross.update(z, y)
         components.update(y)
     _check_count(cross.count)
+    assert components is not None, "as there are codes"
     if cross.count <= k:
         raise InputError(f"{cross.count} codes for {k} directions: give more codes than that")
     if components.total <= 0:
@@ -206,26 +262,6 @@ def regressed_directions(batches: Iterable[tuple[ArrayLike, ArrayLike]], k: int,
     if len(none):
         raise InputError(f"K = {k}: the features have only {none[0]} components that codes move; ask for fewer")
     return signed(raw / lengths[:, None]), values, values / components.total
-
-
-def expected_error(eigenvalues: ArrayLike, codes: int) -> Array:
-    """Compute E sin^2 of the angles that sampling puts between regressed and raw SeFa's directions; see the module.
-
-    Args:
-        eigenvalues: all those of A^T A (E,), descending.
-        codes: N.
-
-    Returns:
-        (E,), to first order in 1 / N; infinite where eigenvalues coincide.
-
-    >>> expected_error([9.0, 4.0, 1.0], codes=1000).round(4).tolist()
-    [0.0045, 0.0024, 0.0001]
-    """
-    values = np.asarray(eigenvalues, dtype=np.float64)
-    gaps = values[:, None] - values
-    np.fill_diagonal(gaps, np.inf)
-    ratios = np.divide(values[:, None], gaps, out=np.full_like(gaps, np.inf), where=gaps != 0)
-    return (ratios**2).sum(axis=1) / codes
 
 
 def _finite(values: ArrayLike, what: str) -> Array:

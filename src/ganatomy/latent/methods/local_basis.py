@@ -23,17 +23,98 @@ References:
 Shape letters: `E` editable coordinates of a code, `F` outputs of the layer, `K` directions, `X` columns of a block.
 """
 
+import warnings
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.func import jvp, vjp, vmap
 
 from ganatomy.errors import InputError
+from ganatomy.generators.base import Generator
+from ganatomy.latent.codes import Drawing, to_numpy
+from ganatomy.latent.directions import Directions
+from ganatomy.latent.layers import Layers, read_layers
 from ganatomy.latent.methods.sefa import signed
+from ganatomy.latent.pictures import batch_size
 
 Array = NDArray[np.float64]
 OVERSAMPLING = 10
 """Columns of the block beyond K: Halko et al. find 5 to 10 enough."""
+
+
+def local_basis(
+    generator: Generator,
+    k: int = 5,
+    layers: Layers = None,
+    *,
+    code: Tensor | None = None,
+    feature_layer: int | None = None,
+    class_name: str | None = None,
+    iterations: int = 4,
+    seed: int = 0,
+    source: str = "",
+) -> Directions:
+    """Find what changes this picture most: singular vectors of the Jacobian at one code.
+
+    With the default of 4 iterations it costs about 9 (K + 10) passes through the network, forward or backward.
+
+    Args:
+        generator: the network that is differentiated, and whose codes are edited.
+        k: how many.
+        layers: which layers to edit: all of them move by the same vector.
+        code: ws (1, L, W) of the picture; by default the code of `seed`.
+        feature_layer: the layer whose features are differentiated; by default the picture itself.
+        class_name: of conditional generators, the class of the code that is drawn; by default the first.
+        iterations: of the randomised decomposition, see `singular_directions`.
+        seed: of the code and of the decomposition.
+        source: what to call the generator in the result.
+
+    Raises:
+        InputError: a code of another shape, no such layer, K out of range, a layer that the code does not move, or a
+            generator whose noise is random.
+
+    >>> from ganatomy.generators.networks.dcgan import DCGAN
+    >>> _ = torch.manual_seed(0)
+    >>> G = DCGAN([6, 8, 3], kernels=[4, 4]).eval().requires_grad_(False)
+    >>> local_basis(G, k=2).share.round(2).tolist()
+    [0.24, 0.19]
+    """
+    if generator.noise == "random":
+        raise InputError("noise 'random' is new in each pass, so that nothing can be differentiated; set another")
+    drawing = Drawing(n=1, seed=seed, class_name=class_name, psi=1).of_one_class(generator)
+    ws = next(drawing.batches(generator)) if code is None else code
+    if tuple(ws.shape) != (1, generator.num_ws, generator.w_dim):
+        raise InputError(f"a code of shape {tuple(ws.shape)}; give (1, {generator.num_ws}, {generator.w_dim})")
+    ws = ws.to(next(generator.parameters()))
+    moving = torch.zeros(generator.num_ws, 1).to(ws)
+    moving[list(read_layers(layers, generator.num_ws))] = 1.0
+    width = generator.edit_dim
+
+    def outputs(step: Tensor) -> Tensor:
+        moved = ws + moving * torch.nn.functional.pad(step, (0, generator.w_dim - width))
+        seen = generator.synthesis(moved) if feature_layer is None else generator.features(moved, feature_layer)
+        return seen.flatten()
+
+    here = torch.zeros(width).to(ws)
+    at_once = max(1, batch_size(generator.resolution) // 8)  # columns of a block: each takes a picture's memory, twice
+    with torch.no_grad():
+        back = vjp(outputs, here)[1]
+        push = vmap(lambda step: jvp(outputs, (here,), (step,))[1], chunk_size=at_once)
+        pull = vmap(lambda change: back(change)[0], chunk_size=at_once)
+
+        def through(function: Callable[[Tensor], Tensor], block: NDArray[np.float64]) -> NDArray[np.float64]:
+            return to_numpy(function(torch.from_numpy(np.ascontiguousarray(block.T)).to(ws))).T
+
+        with warnings.catch_warnings():  # PyTorch's own forward differentiation uses what PyTorch deprecates
+            warnings.filterwarnings("ignore", r".*torch\.jit\.script", DeprecationWarning)
+            found = singular_directions(
+                partial(through, push), partial(through, pull), width, k, iterations=iterations, seed=seed
+            )
+    return Directions.of(generator, *found, method="local_basis", layers=layers, source=source)
 
 
 def singular_directions(

@@ -13,22 +13,20 @@ References:
 Shape letters: `W` coordinates of a code, `E` of them editable, `K` directions.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ganatomy.errors import InputError
 from ganatomy.latent.direction import Direction
 from ganatomy.latent.directions import Directions
-from ganatomy.latent.layers import read_layers
+from ganatomy.latent.layers import Layers
 from ganatomy.latent.methods.sefa import Factorizable
 
 _OWN = 1
 
 
 def random_directions(
-    generator: Factorizable, k: int = 5, layers: Sequence[int] | str | None = None, *, seed: int = 0, source: str = ""
+    generator: Factorizable, k: int = 5, layers: Layers = None, *, seed: int = 0, source: str = ""
 ) -> Directions:
     """Draw K random orthonormal directions in the coordinates of a generator's codes that can be edited.
 
@@ -52,16 +50,8 @@ def random_directions(
     ([[0.12, -0.99, 0.0], [-0.99, -0.12, 0.0]], [0.5, 0.5])
     """
     width = generator.edit_dim
-    return Directions(
-        vectors=np.pad(orthonormal(k, width, seed), ((0, 0), (0, generator.w_dim - width))),
-        values=np.ones(k),
-        share=np.full(k, 1 / width),
-        space=generator.space,
-        layers=read_layers(layers, generator.num_ws),
-        method="random",
-        fingerprint=generator.fingerprint(),
-        source=source,
-    )
+    found = orthonormal(k, width, seed), np.ones(k), np.full(k, 1 / width)
+    return Directions.of(generator, *found, method="random", layers=layers, source=source)
 
 
 def null_directions(place: Direction, draws: int, coordinates: int, seed: int = 0) -> list[Direction]:

@@ -29,13 +29,16 @@ from scipy.linalg import eigh
 
 from ganatomy.errors import InputError
 from ganatomy.latent.directions import Directions, LatentSpace
-from ganatomy.latent.layers import read_layers
+from ganatomy.latent.layers import Layers, read_layers
 
 
 class Factorizable(LatentSpace, Protocol):
     """What SeFa needs to know of a generator or of a checkpoint."""
 
-    edit_dim: int  # E, the first E of the W coordinates; the others, if any, say the class
+    @property
+    def edit_dim(self) -> int:
+        """The number E of coordinates that can be edited, the first of the W; the others, if any, say the class."""
+        ...
 
     def style_weights(self, layers: Sequence[int] | None = None) -> NDArray[np.float64]:
         """Return A (R, E) of the given layers, one above the other; of all layers for None."""
@@ -45,7 +48,7 @@ class Factorizable(LatentSpace, Protocol):
 def sefa(
     generator: Factorizable,
     k: int = 5,
-    layers: Sequence[int] | str | None = None,
+    layers: Layers = None,
     normalize: bool = True,
     *,
     source: str = "",
@@ -80,18 +83,8 @@ def sefa(
     chosen = read_layers(layers, generator.num_ws)
     weights = generator.style_weights(chosen)
     assert weights.shape[1] == generator.edit_dim <= generator.w_dim
-    vectors, values, share = factorize(weights, k, normalize)
-    padding = np.zeros((len(vectors), generator.w_dim - generator.edit_dim))
-    return Directions(
-        vectors=np.hstack([vectors, padding]),
-        values=values,
-        share=share,
-        space=generator.space,
-        layers=chosen,
-        method="sefa" if normalize else "sefa-raw",
-        fingerprint=generator.fingerprint(),
-        source=source,
-    )
+    found, method = factorize(weights, k, normalize), "sefa" if normalize else "sefa-raw"
+    return Directions.of(generator, *found, method=method, layers=chosen, source=source)
 
 
 def factorize(

@@ -26,10 +26,10 @@ from ganatomy.attributes import Attribute
 from ganatomy.errors import InputError, unknown
 from ganatomy.generators.base import Generator, Precision
 from ganatomy.latent.codes import Drawing, Samples
-from ganatomy.latent.find import METHODS, options_of
 from ganatomy.latent.labels.meanings import Language
 from ganatomy.latent.labels.rule import FEWEST_DRAWS, LEAST
 from ganatomy.latent.layers import read_layers
+from ganatomy.latent.methods.catalogue import METHODS, options_of
 from ganatomy.latent.traversal import Traversal
 from ganatomy.latent.traversal import strengths as spaced
 
@@ -113,7 +113,7 @@ class Survey:
 
     Attributes:
         generator: which.
-        methods: by which directions are found, each once; of `latent.find.METHODS`.
+        methods: by which directions are found, each once; of `latent.methods.catalogue.METHODS`.
         choices: all else.
         facts: what is known of the source; see `Generator.facts`.
 
@@ -197,7 +197,7 @@ class Survey:
 
     def looks_at_features(self, method: str) -> bool:
         """Tell whether a method looks at the features of a layer that can be chosen."""
-        return "layer" in options_of(method) and not (method == "ganspace" and self.generator.space == "w")
+        return "feature_layer" in options_of(method) and not (method == "ganspace" and self.generator.space == "w")
 
     @property
     def effect_codes(self) -> int:

@@ -33,7 +33,7 @@ from typing import Any
 from ganatomy.attributes import measure
 from ganatomy.files import OwnedFolder
 from ganatomy.generators.base import Generator
-from ganatomy.latent.find import METHODS
+from ganatomy.latent.methods.catalogue import METHODS
 from ganatomy.latent.pictures import painter
 from ganatomy.latent.survey.choices import MOST, Choices, Survey
 from ganatomy.latent.survey.drawing import draw
@@ -71,7 +71,7 @@ def survey(
 
     Args:
         generator: in which.
-        methods: of `latent.find.METHODS`, each once.
+        methods: of `latent.methods.catalogue.METHODS`, each once.
         out: the folder.
         choices: how; see `Choices`.
         facts: what is known of the source, for the page.

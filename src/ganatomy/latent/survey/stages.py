@@ -28,7 +28,6 @@ from ganatomy.attributes.faces import FaceReader
 from ganatomy.errors import InputError
 from ganatomy.files import OwnedFolder
 from ganatomy.latent.directions import Directions
-from ganatomy.latent.find import find, options_of
 from ganatomy.latent.labels.card import Naming
 from ganatomy.latent.labels.measure import (
     SIZE,
@@ -44,6 +43,7 @@ from ganatomy.latent.measures.agreement import Stability, agreement, stability
 from ganatomy.latent.measures.comparison import MethodComparison, MethodResult
 from ganatomy.latent.measures.effects import Effect
 from ganatomy.latent.methods.boundary import separable
+from ganatomy.latent.methods.catalogue import find, options_of
 from ganatomy.latent.pictures import Store, batch_size, painter
 from ganatomy.latent.survey.choices import Survey
 from ganatomy.latent.survey.records import Remembered, effect_arrays, effects_of, read_arrays
@@ -184,11 +184,11 @@ class _Work:
         survey, seed = self.survey, (self.survey.choices.seed + repetition) % 2**32
         self.progress.say(f"finding directions by {method}" + (f", again ({repetition})" * bool(repetition)))
         known, options = options_of(method), {"source": survey.source}
-        more = {"seed": seed, "label": survey.label}
+        more = {"seed": seed, "class_name": survey.label}
         if method == "local_basis":  # of the first picture on show
             more["code"] = survey.code(seed) if repetition else survey.samples.ws[:1]
         if survey.choices.feature_layer is not None and survey.looks_at_features(method):
-            more["layer"] = survey.choices.feature_layer
+            more["feature_layer"] = survey.choices.feature_layer
         if method == "boundary":
             more |= self._scores()
         options |= {name: value for name, value in more.items() if name in known}
