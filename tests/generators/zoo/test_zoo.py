@@ -17,7 +17,6 @@ import pytest
 from pydantic import ValidationError
 
 from ganatomy.errors import InputError
-from ganatomy.generators.families import FAMILIES
 from ganatomy.generators.zoo import cache, sources
 from ganatomy.generators.zoo import cards as zoo
 from ganatomy.generators.zoo.cards import Card, card, cards, entry_of, fetch, verify
@@ -148,10 +147,6 @@ def test_published_styles_have_cards_that_say_what_is_not_known():
         assert all(re.fullmatch("[0-9a-f]{40}", source.revision) for source in one.sources if isinstance(source, Hub))
 
 
-def test_every_family_of_a_card_is_known():
-    assert {one.family for one in cards().values()} <= set(FAMILIES)
-
-
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -162,7 +157,7 @@ def test_every_family_of_a_card_is_known():
         ({"sha256": "abc"}, "should match pattern"),
         ({"sha256": None}, "go together"),
         ({"status": "unchecked", "sha256": None, "size": None}, "needs its sha256 and size"),
-        ({"family": "stylegan9"}, "'dcgan', 'progan', 'stylegan' or 'stylegan2'"),
+        ({"family": "stylegan9"}, "unknown family 'stylegan9'; did you mean 'stylegan'"),
         ({"resolution": "64"}, "valid integer"),
         (
             {"sources": [{"kind": "local", "path": "a.pth"}], "sha256": None, "size": None, "status": "unchecked"},

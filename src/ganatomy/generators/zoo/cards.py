@@ -29,9 +29,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ganatomy.errors import InputError, unknown
+from ganatomy.generators.families import FAMILIES
 from ganatomy.generators.zoo.cache import CacheEntry, State, address_folder, cache_folder
 from ganatomy.generators.zoo.downloads import Expected, Say, sha256_of
 from ganatomy.generators.zoo.sources import Hub, Local, Package, Sha256, Table, Web, read_address
@@ -52,7 +53,7 @@ class Card(Table):
     name: str
     title: str
     aliases: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    family: str  # one of `families.FAMILIES`
+    family: str
     resolution: int = Field(ge=4)  # pixels a side
     z_dim: int | None = None  # None: only the file knows
     classes: Annotated[tuple[str, ...], Field(strict=False)] = ()
@@ -67,6 +68,13 @@ class Card(Table):
     citation: str
     status: Literal["checked", "unchecked"]
     strength_range: Annotated[tuple[float, float], Field(strict=False)]  # units of the code space
+
+    @field_validator("family")
+    @classmethod
+    def _known(cls, family: str) -> str:
+        if family not in FAMILIES:
+            raise unknown("family", family, FAMILIES)
+        return family
 
     @model_validator(mode="after")
     def _checked_means_hashed(self) -> "Card":
