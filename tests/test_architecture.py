@@ -70,9 +70,9 @@ ARROWS = {
     "latent.codes": {*ROOT, *GENERATORS, *DIRECTIONS},
     "latent.pictures": {*ROOT, *GENERATORS},
     "latent.passage": {*ROOT, *GENERATORS, *MOVED},
-    "latent.methods": {*ROOT, *GENERATORS, *MOVED, "attributes"},
-    "latent.measures": {*ROOT, *GENERATORS, *MOVED, "latent.methods"},
-    "latent.labels": {*ROOT, *GENERATORS, *MOVED, "latent.methods", "latent.measures", "attributes"},
+    "latent.measures": {*ROOT, *GENERATORS, *MOVED},
+    "latent.labels": {*ROOT, *GENERATORS, *MOVED, "latent.measures", "attributes"},
+    "latent.methods": {*ROOT, *GENERATORS, *MOVED, "latent.measures", "latent.labels", "attributes"},
     "latent.survey": {
         *(*ROOT, *GENERATORS, *MOVED, *FIGURES, "attributes", "pages"),
         *("latent.methods", "latent.measures", "latent.labels"),

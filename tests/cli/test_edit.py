@@ -2,6 +2,7 @@
 
 import json
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 from ganatomy.attributes import choose
 from ganatomy.generators.networks.planted import Planted
 from ganatomy.latent.codes import Drawing
-from ganatomy.latent.labels.card import Naming, shipped_labels
+from ganatomy.latent.labels.card import Naming, shipped_labels, with_shipped_labels
 from ganatomy.latent.labels.measure import name_directions
 from ganatomy.latent.methods.sefa import sefa
 from ganatomy.latent.pictures import painter
@@ -105,6 +106,11 @@ def test_shipped_labels_are_found_by_their_generator_and_hold_what_they_say(path
     naming = Naming.load(path)
     assert path.stem == f"{naming.source}-{naming.method}"
     assert shipped_labels(naming.fingerprint).labels == naming.labels
+    bare = replace(naming.directions, labels=(None,) * len(naming))
+    assert with_shipped_labels(bare).labels == naming.labels
+    assert with_shipped_labels(bare[::-1]).labels == naming.labels[::-1]
+    elsewhere = replace(bare, layers=(0, 1)), replace(bare, fingerprint="f")
+    assert all(with_shipped_labels(other).labels == bare.labels for other in elsewhere)
     assert naming.codes >= 200
     assert len(naming.directions) == len(naming)
     for meaning in naming:

@@ -90,7 +90,6 @@ def sefa(
     from ganatomy.files import strict_json
     from ganatomy.generators.loading import build
     from ganatomy.latent.codes import Drawing
-    from ganatomy.latent.labels.card import shipped_labels
     from ganatomy.latent.methods.sefa import sefa as find
     from ganatomy.latent.survey.exploring import Exploration, explore
     from ganatomy.latent.traversal import strengths
@@ -105,9 +104,6 @@ def sefa(
         generator.noise = noise
         drawing = Drawing(n=samples, seed=seed, seeds=chosen, class_name=class_name, psi=psi, cutoff=cutoff)
         found = find(generator, k, layers, normalize, source=opened.name)
-        known = shipped_labels(found.fingerprint)
-        if known is not None and (known.space, known.layers) == (found.space, found.layers):
-            found = known.labelled(found)
         exploration = Exploration(
             generator,
             found,

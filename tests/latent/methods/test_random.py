@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from ganatomy.errors import InputError
-from ganatomy.generators.networks.dcgan import DCGAN
 from ganatomy.generators.networks.planted import Planted
-from ganatomy.latent.methods.random import null_directions, orthonormal, random_directions
-from ganatomy.latent.methods.sefa import sefa
+from ganatomy.latent.measures.null import null_directions
+from ganatomy.latent.methods.random import orthonormal, random_directions
 
 GENERATOR = SimpleNamespace(space="w", w_dim=8, edit_dim=6, num_ws=4, fingerprint=lambda: "f")
 
@@ -58,11 +57,3 @@ def test_a_seed_gives_the_same_again():
 def test_k_out_of_range_is_refused(k):
     with pytest.raises(InputError, match="from 1 to the 6 coordinates"):
         random_directions(GENERATOR, k=k)
-
-
-def test_null_directions_leave_the_class_alone():
-    G = DCGAN([14, 8, 3], kernels=[4, 4], classes=["a", "b", "c", "d"]).eval()
-    for direction in null_directions(sefa(G, 2)[0], 8, G.edit_dim, seed=0):
-        assert not direction.vector[10:].any()
-        assert direction.length == pytest.approx(1)
-        assert direction.layers == (0,)

@@ -9,7 +9,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ganatomy.attributes import choose
 from ganatomy.errors import InputError
+from ganatomy.generators.networks.planted import Planted
+from ganatomy.latent.labels import card
+from ganatomy.latent.labels.measure import name_directions
 from ganatomy.latent.methods.sefa import factorize, sefa
 
 FIXTURES = Path(__file__).resolve().parents[4] / "shared" / "fixtures"
@@ -217,3 +221,12 @@ def test_stylegans_as_the_published_tool(name, part):
     layers = numbers[f"{part}_layers"]
     a = styles(state, layers)
     assert_same_up_to_sign(factorize(a, a.shape[1]), numbers[f"{part}_vectors"], numbers[f"{part}_values"])
+
+
+def test_directions_that_a_card_of_the_package_knows_have_its_labels(monkeypatch):
+    G = Planted(resolution=16).eval()
+    naming = name_directions(G, sefa(G, 3), choose(["brightness", "warmth"]), n_codes=20, draws=16)
+    assert sefa(G, 3).labels == (None, None, None)
+    monkeypatch.setattr(card, "_cards", lambda: {G.fingerprint(): naming.to_dict()})
+    assert sefa(G, 3).labels == naming.labels == ("brightness", None, "colour temperature")
+    assert sefa(G, 5).labels[3:] == (None, None)

@@ -13,6 +13,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -225,11 +226,29 @@ def shipped_labels(fingerprint: str) -> Naming | None:
     >>> shipped_labels("9f") is None
     True
     """
-    for entry in sorted((resources.files("ganatomy.latent.labels") / "cards").iterdir(), key=lambda entry: entry.name):
-        card = json.loads(entry.read_text(encoding="utf-8"))
-        if card["fingerprint"] == fingerprint:
-            return Naming.from_dict(card)
-    return None
+    card = _cards().get(fingerprint)
+    return None if card is None else Naming.from_dict(card)
+
+
+def with_shipped_labels(directions: Directions) -> Directions:
+    """Give directions the labels that come with this package, if it has any of this generator, space and layers.
+
+    >>> found = Directions(np.eye(2), [2, 1], [0.6, 0.4], "z", (0,), "sefa", "of a generator of one's own")
+    >>> with_shipped_labels(found).labels
+    (None, None)
+    """
+    known = shipped_labels(directions.fingerprint)
+    if known is None or (known.space, known.layers) != (directions.space, directions.layers):
+        return directions
+    return known.labelled(directions)
+
+
+@cache
+def _cards() -> dict[str, dict[str, Any]]:
+    """Read the cards that come with the package, by the fingerprint of the generator."""
+    folder = resources.files("ganatomy.latent.labels") / "cards"
+    cards = [json.loads(entry.read_text(encoding="utf-8")) for entry in folder.iterdir()]
+    return {card["fingerprint"]: card for card in cards}
 
 
 def _written(card: dict[str, Any]) -> str:

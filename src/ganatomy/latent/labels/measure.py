@@ -31,7 +31,7 @@ from ganatomy.latent.directions import Directions
 from ganatomy.latent.labels.card import Naming
 from ganatomy.latent.labels.meanings import Trait
 from ganatomy.latent.labels.rule import FEWEST_DRAWS, LEAST, read_meanings
-from ganatomy.latent.methods.random import null_directions
+from ganatomy.latent.measures.null import null_directions
 from ganatomy.latent.pictures import batch_size, painter
 from ganatomy.latent.traversal import strengths as spaced
 from ganatomy.progress import Silent

@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from ganatomy.errors import InputError
 from ganatomy.latent.direction import Codes, Direction
 from ganatomy.latent.directions import Directions
-from ganatomy.latent.methods.random import null_directions
+from ganatomy.latent.measures.null import null_directions
 from ganatomy.latent.passage import Observer, Passage, Places, edited, unedited
 from ganatomy.latent.traversal import strengths as spaced
 

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganatomy.errors import InputError
-from ganatomy.latent.direction import Direction
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.layers import Layers
 from ganatomy.latent.methods.sefa import Factorizable
@@ -52,28 +51,6 @@ def random_directions(
     width = generator.edit_dim
     found = orthonormal(k, width, seed), np.ones(k), np.full(k, 1 / width)
     return Directions.of(generator, *found, method="random", layers=layers, source=source)
-
-
-def null_directions(place: Direction, draws: int, coordinates: int, seed: int = 0) -> list[Direction]:
-    """Draw R directions of length 1 to compare a direction with: what any would do, in its place.
-
-    They are drawn one by one, uniform on the sphere, so that the first of more are those of fewer; and from other
-    numbers than `random_directions`, since a control that is its own null would be no control.
-
-    Args:
-        place: whose space and layers they have; where several directions share both, they have one null.
-        draws: R.
-        coordinates: how many of the W coordinates, the first ones, can be edited.
-        seed: of the draws.
-
-    >>> place = Direction([1.0, 0.0, 0.0], layers=(0,), space="z", fingerprint="f")
-    >>> [null.vector.round(2).tolist() for null in null_directions(place, 2, 2)]
-    [[0.69, -0.72, 0.0], [0.99, 0.16, 0.0]]
-    """
-    vectors = np.random.default_rng(seed).standard_normal((draws, coordinates))
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    padded = np.pad(vectors, ((0, 0), (0, len(place.vector) - coordinates)))
-    return [Direction(vector, place.layers, place.space, place.fingerprint, name="random") for vector in padded]
 
 
 def orthonormal(k: int, width: int, seed: int = 0) -> NDArray[np.float64]:

@@ -29,6 +29,7 @@ from scipy.linalg import eigh
 
 from ganatomy.errors import InputError
 from ganatomy.latent.directions import Directions, LatentSpace
+from ganatomy.latent.labels.card import with_shipped_labels
 from ganatomy.latent.layers import Layers, read_layers
 
 
@@ -64,7 +65,8 @@ def sefa(
 
     Returns:
         Directions, strongest first. `values` are the eigenvalues lambda, in squared units of the (normalised) weights;
-        `share` is lambda over the trace of A^T A. Coordinates that are not editable are 0.
+        `share` is lambda over the trace of A^T A. Coordinates that are not editable are 0. Those that were measured for
+        the labels that come with this package have them.
 
     Raises:
         InputError: K out of range, layers that there are not, or weights that are zero or not finite.
@@ -84,7 +86,7 @@ def sefa(
     weights = generator.style_weights(chosen)
     assert weights.shape[1] == generator.edit_dim <= generator.w_dim
     found, method = factorize(weights, k, normalize), "sefa" if normalize else "sefa-raw"
-    return Directions.of(generator, *found, method=method, layers=chosen, source=source)
+    return with_shipped_labels(Directions.of(generator, *found, method=method, layers=chosen, source=source))
 
 
 def factorize(
