@@ -40,13 +40,16 @@ class Tensor(Protocol):
     @property
     def dtype(self) -> str:
         """Its type, by numpy's name or bfloat16."""
+        ...
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Its shape."""
+        ...
 
     def read(self) -> np.ndarray:
         """Read its numbers."""
+        ...
 
 
 State = Mapping[str, Tensor]
@@ -116,7 +119,8 @@ def rank(place: str) -> int:
 
 
 def _walk(tree: Any) -> Iterator[tuple[str, Network]]:
-    nodes, seen, count = deque([((), tree)]), set(), 0
+    nodes: deque[tuple[tuple[str, ...], Any]] = deque([((), tree)])
+    seen, count = set(), 0
     while nodes and count < _MOST:
         path, node = nodes.popleft()
         if id(node) in seen or len(path) > _DEPTH:

@@ -68,7 +68,7 @@ class StoredTensor:
             raise InputError(f"{storage.path} cannot be read: {error.strerror or error}") from None
         if len(data) < count:
             raise InputError(f"{storage.path} ends before its tensors do: was it changed while it was being read?")
-        if storage.checksum and data.nbytes == storage.nbytes and zlib.crc32(data) != storage.checksum:
+        if storage.checksum and data.nbytes == storage.nbytes and zlib.crc32(data.data) != storage.checksum:
             raise InputError(f"{storage.path} is damaged: a tensor does not match its checksum; get the file again")
         if self.dtype == "bfloat16":
             data = (data.astype(np.uint32) << 16).view(np.float32)

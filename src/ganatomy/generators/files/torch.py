@@ -127,7 +127,7 @@ def _read_zip(path: Path, file: BinaryIO) -> Any:
             raise InputError(f"{path} was written on a big-endian machine; save it on an ordinary one")
         storages: dict[str, Storage] = {}
 
-        def stored(identity: Any) -> Storage:
+        def stored(identity: Any) -> _Typed:
             dtype, key, nbytes = _storage_of(path, identity)
             if key not in storages:
                 position, length, checksum = members.place(f"{root}data/{key}")
@@ -165,12 +165,13 @@ def read_storage(path: Path, data: bytes | Blob) -> Any:
     >>> read_storage(Path("a.pkl"), stream.getvalue()).storage.nbytes
     12
     """
-    head = data
     if isinstance(data, Blob):
         with open(path, "rb") as file:
             file.seek(data.position)
             head = file.read(min(_HEAD, len(data)))
-    stream = io.BytesIO(head[:_HEAD])
+    else:
+        head = data[:_HEAD]
+    stream = io.BytesIO(head)
     typed, storages = _read_pickles(path, stream)
     count = stream.read(8)
     start = stream.tell()

@@ -17,7 +17,7 @@ References:
 import os
 import pickletools
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO, cast
 
 from ganatomy.errors import InputError
 from ganatomy.generators.files.inert import CONTAINERS, INERT, Blob, Name, Stub, instance, printable, safe_key
@@ -119,7 +119,8 @@ class _Machine:
         self.copied = 0
 
     def run(self, stream: "_Bounded") -> Any:
-        for count, (code, argument, _) in enumerate(pickletools.genops(stream)):
+        source = cast("IO[bytes]", stream)  # of which genops only reads
+        for count, (code, argument, _) in enumerate(pickletools.genops(source)):
             if code.name == "STOP":
                 return self.pop()
             if count > MOST_INSTRUCTIONS:
