@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ganatomy.cli import options
 from ganatomy.cli.application import verb
 
 
@@ -13,6 +14,7 @@ def animate(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
     fps: Annotated[float, typer.Option(help="Frames a second, 1 to 60.")] = 12,
     width: Annotated[int, typer.Option(help="Of a frame in pixels, 480 to 4096.")] = 640,
+    language: options.Language = None,
 ) -> None:
     """Make animation.gif and animation.mp4 of a finished run again, with other settings.
 
@@ -24,5 +26,5 @@ def animate(
     """
     from ganatomy.fitting.run.pictures import animate_run
 
-    for path in animate_run(run, fps, width):
+    for path in animate_run(run, fps, width, language):
         print(path)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ganatomy.cli import options
 from ganatomy.cli.application import fail, verb
 from ganatomy.cli.options import Flag
 from ganatomy.cli.parsing import read_seeds, read_settings
@@ -65,7 +66,7 @@ def compare(
     backend: Annotated[str, Flag(help="local, or dask: a cluster.")] = "local",
     scheduler: Annotated[str | None, Flag(help="Address of dask's, such as tcp://host:8786.")] = None,
     out: Annotated[Path | None, Flag(help="Folder to write.  [default: studies/NAME-RECIPE]")] = None,
-    language: Annotated[str, Flag(help="Of report.html: en or zh.")] = "en",
+    language: options.Language = None,
     tensorboard: Annotated[bool, Flag("--tensorboard", help="Write event files too.")] = False,
     force: Annotated[bool, Flag("--force", help="Replace the study that the folder holds.")] = False,
     dry_run: Annotated[bool, Flag("--dry-run", help="Print the runs and how long they take, and do nothing.")] = False,

@@ -6,6 +6,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any
 
+from ganatomy import languages
 from ganatomy.cli import options
 from ganatomy.cli.application import fail, verb
 from ganatomy.cli.naming import file_name, seeds_in_name
@@ -55,7 +56,7 @@ def directions(
     precision: options.Precision = "float32",
     device: options.Device = "auto",
     threads: options.Threads = None,
-    language: Annotated[str, Flag(help="Of the page, the table and the titles: en or zh.")] = "en",
+    language: options.Language = None,
     classes: options.Classes = None,
     sha256: options.Sha256 = None,
     trust: options.Trust = False,
@@ -80,7 +81,7 @@ def directions(
     for flag, strength in (("--start", start), ("--end", end)):
         if strength is not None:
             check_strength(flag, strength)
-    asked = tuple(_words(methods))
+    asked, tongue = tuple(_words(methods)), languages.chosen(language)
     chosen = None if seeds is None else read_seeds(seeds)
     opened = options.open_source(source, classes, sha256, trust)
     from ganatomy.attributes import choose
@@ -114,7 +115,7 @@ def directions(
             cutoff=cutoff,
             size=size,
             precision=precision,
-            language=language,
+            language=tongue,
         )
         which = seeds_in_name(seed, seeds)
         short = "" if layers == "all" else f"layers{layers}"

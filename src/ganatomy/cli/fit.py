@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ganatomy.cli import options
 from ganatomy.cli.application import fail, verb
 from ganatomy.cli.options import Flag
 from ganatomy.cli.parsing import read_settings
@@ -54,6 +55,7 @@ def fit(
         Path | None, Flag(help="Folder to write.  [default: runs/POINTS-OBJECTIVE-OPTIMIZER-RECIPE-seedSEED]")
     ] = None,
     arrows: Annotated[bool, Flag("--arrows", help="Draw the discriminator's gradient at generated points.")] = False,
+    language: options.Language = None,
     force: Annotated[bool, Flag("--force", help="Replace what the folder holds.")] = False,
     dry_run: Annotated[bool, Flag("--dry-run", help="Print the resolved recipe and the plan, and do nothing.")] = False,
     as_json: Annotated[bool, Flag("--json", help="Print summary.json to standard output.")] = False,
@@ -120,6 +122,7 @@ def fit(
             force=force,
             distribution=target,
             arrows=arrows,
+            language=language,
             progress=True,
         )
     except Diverged as error:

@@ -38,6 +38,9 @@ Noise = Annotated[str, Flag(help="Grain of a StyleGAN's pictures: stored, none, 
 Size = Annotated[int, Flag(help="Pixels a side at which pictures are shown.")]
 Precision = Annotated[str, Flag(help="float32, or bfloat16: faster, about a grey level off.")]
 Device = Annotated[str, Flag(help="auto, cpu, cuda, cuda:1, mps.")]
+Language = Annotated[
+    str | None, Flag(help="Of pictures and pages: en or zh.  [default: what GANATOMY_LANGUAGE says, or en]")
+]
 Threads = Annotated[int | None, Flag(help="Of the processor.  [default: as many as it has cores]")]
 
 

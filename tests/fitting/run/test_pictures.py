@@ -6,16 +6,21 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from PIL import Image
 
 from ganatomy.errors import InputError
+from ganatomy.fitting.metrics.yardstick import METRICS
 from ganatomy.fitting.objectives import catalogue as objectives
 from ganatomy.fitting.recipes.recipe import OBJECTIVES, load_recipe
 from ganatomy.fitting.run import pictures
+from ganatomy.fitting.run.fit import fit
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.run.history import History
+from ganatomy.languages import Words
 
 HOLD = 1.5  # seconds that the last frame stays longer
+STILL = np.zeros((8, 8, 3), np.uint8)
 FILMS = ["animation.gif", "animation.mp4"]
 
 
@@ -205,3 +210,58 @@ def test_animate_run_is_a_function_too(copy):
     assert pictures.animate_run(str(copy), fps=10, width=480) == [copy / name for name in FILMS]
     with pytest.raises(InputError, match="no run folder"):
         pictures.animate_run(copy / "nowhere")
+
+
+def test_every_metric_has_its_name_in_both_languages():
+    for name, info in METRICS.items():
+        assert Words("en", "fit")(f"metric_{name}") == info.title
+        assert Words("zh", "fit").has(f"metric_{name}")
+
+
+def test_every_objective_names_what_the_greys_measure_in_both_languages():
+    for name in OBJECTIVES:
+        label = objectives.objective(name).label
+        assert Words("en", "fit")(f"field_{label}") == label
+
+
+def test_a_run_is_drawn_in_the_language_that_was_asked_for(cli, copy, monkeypatch):
+    said = []
+    monkeypatch.setattr("ganatomy.figures.fonts.chinese_fonts", lambda: ["a font"])
+    monkeypatch.setattr(pictures, "render_frames", lambda *_, **told: said.append(told) or iter([STILL]))
+    pictures.animate_run(copy, language="zh")
+    monkeypatch.setenv("GANATOMY_LANGUAGE", "zh")
+    pictures.animate_run(copy)
+    assert said[0] == said[1]
+    assert said[0]["language"] == "zh"
+    assert said[0]["title"].endswith("course 配方，种子 0")
+    assert "unknown language 'fr'" in cli("animate", copy, "--language", "fr").refusal
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")  # this machine may have no font
+def test_a_fit_draws_all_of_its_pictures_in_chinese_and_writes_the_same_files(tmp_path, monkeypatch, contents):
+    said = {"fields": [], "titles": []}
+    monkeypatch.setattr("ganatomy.figures.fonts.chinese_fonts", lambda: ["a font"])
+    draw = pictures.save_figure
+
+    def keep(figure, path):
+        said["titles"].append((path.name, figure.texts[0].get_text() if figure.texts else figure.get_suptitle()))
+        said["fields"] += [text.get_text() for text in figure.findobj(Text)]
+        draw(figure, path)
+
+    monkeypatch.setattr(pictures, "save_figure", keep)
+    points = np.random.default_rng(0).normal(size=(300, 2))
+    tiny = {"epochs": 1, "snapshots": 2, "batch_size": 50, "recipe": "recommended", "heldout": points[200:]}
+    fit(points[:200], **tiny, out=tmp_path / "zh", language="zh")
+    assert len(said["titles"]) == 5
+    assert all("recommended 配方，种子 0" in title for _, title in said["titles"])
+    assert {"判别器损失", "2-Wasserstein 距离", "实线：z₁ 不变"} <= {text.split("\n")[0] for text in said["fields"]}
+    fit(points[:200], **tiny, out=tmp_path / "en", language="en")
+    ours, theirs = contents(tmp_path / "zh"), contents(tmp_path / "en")
+    same = [name for name in ours if name.endswith((".csv", ".toml", ".npz", ".safetensors"))]
+    assert list(ours) == list(theirs)
+    assert [ours[name] for name in same if "losses" not in name] == [
+        theirs[name] for name in same if "losses" not in name
+    ]
+    with pytest.raises(InputError, match="unknown language 'fr'"):
+        fit(points[:200], **tiny, out=tmp_path / "fr", language="fr")
+    assert not (tmp_path / "fr").exists()

@@ -29,6 +29,7 @@ from ganatomy.fitting.run.measured import Measured, look
 from ganatomy.fitting.training.game import Diverged
 from ganatomy.fitting.training.model import FittedGAN
 from ganatomy.fitting.training.trainer import Step, Trainer
+from ganatomy.languages import chosen
 from ganatomy.progress import Progress, Silent
 
 CHECKPOINT_EPOCHS = 10
@@ -51,6 +52,7 @@ def fit(
     force: bool = False,
     distribution: Distribution | None = None,
     arrows: bool = False,
+    language: str | None = None,
     progress: bool = False,
     **overrides: Any,
 ) -> FittedGAN:
@@ -71,6 +73,7 @@ def fit(
         force: whether to replace what `out` holds.
         distribution: where the points come from, if it is a known one: more can be measured then.
         arrows: whether final.png shows the discriminator's gradient at generated points.
+        language: of the pictures, "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
         progress: whether to show progress on the terminal.
         **overrides: recipe fields, as in `ganatomy.load_recipe`: `epochs=100`, `lr=1e-3`, `latent_dim=8` ...
 
@@ -96,6 +99,7 @@ def fit(
         raise InputError(f"distribution = {distribution!r}: give ganatomy.distribution(NAME)")
     if arrows and points.shape[1] == 1:
         raise InputError("arrows (--arrows) need points of two or more columns; leave them out")
+    tongue = chosen(language)
     if out is not None and heldout is None:
         raise InputError("out= writes measured results: give heldout= or train_size= too")
     with use_threads(threads):
@@ -109,7 +113,7 @@ def fit(
         mark = fingerprint(resolved, seed, points, heldout)
         folder = RunFolder(out)
         with folder.claim(mark, force):
-            return measured.write(folder, mark, arrows)
+            return measured.write(folder, mark, arrows, tongue)
 
 
 def _train(trainer: Trainer, progress: Silent) -> FittedGAN:
@@ -145,7 +149,7 @@ class MeasuredFit(Measured):
         self.trainer, self.progress = trainer, progress or Silent()
         self.where: dict[str, Any] = {"device": str(trainer.device), "threads": torch.get_num_threads()}
 
-    def write(self, folder: RunFolder, mark: str, arrows: bool = False) -> FittedGAN:
+    def write(self, folder: RunFolder, mark: str, arrows: bool = False, language: str | None = None) -> FittedGAN:
         """Train in a folder that was claimed with this mark: resume, keep checkpoints, write everything at the end.
 
         Raises:
@@ -166,12 +170,12 @@ class MeasuredFit(Measured):
             self._write_tables(folder)
             model.save(folder.path / "generator.safetensors")
             floor = self.yardstick.floor
-            pictures.draw_run(folder, model, self.history, self.heldout, floor, trainer.seed, arrows)
+            pictures.draw_run(folder, model, self.history, self.heldout, floor, trainer.seed, arrows, language)
         except Diverged as error:
             folder.log(str(error))
             self._write_tables(folder)
             known = (trainer.recipe, trainer.objective, self.history, self.yardstick.floor, trainer.seed)
-            pictures.draw_curves(folder, *known)
+            pictures.draw_curves(folder, *known, language)
             raise Diverged(f"{error}; what was done is in {folder.path}") from None
         except KeyboardInterrupt:
             folder.log(f"interrupted after {trainer.epoch} of {trainer.recipe.epochs} epochs")

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ganatomy.errors import InputError
+from ganatomy.figures.fonts import drawable
 from ganatomy.figures.points.curves import loss_curves, metric_curves
 from ganatomy.figures.points.film import render_frames
 from ganatomy.figures.points.planar import film_strip, scatter
@@ -20,24 +21,36 @@ from ganatomy.figures.points.view import View
 from ganatomy.figures.points.warp import latent_grid, latent_lines
 from ganatomy.figures.saving import save_figure
 from ganatomy.figures.video import write_gif, write_mp4
-from ganatomy.fitting.metrics.yardstick import METRICS, Floor
+from ganatomy.fitting.metrics.yardstick import Floor
 from ganatomy.fitting.objectives.catalogue import Objective, objective
 from ganatomy.fitting.recipes.recipe import Recipe, load_recipe
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.run.history import History
 from ganatomy.fitting.training.model import FittedGAN
 from ganatomy.fitting.training.networks import class_codes
+from ganatomy.languages import Words
 
 _GRIDS = 16  # more are a thicket
 
 
-def heading(recipe: Recipe, seed: int) -> str:
+def heading(recipe: Recipe, seed: int, language: str | None = None) -> str:
     """Say in one line which run a picture is of.
 
-    >>> heading(load_recipe("course"), 0)
+    >>> heading(load_recipe("course"), 0, "en")
     'wgan-gp, rmsprop, course recipe, seed 0'
     """
-    return f"{recipe.objective}, {recipe.optimizer_name}, {recipe.name} recipe, seed {seed}"
+    words = _words(language)
+    parts = recipe.objective, recipe.optimizer_name, words("recipe", name=recipe.name), words("seed", seed=seed)
+    return words("comma").join(parts)
+
+
+def _words(language: str | None) -> Words:
+    return Words(drawable(language), "fit")
+
+
+def _field_label(label: str, words: Words) -> str:
+    """Name what the greys measure; an objective of one's own does so itself."""
+    return words(f"field_{label}") if words.has(f"field_{label}") else label
 
 
 def draw_run(
@@ -48,6 +61,7 @@ def draw_run(
     floor: dict[str, Floor],
     seed: int,
     arrows: bool = False,
+    language: str | None = None,
 ) -> None:
     """Draw every picture of a run into its folder.
 
@@ -59,24 +73,23 @@ def draw_run(
         floor: of each metric.
         seed: of the run.
         arrows: whether to draw the discriminator's gradient at generated points into final.png.
+        language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     Raises:
-        InputError: a picture cannot be written.
+        InputError: a picture cannot be written, or an unknown language.
     """
-    figures = _figures(folder)
-    view, title = View.fit(heldout), heading(model.recipe, seed)
-    label = model.objective.label
+    figures, words = _figures(folder), _words(language)
+    view, title = View.fit(heldout), heading(model.recipe, seed, words.language)
     samples, fields = np.stack(history.samples), np.stack(history.fields)
+    told = {"title": title, "field_label": _field_label(model.objective.label, words), "language": words.language}
     marks = None
     if arrows:
         marks = (samples[-1], model.discriminator_gradient(samples[-1]))
-    final = scatter(view, heldout, samples[-1], fields[-1], title=title, field_label=label, arrows=marks)
-    save_figure(final, figures / "final.png")
-    strip = film_strip(view, heldout, samples, history.epochs, fields, title=title, field_label=label)
-    save_figure(strip, figures / "film_strip.png")
-    draw_curves(folder, model.recipe, model.objective, history, floor, seed)
-    _draw_latent_grid(figures / "latent_grid.png", view, model, heldout, title)
-    animate(folder, view, heldout, samples, history.epochs, fields, title=title, field_label=label)
+    save_figure(scatter(view, heldout, samples[-1], fields[-1], arrows=marks, **told), figures / "final.png")
+    save_figure(film_strip(view, heldout, samples, history.epochs, fields, **told), figures / "film_strip.png")
+    draw_curves(folder, model.recipe, model.objective, history, floor, seed, words.language)
+    _draw_latent_grid(figures / "latent_grid.png", view, model, heldout, title, words)
+    animate(folder, view, heldout, samples, history.epochs, fields, **told)
 
 
 def _figures(folder: RunFolder) -> Path:
@@ -90,29 +103,36 @@ def _figures(folder: RunFolder) -> Path:
 
 
 def draw_curves(
-    folder: RunFolder, recipe: Recipe, objective: Objective, history: History, floor: dict[str, Floor], seed: int
+    folder: RunFolder,
+    recipe: Recipe,
+    objective: Objective,
+    history: History,
+    floor: dict[str, Floor],
+    seed: int,
+    language: str | None = None,
 ) -> None:
     """Draw losses and metrics; all that can be drawn of a run that ended early, and nothing of one that did at once."""
     if not history.losses:
         return
-    figures, title = _figures(folder), heading(recipe, seed)
+    figures, words = _figures(folder), _words(language)
+    told = {"title": heading(recipe, seed, words.language), "language": words.language}
     an_epoch = max(row[0] for row in history.losses) / history.losses[-1][1]
     if objective.critic:
-        curves = {"estimated distance (minus the critic's loss)": -history.loss("discriminator")}
+        curves = {words("estimated_distance"): -history.loss("discriminator")}
     else:
-        curves = {"discriminator loss": history.loss("discriminator")}
-    curves["generator loss"] = history.loss("generator")
+        curves = {words("discriminator_loss"): history.loss("discriminator")}
+    curves[words("generator_loss")] = history.loss("generator")
     if history.loss("penalty").any():
-        curves["penalty"] = history.loss("penalty")
-    save_figure(loss_curves(history.loss("iteration") / an_epoch, curves, title=title), figures / "losses.png")
+        curves[words("penalty")] = history.loss("penalty")
+    save_figure(loss_curves(history.loss("iteration") / an_epoch, curves, **told), figures / "losses.png")
     if history.metrics:
         values = {name: history.metric(name) for name in history.metric_names}
         bands = {name: (floor[name].mean, floor[name].spread) for name in values if name in floor}
-        titles = {name: METRICS[name].title for name in values}
-        save_figure(metric_curves(history.epochs, values, bands, titles, title=title), figures / "metrics.png")
+        titles = {name: words(f"metric_{name}") for name in values}
+        save_figure(metric_curves(history.epochs, values, bands, titles, **told), figures / "metrics.png")
 
 
-def _draw_latent_grid(path: Path, view: View, model: FittedGAN, heldout: np.ndarray, title: str) -> None:
+def _draw_latent_grid(path: Path, view: View, model: FittedGAN, heldout: np.ndarray, title: str, words: Words) -> None:
     """Draw the image of the plane of the first two latent coordinates, the others at 0, for the first classes."""
     latent = model.recipe.latent
     reach = 1.0 if latent.distribution == "uniform" else 2.4
@@ -120,16 +140,16 @@ def _draw_latent_grid(path: Path, view: View, model: FittedGAN, heldout: np.ndar
     plane = np.zeros((*codes.shape[:-1], max(latent.dim, 2)))  # (2, L, M, Z)
     plane[..., :2] = codes
     plane = plane[..., : latent.dim]
-    notes = [f"z1 and z2 of {latent.dim} latent dimensions"] if latent.dim > 2 else []
+    notes = [words("latent_plane", dims=latent.dim)] if latent.dim > 2 else []
     if latent.classes:
         ends = class_codes(latent)[:_GRIDS].numpy()
         grids = [np.concatenate((plane, np.broadcast_to(end, (*plane.shape[:-1], len(end)))), -1) for end in ends]
         plane = np.concatenate(grids, axis=1)  # (2, classes L, M, Z)
         levels = np.tile(levels, len(ends))
-        notes.append(f"{len(ends)} of {latent.classes} classes")
+        notes.append(words("classes", some=len(ends), all=latent.classes))
     lines = model.transform(plane.reshape(-1, latent.width)).reshape(*plane.shape[:-1], model.dim)
-    note = "\n".join([title, "; ".join(notes)]) if notes else title
-    save_figure(latent_grid(view, heldout, lines, levels, title=note), path)
+    note = "\n".join(filter(None, (title, words("semicolon").join(notes))))
+    save_figure(latent_grid(view, heldout, lines, levels, title=note, language=words.language), path)
 
 
 def animate(
@@ -144,6 +164,7 @@ def animate(
     field_label: str,
     fps: float = 12,
     width: int = 640,
+    language: str | None = None,
 ) -> list[Path]:
     """Write animation.gif and animation.mp4 into a run's folder, a frame a snapshot.
 
@@ -151,24 +172,24 @@ def animate(
         The two paths.
 
     Raises:
-        InputError: fps or width out of range, or a file cannot be written.
+        InputError: fps or width out of range, an unknown language, or a file cannot be written.
     """
     paths = [folder.path / "animation.gif", folder.path / "animation.mp4"]
-    frames = list(
-        render_frames(view, heldout, samples, epochs, fields, title=title, field_label=field_label, width=width)
-    )
+    told = {"title": title, "field_label": field_label, "language": language}
+    frames = list(render_frames(view, heldout, samples, epochs, fields, width=width, **told))
     write_gif(frames, paths[0], fps)
     write_mp4(frames, paths[1], fps)
     return paths
 
 
-def animate_run(path: str | Path, fps: float = 12, width: int = 640) -> list[Path]:
+def animate_run(path: str | Path, fps: float = 12, width: int = 640, language: str | None = None) -> list[Path]:
     """Make the films of a finished run again, from its snapshots.
 
     Args:
         path: the run's folder.
         fps: frames a second, 1 to 60.
         width: of a frame in pixels, 480 to 4096.
+        language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     Returns:
         The paths of animation.gif and animation.mp4.
@@ -180,6 +201,8 @@ def animate_run(path: str | Path, fps: float = 12, width: int = 640) -> list[Pat
     summary = folder.read_summary()
     recipe = load_recipe(folder.path / "recipe.toml")
     samples, epochs, heldout, fields = folder.read_arrays(["snapshots", "epochs", "heldout", "fields"])
-    view, title = View.fit(heldout), heading(recipe, summary.get("seed", 0))
     label = summary.get("field_label") or objective(recipe.objective).label  # runs of before it was in the summary
-    return animate(folder, view, heldout, samples, epochs, fields, title=title, field_label=label, fps=fps, width=width)
+    words = _words(language)
+    told = {"title": heading(recipe, summary.get("seed", 0), words.language), "field_label": _field_label(label, words)}
+    shown = (folder, View.fit(heldout), heldout, samples, epochs, fields)
+    return animate(*shown, fps=fps, width=width, language=words.language, **told)

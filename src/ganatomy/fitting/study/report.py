@@ -17,14 +17,15 @@ from ganatomy.fitting.study.page.page import study_page
 from ganatomy.fitting.study.page.setup import Run, Setup, Target, Thresholds
 from ganatomy.fitting.study.pictures import Artist
 from ganatomy.fitting.study.plan import contested
+from ganatomy.languages import chosen
 
 
-def write_report(folder: str | Path, language: str = "en") -> None:
+def write_report(folder: str | Path, language: str | None = None) -> None:
     """Judge the runs of a study and write table.csv, summary.csv, figures/ and report.html.
 
     Args:
         folder: of the study.
-        language: of the page and the pictures, en or zh.
+        language: of the page and the pictures, "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
 
     Raises:
         InputError: no study there, a run's files are damaged, an unknown language, or a file cannot be written.
@@ -33,14 +34,14 @@ def write_report(folder: str | Path, language: str = "en") -> None:
     Traceback (most recent call last):
     ganatomy.errors.InputError: nowhere holds no study; give a folder that ganatomy compare made, such as studies/NAME
     """
-    study = StudyFolder(folder)
+    study, tongue = StudyFolder(folder), chosen(language)
     state = study.read()
     if not state:
         raise InputError(f"{folder} holds no study; give a folder that ganatomy compare made, such as studies/NAME")
     judged = comparison.compare(study.records())
     study.write_table("table.csv", *comparison.tidy_rows(judged.records))
     study.write_table("summary.csv", *comparison.summary_rows(judged.summaries.values()))
-    _draw_report(study, state, judged, language)
+    _draw_report(study, state, judged, tongue)
 
 
 def _draw_report(study: StudyFolder, state: Mapping[str, Any], judged: comparison.Comparison, language: str) -> None:

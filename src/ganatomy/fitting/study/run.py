@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 
-from ganatomy.errors import require_extra, unknown
+from ganatomy.errors import require_extra
 from ganatomy.execution import versions
 from ganatomy.fitting.run.folder import FORMAT as RUN_FORMAT
 from ganatomy.fitting.run.folder import RunFolder
@@ -32,7 +32,7 @@ from ganatomy.fitting.study.job import Job, Outcome, add_validation, keep, make_
 from ganatomy.fitting.study.judging.records import RunRecord
 from ganatomy.fitting.study.plan import Plan, Run, contested, plan_study
 from ganatomy.fitting.study.trial import longest_first, try_cells
-from ganatomy.languages import LANGUAGES
+from ganatomy.languages import chosen
 from ganatomy.progress import Progress, Silent
 
 
@@ -44,7 +44,7 @@ def run_study(
     force: bool = False,
     progress: bool = False,
     tensorboard: bool = False,
-    language: str = "en",
+    language: str | None = None,
     command: str = "",
 ) -> list[RunRecord]:
     """Make the runs of a plan that a folder lacks, and judge all that it holds.
@@ -56,7 +56,7 @@ def run_study(
         force: whether to replace what the folder holds.
         progress: whether to show progress on the terminal.
         tensorboard: whether to write event files too.
-        language: of report.html.
+        language: of report.html, "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
         command: that makes the study again, for study.json.
 
     Returns:
@@ -76,8 +76,7 @@ def run_study(
 
     if tensorboard:
         require_extra("tensorboard", "tensorboard", "--tensorboard")
-    if language not in LANGUAGES:
-        raise unknown("language", language, LANGUAGES)
+    tongue = chosen(language)
     folder, began = StudyFolder(out), time.perf_counter()
     display = Progress("run") if progress else Silent()
     folder.check_plan(plan, force)
@@ -98,7 +97,7 @@ def run_study(
         state["seconds"] = round(state["seconds"] + time.perf_counter() - began, 1)
         state["made"] += len(missing)
         folder.write_json("study.json", state)
-        write_report(folder.path, language)
+        write_report(folder.path, tongue)
     return records
 
 
