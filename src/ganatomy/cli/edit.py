@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from ganatomy import languages
 from ganatomy.cli import options
 from ganatomy.cli.application import verb
 from ganatomy.cli.naming import drawn_in_name, file_name, save_png, seeds_in_name
@@ -11,6 +12,7 @@ from ganatomy.cli.parsing import check_ending, check_strength, read_seeds
 from ganatomy.errors import InputError
 
 if TYPE_CHECKING:
+    from ganatomy.latent.direction import Direction
     from ganatomy.latent.labels.card import Naming
     from ganatomy.latent.labels.keep import KeptEdit
 
@@ -39,6 +41,7 @@ def edit(
     precision: options.Precision = "float32",
     device: options.Device = "auto",
     threads: options.Threads = None,
+    language: options.Language = None,
     classes: options.Classes = None,
     sha256: options.Sha256 = None,
     trust: options.Trust = False,
@@ -65,7 +68,7 @@ def edit(
         raise InputError("say along what: --label smile, or --directions FILE with --index")
     if label is None and (keep is not None or labels is not None):
         raise InputError(f"--{'keep' if keep is not None else 'labels'} goes with --label; name one")
-    chosen = read_seeds(seeds)
+    chosen, tongue = read_seeds(seeds), languages.chosen(language)
     from ganatomy.generators.zoo.cards import is_name
     from ganatomy.latent.directions import Directions
     from ganatomy.latent.labels.card import Naming
@@ -81,6 +84,7 @@ def edit(
             f"{directions or labels} was found in '{told.source}', which is not in the zoo; give its file as SOURCE"
         )
     opened = options.open_source(source or (told.source if told is not None else "faces"), classes, sha256, trust)
+    from ganatomy.figures.fonts import drawable
     from ganatomy.figures.pictures.samples import edit_figure
     from ganatomy.generators.loading import build
     from ganatomy.latent.codes import Drawing
@@ -98,27 +102,28 @@ def edit(
             given.check_fits(generator)
             direction, index = given[index], range(len(given))[index]  # -1 is the last one
             method, which = given.method, f"direction{index}"
-            meaning = f" ({direction.label})" if direction.label else ""
-            told_of = f"direction {index}{meaning}"
         else:
             naming = naming or _shipped(generator.fingerprint(), opened.name)
             settings = {"drawing": drawing, "size": size, "precision": precision}
             changed = _edit_by_label(generator, naming, label, strength, keep, settings)
             direction, method, which = changed.direction, naming.method, label
-            kept = f", keeping {' and '.join(changed.kept)}" if changed.kept else ""
-            told_of = f"{'more' if strength > 0 else 'less'} {label} ({changed.plain.name}){kept}"
         samples = drawing.suited(method).codes(generator)
         paint = painter(generator, size, precision)
         before, after = paint(samples.ws), paint(direction.edit(samples.ws, strength))
     parts = (which, f"{strength:+g}", seeds_in_name(0, seeds), class_name or "", f"keep {keep}" if keep else "")
     name = file_name(opened.name, *parts, *drawn_in_name(psi, cutoff, noise))
     path = out or Path("edits") / f"{name}.png"
-    title = f"{opened.name}: {told_of}, strength {strength:+g}"
-    save_png(edit_figure(before, after, samples.names, title=title), path)
+    words, told_of = languages.Words(drawable(tongue), "edit"), []
+    for spoken in (words, languages.Words("en", "edit")):  # of the picture, and of the terminal
+        what = _told(changed, label, strength, spoken) if changed else _called(direction, index, spoken)
+        told_of.append(spoken("title", name=opened.name, what=what, strength=f"{strength:+g}"))
+    names = samples.called(words.language)
+    save_png(edit_figure(before, after, names, title=told_of[0], language=words.language), path)
     if changed is not None and changed.attribute not in {change.attribute for change in changed.changes}:
         print(f"{changed.attribute} itself was not measured: pip install 'ganatomy[faces]' for what measures faces")
     if changed is not None:
-        _show_changes(changed, title, path.with_name(f"{path.stem}_changes.png"))
+        _print_changes(changed, told_of[1])
+        _draw_changes(changed, told_of[0], path.with_name(f"{path.stem}_changes.png"), words)
     print(f"picture: {path}")
 
 
@@ -153,26 +158,53 @@ def _edit_by_label(
     )
 
 
-def _show_changes(changed: "KeptEdit", title: str, path: Path) -> None:
-    """Print and draw how far each attribute was moved."""
-    from ganatomy.cli.tables import print_table
-    from ganatomy.figures.pictures.changes import changes_figure
+def _called(direction: "Direction", index: int, words: languages.Words) -> str:
+    """Call a direction by its number, and by its meaning if that is known."""
+    name = words("direction", index=index)
+    return f"{name}{words('colon')}{direction.label}" if direction.label else name
 
-    series = {"change": [change.after for change in changed.changes]}
-    if changed.kept:
-        series = {
-            "without keeping": [change.before for change in changed.changes],
-            f"keeping {' and '.join(changed.kept)}": series["change"],
-        }
-    rows = []
+
+def _told(changed: "KeptEdit", label: str, strength: float, words: languages.Words) -> str:
+    """Say what an edit by a label does."""
+    titles = {change.attribute: change.title[words.language] for change in changed.changes}
+    if words.language == "en":
+        titles = {}  # there the names are words already
+    label = titles.get(changed.attribute, label)
+    told = words("more" if strength > 0 else "less", label=label, direction=changed.plain.name)
+    kept = [titles.get(name, name) for name in changed.kept]
+    return words("comma").join([told, words("keeping", kept=words.listed(kept))] if kept else [told])
+
+
+def _series(changed: "KeptEdit", words: languages.Words) -> "dict[str, list[tuple[float, float, float] | None]]":
+    """Name what the edit changed, and what it would have changed without keeping anything."""
+    after = [change.after for change in changed.changes]
+    if not changed.kept:
+        return {words("change"): after}
+    titles = {change.attribute: change.title[words.language] for change in changed.changes}
+    kept = changed.kept if words.language == "en" else [titles.get(name, name) for name in changed.kept]
+    before = [change.before for change in changed.changes]
+    return {words("not_keeping"): before, words("keeping", kept=words.listed(kept)): after}
+
+
+def _print_changes(changed: "KeptEdit", title: str) -> None:
+    """Print how far each attribute was moved."""
+    from ganatomy.cli.tables import print_table
+
+    series, rows = _series(changed, languages.Words("en", "edit")), []
     for change in sorted(changed.changes, key=lambda change: -max(_size(change.before), _size(change.after))):
         numbers = (change.before, change.after) if changed.kept else (change.after,)
         note = f"kept: {changed.fits[change.attribute]:.0%} of it is linear" if change.kept else ""
         rows.append((change.title["en"], *map(_written, numbers), note))
     print_table(("attribute", *series, ""), rows, f"{title}: mean change in sd", right=tuple(series))
-    names, marked = zip(*((change.title["en"], change.kept) for change in changed.changes), strict=True)
-    figure = changes_figure(names, series, title=title, marked=[a for a, kept in enumerate(marked) if kept])
-    save_png(figure, path)
+
+
+def _draw_changes(changed: "KeptEdit", title: str, path: Path, words: languages.Words) -> None:
+    """Draw how far each attribute was moved."""
+    from ganatomy.figures.pictures.changes import changes_figure
+
+    names = [change.title[words.language] for change in changed.changes]
+    kept = [a for a, change in enumerate(changed.changes) if change.kept]
+    save_png(changes_figure(names, _series(changed, words), title=title, marked=kept, language=words.language), path)
     print(f"changes: {path}")
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
+from ganatomy import languages
 from ganatomy.cli import options
 from ganatomy.cli.application import verb
 from ganatomy.cli.naming import drawn_in_name, file_name, save_png, seeds_in_name
@@ -29,6 +30,7 @@ def sample(
     precision: options.Precision = "float32",
     device: options.Device = "auto",
     threads: options.Threads = None,
+    language: options.Language = None,
     classes: options.Classes = None,
     sha256: options.Sha256 = None,
     trust: options.Trust = False,
@@ -43,10 +45,11 @@ def sample(
       ganatomy sample eyes --class blue
     """
     check_ending(out, ".png")
-    chosen = None if seeds is None else read_seeds(seeds)
+    chosen, tongue = None if seeds is None else read_seeds(seeds), languages.chosen(language)
     if not 1 <= n <= 1000:
         raise InputError(f"-n {n}: give 1 to 1000")
     opened = options.open_source(source, classes, sha256, trust)
+    from ganatomy.figures.fonts import drawable
     from ganatomy.figures.pictures.samples import sample_figure
     from ganatomy.generators.loading import build
     from ganatomy.latent.codes import Drawing
@@ -61,9 +64,10 @@ def sample(
         pictures = painter(generator, size, precision)(samples.ws)
     which, told = seeds_in_name(seed, seeds), drawn_in_name(psi, cutoff, noise, mix)
     name = file_name(opened.name, f"n{len(pictures)}", which, class_name or "", *told)
-    title = f"{opened.name}: {len(pictures)} samples" + (f" of seed {seed}" if chosen is None else "")
+    words = languages.Words(drawable(tongue), "edit")
+    title = words.count("samples" if chosen else "samples_of", len(pictures), name=opened.name, seed=seed)
     path = out or Path("samples") / f"{name}.png"
-    save_png(sample_figure(pictures, samples.names, title=title), path)
+    save_png(sample_figure(pictures, samples.called(words.language), title=title), path)
     print(f"picture: {path}")
 
 

@@ -19,6 +19,7 @@ Shapes: `N` samples, `B` of them in a batch, `Z` latent dimensions, `L` layers, 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -31,6 +32,7 @@ from torch import Tensor
 
 from ganatomy.errors import InputError, unknown
 from ganatomy.generators.base import Generator
+from ganatomy.languages import Words
 from ganatomy.latent.layers import check_layers, parse_layers
 
 Mix: TypeAlias = tuple[int, Sequence[int] | str]
@@ -59,6 +61,16 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.ws)
+
+    def called(self, language: str | None = None) -> list[str]:
+        """Call the samples by their names in a language; None for the one that is `languages.chosen`.
+
+        >>> Samples(None, torch.zeros(1, 1, 2), ("seed 3, blue + seed 7",)).called("zh")
+        ['种子 3, blue + 种子 7']
+        """
+        words = Words(language)
+        kinds = re.compile(r"\b(seed|sample|code) (\d+)")
+        return [kinds.sub(lambda found: words(f"{found[1]}_n", n=found[2]), name) for name in self.names]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

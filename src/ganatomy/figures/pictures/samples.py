@@ -34,7 +34,7 @@ def sample_figure(
         titles: N texts, such as the seeds.
         title: source.
         subtitle: anything more.
-        columns: pictures a row; by default what makes the page a little wider than high.
+        columns: pictures a row; by default `columns_of` their number.
         size: of a picture's longer side in pixels; by default what makes the page about 1600 pixels wide, 64 to 256.
 
     Raises:
@@ -45,8 +45,19 @@ def sample_figure(
     ['faces', 'seed 0', 'seed 1', 'seed 2']
     """
     pictures = checked_pictures(pictures, "N")
-    columns = min(columns or math.ceil(math.sqrt(1.5 * len(pictures))), len(pictures))
+    columns = min(columns or columns_of(len(pictures)), len(pictures))
     return _blocks(pictures[None], titles, ("",), title, subtitle, columns, size)
+
+
+def columns_of(number: int) -> int:
+    """Choose how many of so many pictures stand in a row: few gaps in the last, and a page a little wider than high.
+
+    >>> [columns_of(number) for number in (1, 4, 5, 16, 24)]
+    [1, 2, 3, 4, 6]
+    """
+    wide = math.sqrt(1.5 * number)
+    fit = range(math.ceil(math.sqrt(number)), max(math.floor(math.sqrt(2.5 * number)), 1) + 1)
+    return min(fit, key=lambda columns: (-number % columns, abs(columns - wide)))
 
 
 def edit_figure(

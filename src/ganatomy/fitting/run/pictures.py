@@ -197,12 +197,11 @@ def animate_run(path: str | Path, fps: float = 12, width: int = 640, language: s
     Raises:
         InputError: no finished run there, damaged files, settings out of range.
     """
-    folder = RunFolder(path)
+    folder, words = RunFolder(path), _words(language)
     summary = folder.read_summary()
     recipe = load_recipe(folder.path / "recipe.toml")
     samples, epochs, heldout, fields = folder.read_arrays(["snapshots", "epochs", "heldout", "fields"])
     label = summary.get("field_label") or objective(recipe.objective).label  # runs of before it was in the summary
-    words = _words(language)
     told = {"title": heading(recipe, summary.get("seed", 0), words.language), "field_label": _field_label(label, words)}
     shown = (folder, View.fit(heldout), heldout, samples, epochs, fields)
     return animate(*shown, fps=fps, width=width, language=words.language, **told)
