@@ -139,13 +139,6 @@ def test_a_picture_has_the_same_numbers_whatever_is_measured_with_it(pictures):
     np.testing.assert_allclose(together, alone, rtol=1e-6)
 
 
-@pytest.mark.parametrize("attribute", APPEARANCE, ids=lambda one: one.name)
-def test_every_attribute_says_what_it_is_in_both_languages(attribute):
-    told = attribute.to_dict()
-    assert all(told[key] for key in ("name", "unit", "source", "group"))
-    assert all(set(told[key]) == {"en", "zh"} and all(told[key].values()) for key in ("title", "more", "less"))
-
-
 @pytest.mark.parametrize(
     "pictures",
     [np.zeros((8, 8, 3), np.uint8), np.zeros((1, 8, 8, 3)), np.zeros((1, 8, 8, 4), np.uint8), np.zeros((1, 2, 8, 3))],

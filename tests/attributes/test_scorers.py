@@ -27,9 +27,15 @@ def test_a_function_in_a_file_is_measured(write):
     path = write("def score(pictures):\n    return pictures[..., 0].mean((1, 2))")
     np.testing.assert_allclose(scored(path), PICTURES[..., 0].mean((1, 2)))
     own = read_scorer(f"{path}:score")
-    assert (own.name, own.unit, own.group, own.own, own.needs_face) == ("score", "scores", "score", True, False)
-    assert own.title == {"en": "score", "zh": "score"}
-    assert str(path) in own.source
+    assert (own.name, own.trait.unit, own.trait.group, own.own, own.needs_face) == (
+        "score",
+        "scores",
+        "score",
+        True,
+        False,
+    )
+    assert own.trait.title == {"en": "score", "zh": "score"}
+    assert str(path) in own.trait.source
 
 
 def test_it_may_say_what_it_is(write):
@@ -43,11 +49,11 @@ score.source = "my own eyes"
 ''')
         }:score"""
     )
-    told = own.to_dict()
+    told = own.trait.to_dict()
     assert (told["title"]["en"], told["unit"], told["group"], told["source"]) == (
         *("redness", "share", "colour", "my own eyes"),
     )
-    assert (own.more["zh"], own.less["en"]) == ("redder", "bluer")
+    assert (own.trait.more["zh"], own.trait.less["en"]) == ("redder", "bluer")
 
 
 def test_it_is_found_in_a_module(write, monkeypatch):

@@ -3,5 +3,6 @@
 from ganatomy.attributes.attribute import Attribute
 from ganatomy.attributes.choosing import choose, has_values, measure
 from ganatomy.attributes.scorers import read_scorer
+from ganatomy.attributes.trait import Trait
 
-__all__ = ["Attribute", "choose", "has_values", "measure", "read_scorer"]
+__all__ = ["Attribute", "Trait", "choose", "has_values", "measure", "read_scorer"]

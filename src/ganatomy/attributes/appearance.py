@@ -31,6 +31,7 @@ References:
 import numpy as np
 
 from ganatomy.attributes.attribute import Attribute, Numbers, View
+from ganatomy.attributes.trait import described
 
 _DARK = 1e-3  # of full light: what keeps the warmth of a black picture at 0
 _FLAT = 1e-3  # in L*: a standard deviation that is only rounding
@@ -136,85 +137,38 @@ def _ring(height: int, width: int) -> np.ndarray:
 
 
 APPEARANCE = (
+    Attribute(described("brightness", "L*", "light", f"mean {_LAB}"), brightness),
     Attribute(
-        name="brightness",
-        title={"en": "brightness", "zh": "亮度"},
-        unit="L*",
-        source=f"mean {_LAB}",
-        group="light",
-        more={"en": "brighter", "zh": "更亮"},
-        less={"en": "darker", "zh": "更暗"},
-        value=brightness,
+        described("contrast", "L*", "contrast", f"standard deviation of {_LAB}; RMS contrast (Peli 1990)"), contrast
     ),
     Attribute(
-        name="contrast",
-        title={"en": "contrast", "zh": "对比度"},
-        unit="L*",
-        source=f"standard deviation of {_LAB}; RMS contrast (Peli 1990)",
-        group="contrast",
-        more={"en": "more contrast", "zh": "对比更强"},
-        less={"en": "less contrast", "zh": "对比更弱"},
-        value=contrast,
+        described(
+            "warmth",
+            "stops of red over blue",
+            "colour",
+            "log2 of mean red over mean blue light, linear sRGB (IEC 61966-2-1)",
+        ),
+        warmth,
     ),
     Attribute(
-        name="warmth",
-        title={"en": "colour temperature", "zh": "色温"},
-        unit="stops of red over blue",
-        source="log2 of mean red over mean blue light, linear sRGB (IEC 61966-2-1)",
-        group="colour",
-        more={"en": "warmer, redder", "zh": "更暖、偏红"},
-        less={"en": "cooler, bluer", "zh": "更冷、偏蓝"},
-        value=warmth,
+        described("saturation", "C*", "colour", "mean CIELAB chroma C* (CIE 15:2004) of sRGB pixels"), saturation
     ),
     Attribute(
-        name="saturation",
-        title={"en": "saturation", "zh": "饱和度"},
-        unit="C*",
-        source="mean CIELAB chroma C* (CIE 15:2004) of sRGB pixels",
-        group="colour",
-        more={"en": "more colourful", "zh": "颜色更浓"},
-        less={"en": "greyer", "zh": "更灰"},
-        value=saturation,
+        described("sharpness", "cycles a picture", "sharpness", f"root mean square spatial frequency of {_LAB}"),
+        sharpness,
+    ),
+    Attribute(described("asymmetry", "L*", "side light", f"mean {_LAB}, right half minus left half"), asymmetry),
+    Attribute(
+        described(
+            "background", "L*", "background", f"mean {_LAB} within 1/8 of the top edge and of the sides' upper halves"
+        ),
+        background,
     ),
     Attribute(
-        name="sharpness",
-        title={"en": "sharpness", "zh": "清晰度"},
-        unit="cycles a picture",
-        source=f"root mean square spatial frequency of {_LAB}",
-        group="sharpness",
-        more={"en": "finer detail", "zh": "细节更多"},
-        less={"en": "smoother", "zh": "更模糊"},
-        value=sharpness,
-    ),
-    Attribute(
-        name="asymmetry",
-        title={"en": "light from the side", "zh": "左右明暗"},
-        unit="L*",
-        source=f"mean {_LAB}, right half minus left half",
-        group="side light",
-        more={"en": "brighter on the right", "zh": "右侧更亮"},
-        less={"en": "brighter on the left", "zh": "左侧更亮"},
-        value=asymmetry,
-    ),
-    Attribute(
-        name="background",
-        title={"en": "background brightness", "zh": "背景亮度"},
-        unit="L*",
-        source=f"mean {_LAB} within 1/8 of the top edge and of the sides' upper halves",
-        group="background",
-        more={"en": "brighter background", "zh": "背景更亮"},
-        less={"en": "darker background", "zh": "背景更暗"},
-        value=background,
-    ),
-    Attribute(
-        name="border",
-        title={"en": "border against centre", "zh": "边缘与中心"},
-        unit="L*",
-        source=f"mean {_LAB} within 1/8 of the edge, minus that of the middle half by half",
-        group="background",
-        more={"en": "border brighter than centre", "zh": "边缘比中心亮"},
-        less={"en": "border darker than centre", "zh": "边缘比中心暗"},
-        value=border,
+        described(
+            "border", "L*", "background", f"mean {_LAB} within 1/8 of the edge, minus that of the middle half by half"
+        ),
+        border,
     ),
 )
 """The attributes of any picture, in the order of the table."""

@@ -1,4 +1,4 @@
-"""An attribute: a number that a picture has, with its unit, its source, and words for having more or less of it.
+"""An attribute: a number that a picture has, and what it is in words (see `trait`).
 
 An attribute is a function from pictures to one number each, or NaN where a picture gives none, such as the turn of a
 head where no face is found. The constraint: the number of a picture depends on that picture alone, not on which others
@@ -15,23 +15,22 @@ Shape letters: `N` pictures, `H` and `W` their height and width, `A` attributes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganatomy.attributes.colour import chroma_of, lab_of, linear_of
+from ganatomy.attributes.trait import Trait
 from ganatomy.errors import InputError
 
 if TYPE_CHECKING:
     from ganatomy.attributes.faces import FaceReader, Faces
 
 Numbers = NDArray[np.float64]
-Words = Mapping[str, str]
-"""The same words in several languages: {"en": ..., "zh": ...}."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,42 +80,28 @@ class Attribute:
     """A number that a picture has.
 
     Attributes:
-        name: one word, as it is typed: "yaw".
-        title: for people, in English and Chinese: {"en": "turn of the head", "zh": ...}.
-        unit: of the number: "degrees".
-        source: where the number comes from: a formula and who stated it, a model and who made it.
-        group: attributes of one group are one meaning in a label: "pose" of yaw, pitch and roll.
-        more: what having more of it is, in words: {"en": "to the picture's right", "zh": ...}.
-        less: what having less of it is.
+        trait: what it is, in words.
         value: the number (N,) of each picture of a view, NaN for none.
         needs_face: whether it is NaN without a face, and asks for the models of the extra `faces`.
         own: whether it is a person's own scorer.
         version: of an own scorer, the digest of the file that it stands in; "" where there is none.
 
-    >>> reds = Attribute("reds", {"en": "reds"}, "grey levels", "a doctest", "colour", {}, {},
-    ...                  lambda view: view.pictures[..., 0].mean((1, 2)))
-    >>> reds.value(View(np.full((2, 4, 4, 3), 7, np.uint8)))
-    array([7., 7.])
-    >>> sorted(reds.to_dict())
-    ['group', 'less', 'more', 'name', 'source', 'title', 'unit']
+    >>> trait = Trait("reds", {"en": "reds"}, "grey levels", "colour", "a doctest", {}, {})
+    >>> reds = Attribute(trait, lambda view: view.pictures[..., 0].mean((1, 2)))
+    >>> reds.name, reds.value(View(np.full((2, 4, 4, 3), 7, np.uint8)))
+    ('reds', array([7., 7.]))
     """
 
-    name: str
-    title: Words
-    unit: str
-    source: str
-    group: str
-    more: Words
-    less: Words
+    trait: Trait
     value: Callable[[View], Numbers] = field(repr=False, compare=False)
     needs_face: bool = False
     own: bool = False
     version: str = ""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Turn all but the function into what JSON can hold."""
-        words = {key: dict(getattr(self, key)) for key in ("title", "more", "less")}
-        return {key: getattr(self, key) for key in ("name", "unit", "source", "group")} | words
+    @property
+    def name(self) -> str:
+        """One word, as it is typed: "yaw"."""
+        return self.trait.name
 
 
 def checked_pictures(pictures: NDArray) -> NDArray[np.uint8]:

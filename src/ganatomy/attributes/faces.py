@@ -46,7 +46,7 @@ class Faces:
         judge: guesses age and gender.
     """
 
-    pictures: Sequence[NDArray[np.uint8]]
+    pictures: NDArray[np.uint8]
     points: Array
     presence: Array
     judge: Judge = field(default_factory=Judge, repr=False)
@@ -54,7 +54,7 @@ class Faces:
     @cached_property
     def found(self) -> NDArray[np.bool_]:
         """Whether there is a face, (N,)."""
-        return np.isfinite(self.points).all((1, 2))
+        return np.asarray(np.isfinite(self.points).all((1, 2)))
 
     @cached_property
     def frames(self) -> Frames:

@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from ganatomy.attributes.attribute import Attribute, Numbers, View
+from ganatomy.attributes.trait import Trait
 from ganatomy.errors import InputError, unknown
 
 Scorer = Callable[[Any], Any]
@@ -52,7 +53,7 @@ def read_scorer(given: str | Scorer) -> Attribute:
     ...     return pictures[..., 0].mean((1, 2)) / 255
     >>> redness.unit = "share"
     >>> own = read_scorer(redness)
-    >>> own.name, own.unit, own.value(View(np.full((2, 4, 4, 3), 51, np.uint8))).tolist()
+    >>> own.name, own.trait.unit, own.value(View(np.full((2, 4, 4, 3), 51, np.uint8))).tolist()
     ('redness', 'share', [0.2, 0.2])
     >>> read_scorer("colorsys:rgb2hsv")
     Traceback (most recent call last):
@@ -73,19 +74,15 @@ def _attribute(function: Any, origin: str) -> Attribute:
         if text is not None and not isinstance(text, str):
             raise InputError(f"scorer '{origin}': its {key} is {text!r:.60}; make it a text")
     name = "scorer" if name == "<lambda>" else name
-    more, less = texts["more"] or f"more {name}", texts["less"] or f"less {name}"
-    return Attribute(
+    words = {key: {"en": texts[key]} if texts[key] else {} for key in ("title", "more", "less")}
+    trait = Trait(
         name=name,
-        title=_both(texts["title"] or name),
         unit=texts["unit"] or "scores",
-        source=texts["source"] or f"the scorer {origin}",
         group=texts["group"] or name,
-        more=_both(more),
-        less=_both(less),
-        value=lambda view: _score(function, view, origin),
-        own=True,
-        version=_version(function),
+        source=texts["source"] or f"the scorer {origin}",
+        **words,
     )
+    return Attribute(trait, lambda view: _score(function, view, origin), own=True, version=_version(function))
 
 
 def _version(function: Any) -> str:
@@ -94,10 +91,6 @@ def _version(function: Any) -> str:
         return hashlib.sha256(Path(inspect.getfile(inspect.unwrap(function))).read_bytes()).hexdigest()
     except (TypeError, OSError, ValueError):  # built in, typed in, or callable objects
         return ""
-
-
-def _both(text: str) -> dict[str, str]:
-    return {"en": text, "zh": text}
 
 
 def _score(function: Scorer, view: View, origin: str) -> Numbers:

@@ -149,7 +149,7 @@ def _edit_by_label(
     from ganatomy.progress import Progress
 
     wanted = [word.strip() for word in (keep or "").split(",") if word.strip()]
-    plain = {word for one in choose(faces=False) for word in (one.name, one.group, *one.title.values())}
+    plain = {word for one in choose(faces=False) for word in (one.name, one.trait.group, *one.trait.title.values())}
     attributes = choose(faces=True if set(wanted) - plain else "auto")
     progress = Progress("picture", rate=True)
     found = naming.directions

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganatomy.attributes import Attribute
+from ganatomy.attributes import Attribute, Trait
 from ganatomy.attributes.attribute import View
 from ganatomy.errors import InputError
 from ganatomy.generators.base import Generator
@@ -24,7 +24,7 @@ from ganatomy.latent.pictures import painter
 
 
 def attribute(name, value, group=None):
-    return Attribute(name, {"en": name, "zh": name}, "", "a test", group or name, {"en": ""}, {"en": ""}, value)
+    return Attribute(Trait(name, {"en": name, "zh": name}, "", group or name, "a test", {"en": ""}, {"en": ""}), value)
 
 
 def warmth(view):

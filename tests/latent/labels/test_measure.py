@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganatomy.attributes import Attribute
+from ganatomy.attributes import Attribute, Trait
 from ganatomy.errors import InputError
 from ganatomy.generators.networks.planted import FACTORS, Planted
 from ganatomy.latent.codes import Drawing
@@ -40,7 +40,7 @@ def factors_of(view):
 
 def attribute(name, value, group=None):
     words = {"en": f"more {name}", "zh": "多"}, {"en": f"less {name}", "zh": "少"}
-    return Attribute(name, {"en": name, "zh": f"字{name}"}, "", "a test", group or name, *words, value)
+    return Attribute(Trait(name, {"en": name, "zh": f"字{name}"}, "", group or name, "a test", *words), value)
 
 
 def factor(k):

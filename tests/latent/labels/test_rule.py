@@ -7,8 +7,9 @@ import pytest
 import scipy.stats
 from scipy.stats import t as student
 
+from ganatomy.attributes.trait import Trait
 from ganatomy.errors import InputError
-from ganatomy.latent.labels.meanings import Meaning, Response, Trait, trait_to_dict
+from ganatomy.latent.labels.meanings import Meaning, Response
 from ganatomy.latent.labels.rule import (
     ALPHA,
     FACTOR,
@@ -393,7 +394,7 @@ def test_a_meaning_survives_json():
     traits = [trait(f"t{a}") for a in range(3)]
     for meaning in read(scores, null, base, traits=traits):
         text = json.dumps(meaning.to_dict(), allow_nan=False)
-        assert Meaning.from_dict(json.loads(text), [Trait(**trait_to_dict(each)) for each in traits]) == meaning
+        assert Meaning.from_dict(json.loads(text), [Trait(**each.to_dict()) for each in traits]) == meaning
 
 
 @pytest.mark.parametrize(

@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ganatomy.attributes.trait import Trait
 from ganatomy.errors import InputError, unknown
 from ganatomy.files import replacing
 from ganatomy.latent.direction import Direction, checked_place, finite_array
 from ganatomy.latent.directions import Directions
-from ganatomy.latent.labels.meanings import Meaning, Trait, trait_to_dict
+from ganatomy.latent.labels.meanings import Meaning
 
 FORMAT = "labels-1"
 SAME = 0.999
@@ -158,7 +159,7 @@ class Naming:
             **{part: getattr(self, part) for part in parts},
             "layers": list(self.layers),
             "missing": dict(self.missing),
-            "traits": [trait_to_dict(trait) for trait in self.traits],
+            "traits": [trait.to_dict() for trait in self.traits],
             "meanings": [meaning.to_dict() for meaning in self.meanings],
             "vectors": self.vectors.round(6).tolist(),
         }

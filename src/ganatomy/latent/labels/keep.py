@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganatomy.attributes import Attribute
+from ganatomy.attributes.trait import Trait
 from ganatomy.errors import InputError, unknown
 from ganatomy.generators.base import Generator, Precision
 from ganatomy.latent.codes import AS_PUBLISHED, Drawing
@@ -34,7 +35,6 @@ from ganatomy.latent.direction import Direction
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.labels.card import SAME, Naming
 from ganatomy.latent.labels.conditional import project
-from ganatomy.latent.labels.meanings import Trait
 from ganatomy.latent.labels.measure import SIZE, in_batches, scorer
 from ganatomy.latent.labels.rule import LEAST
 from ganatomy.latent.labels.slopes import fit_slope
@@ -160,7 +160,7 @@ def edit_by_label(
     """
     directions.check_fits(generator)
     plain, wanted = _direction_of(directions, naming, label)
-    traits = [Trait.of(attribute) for attribute in attributes]
+    traits = [attribute.trait for attribute in attributes]
     kept = _kept_names(traits, keep, wanted)
     progress = progress or Silent()
     score = scorer(generator, attributes, size, precision)

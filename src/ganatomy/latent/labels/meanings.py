@@ -1,7 +1,8 @@
 """What a direction means: the numbers of every attribute along it, and the words made of them.
 
-A `Trait` says what a scorer measures of a picture. A `Response` says what one direction does to one trait, a `Meaning`
-what it does to all of them, and which of them, if any, it is about (`main`; the rule is in `latent.labels.rule`). With
+A trait is what is measured of a picture (see `attributes.trait`). A `Response` says what one direction does to one
+trait, a `Meaning` what it does to all of them, and which of them, if any, it is about (`main`; the rule is in
+`latent.labels.rule`). With
 
     effect      sd of the trait over unedited pictures, per unit of strength; its sign is that of the trait's change
     null        root mean square of the effects of random directions of the same length
@@ -14,82 +15,18 @@ What is not guaranteed: that the trait's name is the right word for what a perso
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass, replace
+from typing import Any
 
+from ganatomy.attributes.trait import Trait
 from ganatomy.errors import InputError
-
-Language = Literal["en", "zh"]
+from ganatomy.languages import Language
 
 UNNAMED = {"en": "unnamed", "zh": "未命名"}
 _WORDS = {
     "en": ("{effects} sd a unit, {shares} of samples", ", "),
     "zh": ("每单位 {effects} 个标准差，{shares} 的样本", "、"),
 }
-
-
-class Described(Protocol):
-    """What an attribute says about itself."""
-
-    name: str
-    title: Mapping[str, str]
-    unit: str
-    group: str
-    source: str
-    more: Mapping[str, str]
-    less: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Trait:
-    """What a scorer measures, in words.
-
-    Attributes:
-        name: one word by which it is asked for, such as "yaw".
-        title: what to call it, by language.
-        unit: of its scores.
-        group: traits of one group are one meaning, such as "pose".
-        source: where the scores come from.
-        more: what larger scores look like, by language.
-        less: what smaller scores look like, by language.
-    """
-
-    name: str
-    title: Mapping[str, str]
-    unit: str
-    group: str
-    source: str
-    more: Mapping[str, str]
-    less: Mapping[str, str]
-
-    @classmethod
-    def of(cls, attribute: Described) -> "Trait":
-        """Take down what an attribute says about itself; what it leaves out is said in English, or by its name.
-
-        >>> from types import SimpleNamespace
-        >>> words = {"title": {"en": "age", "zh": "年龄"}, "more": {"en": "older"}, "less": {}}
-        >>> age = Trait.of(SimpleNamespace(name="age", unit="years", group="age", source="", **words))
-        >>> age.title["zh"], age.more["zh"], age.less["zh"]
-        ('年龄', 'older', 'less age')
-        """
-        texts = {key: str(getattr(attribute, key)) for key in ("name", "unit", "group", "source")}
-        name = texts["name"]
-        absent = {"title": name, "more": f"more {name}", "less": f"less {name}"}
-        said = {key: {"en": text, **getattr(attribute, key)} for key, text in absent.items()}
-        return cls(**texts, **{key: {"zh": words["en"], **words} for key, words in said.items()})
-
-    def label(self, language: Language = "en") -> str:
-        """Name the trait as a label does: by its title, or by group and name where the title has neither word.
-
-        >>> words = {"en": "turn of the head", "zh": "左右转头"}
-        >>> Trait("yaw", words, "degrees", "pose", "", {}, {}).label()
-        'pose (yaw)'
-        >>> Trait("head-turn", words, "degrees", "pose", "", {}, {}).label()
-        'turn of the head'
-        """
-        said = self.title["en"].casefold()
-        term = "-" not in self.name and self.name.casefold() not in said and self.group.casefold() not in said
-        return f"{self.group} ({self.name})" if term and language == "en" else self.title[language]
 
 
 @dataclass(frozen=True)
@@ -246,13 +183,3 @@ def _response(trait: Trait, numbers: Mapping[str, Any]) -> Response:
         interval=None if interval is None else (float(interval[0]), float(interval[1])),
         **{key: None if numbers[key] is None else float(numbers[key]) for key in floats},
     )
-
-
-def trait_to_dict(trait: Trait) -> dict[str, Any]:
-    """Turn a trait into what JSON can hold.
-
-    >>> words = {"en": "more", "zh": "更多"}
-    >>> trait_to_dict(Trait("a", {"en": "a", "zh": "甲"}, "", "a", "", words, words))["title"]
-    {'en': 'a', 'zh': '甲'}
-    """
-    return asdict(trait)

@@ -23,13 +23,13 @@ from torch import Tensor
 from ganatomy.attributes import Attribute, measure
 from ganatomy.attributes.choosing import has_values
 from ganatomy.attributes.faces import FaceReader
+from ganatomy.attributes.trait import Trait
 from ganatomy.errors import InputError
 from ganatomy.generators.base import Generator, Precision
 from ganatomy.latent.codes import AS_PUBLISHED, Drawing
 from ganatomy.latent.direction import Direction, finite_array
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.labels.card import Naming
-from ganatomy.latent.labels.meanings import Trait
 from ganatomy.latent.labels.rule import FEWEST_DRAWS, LEAST, read_meanings
 from ganatomy.latent.measures.null import null_directions
 from ganatomy.latent.pictures import batch_size, painter
@@ -241,7 +241,7 @@ def along(
 
 
 def _checked_traits(attributes: Sequence[Attribute]) -> tuple[Trait, ...]:
-    traits = tuple(Trait.of(attribute) for attribute in attributes)
+    traits = tuple(attribute.trait for attribute in attributes)
     if not traits:
         raise InputError("directions are named by attributes of pictures: give at least one")
     names = [trait.name for trait in traits]

@@ -48,8 +48,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import t as student
 
+from ganatomy.attributes.trait import Trait
 from ganatomy.errors import InputError
-from ganatomy.latent.labels.meanings import Meaning, Response, Trait
+from ganatomy.latent.labels.meanings import Meaning, Response
 
 FACTOR = 3.0
 """Rule 1: over the null by this."""

@@ -220,7 +220,7 @@ class Survey:
 
     def fingerprint(self) -> str:
         """Digest all that decides what is made, so that no other work is resumed by mistake."""
-        sources = [one.source for one in self.choices.attributes]
+        sources = [one.trait.source for one in self.choices.attributes]
         sources += [one.version for one in self.choices.attributes if one.own]
         chosen = [FORMAT, self.settings(), sources, self.generator.fingerprint(), self.generator.noise, self.source]
         digest = hashlib.sha256(json.dumps(chosen, sort_keys=True).encode())
