@@ -48,9 +48,9 @@ def timed(advance: Callable[[], object], device: torch.device) -> float:
 
 def compare(recipe: Recipe, points: np.ndarray, runs: int, device: str) -> tuple[float, float, float]:
     """Return the median milliseconds an iteration of one run and of all, and the median ratio."""
-    trainer = Trainer(recipe, points, seed=0, device=device)
+    trainer = Trainer(points, recipe, seed=0, device=device)
     one = single_epochs(trainer)
-    many = train_many(recipe, points, range(runs), device)
+    many = train_many(points, recipe=recipe, seeds=range(runs), device=device)
     alone, together = [], []
     for _ in range(recipe.epochs - 1):  # the last one takes snapshots
         alone.append(timed(lambda: next(one), trainer.device))
@@ -72,7 +72,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     points = distribution("zigzag").sample(7000, seed=0)
-    device = Trainer(load_recipe("course"), points, device=arguments.device).device
+    device = Trainer(points, load_recipe("course"), device=arguments.device).device
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{arguments.threads} threads"
     print(f"{arguments.runs} runs on {device} ({name}), PyTorch {torch.__version__}")
     print(f"{'objective':<10} {'size':<6} {'one ms':>8} {'all ms':>8} {'all / one':>10}")

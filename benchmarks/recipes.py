@@ -50,7 +50,7 @@ def measure(points: str | None, target: str, seed: int, recipe: str, overrides: 
         known = distribution(target)
         cloud = known.sample(8192, seed)
     train, heldout = split_points(cloud, 7000, seed)
-    trainer = Trainer(load_recipe(recipe, **overrides), train, seed)
+    trainer = Trainer(train, load_recipe(recipe, **overrides), seed)
     start = time.perf_counter()
     try:
         for _ in trainer:

@@ -143,7 +143,7 @@ def our_parts(epochs: int, frames: int) -> float:
     test = heldout[: len(heldout) // 2]  # the other half is for choosing rates
     known, runs = distribution("zigzag"), []
     for objective, optimizer in CELLS:
-        trainer = Trainer(load_recipe("course", objective, optimizer=optimizer), train)
+        trainer = Trainer(train, load_recipe("course", objective, optimizer=optimizer))
         steps = iter(trainer)
         iteration = least(lambda steps=steps: float(next(steps).losses.generator), 200)
         print(f"ours {objective}, {optimizer}: {1e3 * iteration:.2f} ms an iteration on one thread")
@@ -151,7 +151,7 @@ def our_parts(epochs: int, frames: int) -> float:
     with tempfile.TemporaryDirectory() as place:
         folder = RunFolder(place)
         recipe = load_recipe("course", "wgan", epochs=frames, snapshots=frames)
-        measured = fitting.MeasuredFit(Trainer(recipe, train), train, test, known)
+        measured = fitting.MeasuredFit(Trainer(train, recipe), train, test, known)
         model = measured.train()
         samples = model.sample(len(test))
         once = least(lambda: measured.yardstick.value(samples), 10)

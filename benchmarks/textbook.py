@@ -88,7 +88,7 @@ def time_loops(objective: str, points: np.ndarray, epochs: int) -> tuple[float, 
     """Return milliseconds an iteration, plain and ours, and the median ratio of neighbouring epochs."""
     plain = PlainLoop(objective, points)
     recipe = load_recipe("course", objective=objective, epochs=epochs + 2, snapshots=1)
-    trainer = Trainer(recipe, points, seed=0)
+    trainer = Trainer(points, recipe, seed=0)
     steps, ours = iter(trainer), []
     theirs: list[float] = []
     for epoch in range(epochs + 2):

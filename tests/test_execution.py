@@ -38,7 +38,7 @@ def test_the_setting_is_left_as_it_was_whatever_happens():
     with pytest.raises(KeyError), swift_products():
         raise KeyError
     assert _precision() == before
-    next(iter(Trainer(load_recipe("course"), np.random.default_rng(0).normal(size=(600, 2)))))
+    next(iter(Trainer(np.random.default_rng(0).normal(size=(600, 2)), load_recipe("course"))))
     assert _precision() == before
     assert torch.get_float32_matmul_precision() == "highest"
 

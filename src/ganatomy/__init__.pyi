@@ -8,6 +8,7 @@ from .fitting.recipes.recipe import Recipe as Recipe
 from .fitting.recipes.recipe import load_recipe as load_recipe
 from .fitting.run.fit import fit as fit
 from .fitting.study.run import compare as compare
+from .fitting.training.batched import train_many as train_many
 from .fitting.training.game import Diverged as Diverged
 from .fitting.training.game import Game as Game
 from .fitting.training.model import FittedGAN as FittedGAN

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ganatomy.cli import options
-from ganatomy.cli.application import fail, verb
+from ganatomy.cli.application import fail, flagged, verb
 from ganatomy.cli.options import Flag
 from ganatomy.cli.parsing import read_settings
 from ganatomy.errors import InputError
@@ -101,7 +101,7 @@ def fit(
     folder = RunFolder(out or Path("runs") / _folder_name(name, resolved, seed))
     if dry_run:
         with use_threads(threads):
-            trainer = Trainer(resolved, train, seed, device, own)
+            trainer = Trainer(train, resolved, seed, device, own)
             fitting.MeasuredFit(trainer, train, heldout, target)
         folder.check(fingerprint(resolved, seed, train, heldout), force)
         print(resolved.to_toml())
@@ -126,7 +126,7 @@ def fit(
             progress=True,
         )
     except Diverged as error:
-        fail(str(error), 1)
+        fail(flagged(str(error), fit), 1)
     except KeyboardInterrupt:
         again = shlex.join(["ganatomy", *(word for word in sys.argv[1:] if word != "--force")])
         fail(f"stopped; to go on where it stood: {again}", 130)

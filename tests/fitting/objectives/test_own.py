@@ -142,7 +142,7 @@ def test_a_recipe_and_a_model_run_nothing(points, telltale, tmp_path):
     assert (recipe.objective, recipe.objective_sha256) == ("Mine", own.sha256)
     ganatomy.FittedGAN.load(tmp_path / "model.safetensors").sample(10)
     message = _refused(fit, points, recipe=recipe, train_size=300, out=tmp_path / "run")
-    assert "--objective FILE.py:Mine" in message
+    assert "`objective=FILE.py:Mine`" in message
     assert own.sha256[:12] in message
     assert not (tmp_path / "run").exists()
     assert not (tmp_path / "trace").exists()
@@ -157,7 +157,7 @@ def test_a_recipe_cannot_name_a_file_or_a_class(points, written, tmp_path, objec
     assert "unknown objective" in _refused(load_recipe, recipe)
     recipe.write_text(f'objective = "{objective}"\nobjective_sha256 = "{"0" * 64}"\n', encoding="utf-8")
     if objective == "Mine":  # data, with which nothing can be trained
-        assert "somebody's own code" in _refused(Trainer, load_recipe(recipe), points)
+        assert "somebody's own code" in _refused(Trainer, points, load_recipe(recipe))
     else:
         assert "unknown objective" in _refused(load_recipe, recipe)
 
@@ -183,7 +183,7 @@ def test_a_model_needs_its_objective_for_the_discriminator_s_value_only(points, 
         assert np.array_equal(loaded.sample(50), model.sample(50))
     assert np.array_equal(given.discriminate(points), model.discriminate(points))
     for method in ("discriminate", "discriminator_gradient"):
-        assert "--objective FILE.py:Mine" in _refused(getattr(without, method), points)
+        assert "`objective=FILE.py:Mine`" in _refused(getattr(without, method), points)
     assert "is not Mine" in _refused(ganatomy.FittedGAN.load, path, Mine)
     fit(points, "gan", **SMALL).save(path)
     assert "is built in" in _refused(ganatomy.FittedGAN.load, path, own)

@@ -59,7 +59,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path):
         (CLOUD + 1j, "complex128"),
         (CLOUD > 0, "bool"),
         ([[1, 2], [3]], "is not an array of numbers"),
-        (None, "object"),
+        (None, "NoneType"),
     ],
 )
 def test_arrays_that_are_no_points_are_refused(array, expected: str):
@@ -84,7 +84,7 @@ def test_split_is_a_partition(total: int, size: int | None, seed: int):
     points = np.arange(total)[:, None] * [1.0, -1.0]
     if size is not None and size >= total:
         line = refused(split_points, points, size, seed)
-        assert all(part in line for part in (str(size), str(total), "--train-size"))
+        assert all(part in line for part in (str(size), str(total), "`train_size`"))
         return
     train, heldout = split_points(points, size, seed)
     assert len(heldout) > 0

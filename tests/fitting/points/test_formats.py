@@ -101,7 +101,7 @@ def test_columns_are_chosen_by_name_and_in_that_order(tmp_path: Path, kind: str)
     np.testing.assert_array_equal(load_points(file, "y, x"), CLOUD[:, ::-1])
     np.testing.assert_array_equal(load_points(file, "x"), CLOUD[:, :1])
     assert "did you mean 'label'" in refused(load_points, file, "x,lable")
-    assert "--variable" in refused(load_points, file)
+    assert "`variable" in refused(load_points, file)
 
 
 def test_one_axis_becomes_one_dimension(tmp_path: Path):
@@ -119,7 +119,7 @@ def test_the_only_cloud_is_taken_and_several_are_listed(tmp_path: Path):
     line = refused(load_points, file)
     assert "train (3, 2)" in line
     assert "heldout (3, 2)" in line
-    assert "--variable" in line
+    assert "`variable`" in line
     np.testing.assert_array_equal(load_points(file, "heldout"), CLOUD + 1)
     np.savez(file, xx=CLOUD, other=CLOUD + 1)
     np.testing.assert_array_equal(load_points(file), CLOUD)

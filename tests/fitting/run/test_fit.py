@@ -63,10 +63,10 @@ def test_measuring_does_not_change_the_model(points):
 
 def test_what_is_told_is_measured_as_what_is_trained(points):
     recipe, heldout = ganatomy.load_recipe("course", "gan", **{**SMALL, "epochs": 4}), points[:60]
-    fitted = fitting.MeasuredFit(fitting.Trainer(recipe, points, 3), points, heldout)
+    fitted = fitting.MeasuredFit(fitting.Trainer(points, recipe, 3), points, heldout)
     expected = fitted.train()
     told = Measured(3, points, heldout)
-    trainer = fitting.Trainer(recipe, points, 3)
+    trainer = fitting.Trainer(points, recipe, 3)
     told.begin(look(trainer.snapshot(), heldout, 3))
     for step in trainer:
         values = [float(getattr(step.losses, name)) for name in ("discriminator", "generator", "penalty")]

@@ -245,7 +245,7 @@ def test_every_cell_is_tried_once_whatever_its_rates_and_seeds(monkeypatch):
     tried = []
 
     class Trainer:
-        def __init__(self, recipe, points, seed, device, objective):
+        def __init__(self, points, recipe, seed, device, objective):
             tried.append((recipe.objective, recipe.optimizer_name))
 
         def __iter__(self):

@@ -18,7 +18,7 @@ POINTS = np.random.default_rng(0).standard_normal((64, 3)) * [0.3, 0.1, 0.2] + [
 
 
 def _trainer(objective, recipe="course", seed=0, **overrides):
-    return Trainer(load_recipe(recipe, objective=objective, epochs=4, batch_size=16, **overrides), POINTS, seed)
+    return Trainer(POINTS, load_recipe(recipe, objective=objective, epochs=4, batch_size=16, **overrides), seed)
 
 
 # 1. The three animations are made from one model's frames
@@ -97,7 +97,7 @@ def test_the_penalty_is_in_the_gradient_of_the_very_step_it_belongs_to():
 def test_a_strong_gradient_penalty_brings_the_slope_to_one():
     changes = {"generator": {"hidden": [16]}, "discriminator": {"hidden": [32]}, "penalties": {"gradient": 10.0}}
     recipe = load_recipe("literature", objective="wgan-gp", epochs=60, batch_size=16, lr=2e-3, **changes)
-    trainer = Trainer(recipe, POINTS)
+    trainer = Trainer(POINTS, recipe)
 
     def slope():
         model = trainer.snapshot()

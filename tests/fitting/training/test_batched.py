@@ -14,7 +14,7 @@ from ganatomy.fitting.recipes.recipe import OBJECTIVES, load_recipe
 from ganatomy.fitting.training.batched import BatchedTrainer, train_many
 from ganatomy.fitting.training.game import Diverged
 from ganatomy.fitting.training.players import SHAPED
-from ganatomy.fitting.training.trainer import Trainer
+from ganatomy.fitting.training.trainer import Trainer, train
 
 POINTS = np.random.default_rng(0).standard_normal((72, 2)) * [0.3, 0.1] + [0.5, 0.2]
 SMALL = {
@@ -84,12 +84,12 @@ def _agree(steps, expected, rtol=1e-6, atol=1e-8):
 
 def _compare(recipe, points=POINTS, objective=None):
     """Train SEEDS at once and one by one, in float64, and compare them; return the epochs of the former."""
-    batch = BatchedTrainer(recipe, points, SEEDS, objective=objective)
+    batch = BatchedTrainer(points, recipe, SEEDS, objective=objective)
     _in_double(*batch.runs)
     epochs = list(batch)
     firsts = []
     for run, seed in enumerate(SEEDS):
-        single = Trainer(recipe, points if np.ndim(points) == 2 else points[run], seed, objective=objective)
+        single = Trainer(points if np.ndim(points) == 2 else points[run], recipe, seed, objective=objective)
         _in_double(single)
         before = single.game.discriminator.parameters.detach().clone()
         expected = list(single)
@@ -152,9 +152,9 @@ def test_each_run_may_have_points_of_its_own():
 def test_in_float32_the_first_losses_of_built_in_recipes_agree(recipe):
     # Rounding errors of 1e-7 may grow a hundredfold in the steps of an epoch: optimizers divide by small numbers.
     settings, points = load_recipe(recipe, epochs=1), np.random.default_rng(1).normal(size=(1600, 2))
-    (epoch,) = train_many(settings, points, SEEDS)
+    (epoch,) = train_many(points, recipe=settings, seeds=SEEDS)
     for run, seed in enumerate(SEEDS):
-        steps = list(Trainer(settings, points, seed))
+        steps = list(Trainer(points, settings, seed))
         torch.testing.assert_close(_losses(epoch.steps(run)), _losses(steps), rtol=1e-3, atol=1e-4)
         values = (step.snapshot.discriminate(points) for step in (list(epoch.steps(run))[-1], steps[-1]))
         np.testing.assert_allclose(*values, rtol=1e-2, atol=1e-3)
@@ -165,8 +165,8 @@ def test_in_float32_the_first_losses_of_built_in_recipes_agree(recipe):
 
 def test_what_a_run_is_given_changes_no_other_run():
     recipe = _recipe("wgan-gp", optimizer="adam", lr=1e-2)
-    first = list(BatchedTrainer(recipe, np.stack([POINTS, POINTS, POINTS]), [0, 1, 2]))
-    other = list(BatchedTrainer(recipe, np.stack([POINTS, 3 * POINTS, POINTS]), [0, 9, 2]))
+    first = list(BatchedTrainer(np.stack([POINTS, POINTS, POINTS]), recipe, [0, 1, 2]))
+    other = list(BatchedTrainer(np.stack([POINTS, 3 * POINTS, POINTS]), recipe, [0, 9, 2]))
     for run, same in ((0, True), (1, False), (2, True)):
         ours, theirs = _steps(first, run), _steps(other, run)
         assert torch.equal(_losses(ours), _losses(theirs)) == same
@@ -176,10 +176,10 @@ def test_what_a_run_is_given_changes_no_other_run():
 def test_the_same_batch_gives_the_same_bits_and_leaves_the_global_random_state_alone():
     torch.manual_seed(1)
     state = torch.get_rng_state()
-    first = [epoch.losses.generator for epoch in train_many(_recipe(), POINTS, SEEDS)]
+    first = [epoch.losses.generator for epoch in train_many(POINTS, recipe=_recipe(), seeds=SEEDS)]
     assert torch.equal(torch.get_rng_state(), state)
     torch.manual_seed(2)
-    again = [epoch.losses.generator for epoch in train_many(_recipe(), POINTS, SEEDS)]
+    again = [epoch.losses.generator for epoch in train_many(POINTS, recipe=_recipe(), seeds=SEEDS)]
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
 
 
@@ -192,10 +192,10 @@ def _wild(run, scale):
 def test_a_run_that_diverges_ends_as_it_would_alone_and_the_others_go_on(objective):
     recipe = _recipe(objective, optimizer="sgd", lr=0.01, snapshots=3)
     points = _wild(1, 1e5)
-    epochs = list(train_many(recipe, points, SEEDS))
+    epochs = list(train_many(points, recipe=recipe, seeds=SEEDS))
     assert [epoch.number for epoch in epochs] == [1, 2, 3]
 
-    alone, steps = Trainer(recipe, points[1], SEEDS[1]), []
+    alone, steps = Trainer(points[1], recipe, SEEDS[1]), []
     with pytest.raises(Diverged) as expected:
         steps.extend(alone)
     found = []
@@ -207,7 +207,7 @@ def test_a_run_that_diverges_ends_as_it_would_alone_and_the_others_go_on(objecti
     assert [epoch.snapshots[1] is None for epoch in epochs] == [4 * number >= alone.iteration for number in (1, 2, 3)]
     with pytest.raises(Diverged):
         next(epochs[-1].steps(1))
-    calm = list(train_many(recipe, np.stack([POINTS] * 3), SEEDS))
+    calm = list(train_many(np.stack([POINTS] * 3), recipe=recipe, seeds=SEEDS))
     for run in (0, 2):
         ours = _steps(epochs, run)
         assert len(ours) == 12
@@ -216,7 +216,7 @@ def test_a_run_that_diverges_ends_as_it_would_alone_and_the_others_go_on(objecti
 
 
 def test_training_ends_when_all_have_diverged():
-    batch = BatchedTrainer(_recipe("lsgan", optimizer="sgd", lr=1000.0, epochs=50), POINTS, SEEDS)
+    batch = BatchedTrainer(POINTS, _recipe("lsgan", optimizer="sgd", lr=1000.0, epochs=50), SEEDS)
     epochs = list(batch)
     assert set(batch.diverged) == {0, 1, 2}
     assert 1 <= len(epochs) < 50
@@ -227,7 +227,7 @@ def test_training_ends_when_all_have_diverged():
 
 
 def test_snapshots_never_change_afterwards_and_iterating_again_goes_on():
-    batch = BatchedTrainer(_recipe("wgan", lr=0.01), POINTS, SEEDS)
+    batch = BatchedTrainer(POINTS, _recipe("wgan", lr=0.01), SEEDS)
     start = [model.sample(9) for model in batch.snapshots()]
     first = next(iter(batch))
     seen = [model.sample(9) for model in first.snapshots]
@@ -239,7 +239,7 @@ def test_snapshots_never_change_afterwards_and_iterating_again_goes_on():
         assert not np.array_equal(start[run], seen[run])
         assert not np.array_equal(rest[-1].snapshots[run].sample(9), seen[run])
     assert not list(batch)
-    whole = list(train_many(_recipe("wgan", lr=0.01), POINTS, SEEDS))
+    whole = list(train_many(POINTS, recipe=_recipe("wgan", lr=0.01), seeds=SEEDS))
     assert torch.equal(_losses(_steps(whole, 2)), _losses(_steps([first, *rest], 2)))
 
 
@@ -251,7 +251,7 @@ def _held():
 
 def test_memory_does_not_grow_with_the_epochs():
     recipe = _recipe("wgan-gp", optimizer="adam", epochs=60, snapshots=1)
-    held = [_held() for epoch in train_many(recipe, POINTS, SEEDS) if epoch.number in (5, 55)]
+    held = [_held() for epoch in train_many(POINTS, recipe=recipe, seeds=SEEDS) if epoch.number in (5, 55)]
     assert held[0] == held[1] > 0
 
 
@@ -301,8 +301,26 @@ class Unfinished(LeastSquares):
 def test_an_own_objective_s_mistake_in_training_is_said_in_one_line():
     recipe = load_recipe({**SMALL, "batch_size": 72}, own_objective(Unfinished))
     with pytest.raises(InputError, match="discriminator_loss of Unfinished returns numbers of shape") as caught:
-        list(train_many(recipe, POINTS, SEEDS, objective=Unfinished))
+        list(train_many(POINTS, recipe=recipe, seeds=SEEDS, objective=Unfinished))
     assert len(str(caught.value).splitlines()) == 1
+
+
+# How it is asked for
+
+
+def test_a_distribution_is_drawn_by_each_run_s_own_seed():
+    (epoch,) = train_many("ring", recipe=_recipe(epochs=1, batch_size=4096), seeds=[3, 4])
+    for run, seed in enumerate([3, 4]):
+        (alone, *_) = train("ring", recipe=_recipe(epochs=1, batch_size=4096), seed=seed)
+        together = next(epoch.steps(run))
+        torch.testing.assert_close(together.losses.discriminator, alone.losses.discriminator)
+    assert not torch.equal(epoch.losses.discriminator[:, 0], epoch.losses.discriminator[:, 1])
+
+
+@pytest.mark.parametrize("make", [train_many, BatchedTrainer])
+def test_the_recipe_before_the_points_is_refused_with_the_right_order(make):
+    with pytest.raises(InputError, match="points come first"):
+        make(_recipe(), POINTS, SEEDS)
 
 
 # Refusals
@@ -323,7 +341,7 @@ def test_an_own_objective_s_mistake_in_training_is_said_in_one_line():
 )
 def test_what_cannot_be_trained_is_refused_in_one_line(points, seeds, words):
     with pytest.raises(InputError, match=words) as caught:
-        train_many(_recipe(), points, seeds)
+        train_many(points, recipe=_recipe(), seeds=seeds)
     assert len(str(caught.value).splitlines()) == 1
 
 
@@ -332,4 +350,4 @@ def test_an_optimizer_that_would_mix_the_runs_is_refused(name):
     if not hasattr(torch.optim, name):
         pytest.skip("this torch does not have it")
     with pytest.raises(InputError, match="would mix; train them one by one"):
-        train_many(_recipe(optimizer=name), POINTS, SEEDS)
+        train_many(POINTS, recipe=_recipe(optimizer=name), seeds=SEEDS)

@@ -205,7 +205,7 @@ def test_the_score_is_minus_the_exact_2_wasserstein_distance():
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_a_trained_model_comes_back_from_its_file_bit_for_bit(tmp_path, objective):
     recipe = _recipe(objective, standardize=True, discriminator={"spectral_norm": True, "normalization": "layer"})
-    *_, last = Trainer(recipe, _points(shift=1e6), seed=1)
+    *_, last = Trainer(_points(shift=1e6), recipe, seed=1)
     model, path = last.snapshot, tmp_path / "generator.safetensors"
     model.save(path)
     loaded = FittedGAN.load(path)

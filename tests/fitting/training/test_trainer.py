@@ -4,11 +4,13 @@ import io
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
 
 from ganatomy.errors import InputError
+from ganatomy.fitting.points.distributions import distribution
 from ganatomy.fitting.recipes.recipe import OBJECTIVES, load_recipe
 from ganatomy.fitting.training.game import Diverged
 from ganatomy.fitting.training.trainer import Trainer, train
@@ -56,7 +58,7 @@ def _perceptron(*widths, batch_norm_after=()):
 
 def _start(recipe, points, generator, discriminator):
     """Return a trainer in float64 whose weights the plain players are given; GAN's discriminator ends in a sigmoid."""
-    trainer = Trainer(recipe, points, seed=5)
+    trainer = Trainer(points, recipe, seed=5)
     trainer.points = trainer.points.double()
     with torch.no_grad():
         plain = [*generator.parameters(), *discriminator.parameters()]
@@ -172,7 +174,7 @@ def test_alternating_updates_are_the_papers_loop(objective, normalization):
 def test_the_relativistic_objective_with_r1_and_r2_is_its_plain_loop(updates):
     recipe = _recipe("rpgan", updates=updates, optimizer={"name": "sgd", "lr": 0.05}, generator={"activation": "tanh"},
                      discriminator={"activation": "tanh"}, penalties={"r1": 0.7, "r2": 0.3})  # fmt: skip
-    trainer = Trainer(recipe, POINTS)
+    trainer = Trainer(POINTS, recipe)
     trainer.points = trainer.points.double()
     values = [w.requires_grad_() for w in _weights(trainer)]
     before = _weights(trainer)
@@ -211,7 +213,7 @@ def test_the_relativistic_objective_with_r1_and_r2_is_its_plain_loop(updates):
 
 
 def test_an_epoch_is_one_pass_over_shuffled_points_in_whole_batches():
-    trainer = Trainer(_recipe("wgan-gp"), POINTS)
+    trainer = Trainer(POINTS, _recipe("wgan-gp"))
     epochs = [torch.cat([draws.real.flatten(0, 1) for draws in trainer.draw_epoch(epoch)]) for epoch in (0, 1, 0)]
     known = {tuple(row) for row in POINTS.astype(np.float32).tolist()}
     for rows in epochs:
@@ -220,7 +222,7 @@ def test_an_epoch_is_one_pass_over_shuffled_points_in_whole_batches():
         assert len(rows.unique(dim=0)) == 64
     assert torch.equal(epochs[0], epochs[2])
     assert not torch.equal(epochs[0], epochs[1])
-    (ours, *_), (other, *_) = trainer.draw_epoch(0), Trainer(_recipe("wgan-gp"), POINTS, seed=1).draw_epoch(0)
+    (ours, *_), (other, *_) = trainer.draw_epoch(0), Trainer(POINTS, _recipe("wgan-gp"), seed=1).draw_epoch(0)
     for name in ("real", "codes", "shares"):
         assert not torch.equal(getattr(ours, name), getattr(other, name))
     shares = torch.cat([draws.shares for draws in trainer.draw_epoch(0)])
@@ -230,7 +232,7 @@ def test_an_epoch_is_one_pass_over_shuffled_points_in_whole_batches():
 
 
 def test_more_discriminator_steps_than_batches_go_round_the_points_again():
-    trainer = Trainer(_recipe("wgan", discriminator_steps=10, updates="alternating"), POINTS[:40])  # 2 batches
+    trainer = Trainer(POINTS[:40], _recipe("wgan", discriminator_steps=10, updates="alternating"))  # 2 batches
     (draws,) = trainer.draw_epoch(0)
     assert draws.real.shape == (10, 16, 2)
     _, counts = draws.real.flatten(0, 1).unique(dim=0, return_counts=True)
@@ -238,11 +240,52 @@ def test_more_discriminator_steps_than_batches_go_round_the_points_again():
     assert [step.epoch for step in trainer] == [1, 2, 3]
 
 
+# How it is asked for
+
+
+def test_points_come_first_and_what_else_decides_by_name():
+    settings = {"objective": "gan", "recipe": {**SMALL, "penalties": {}}, "seed": 3, "epochs": 2}
+    expected = list(Trainer(POINTS, _recipe(epochs=2), 3))
+    for points in (POINTS, POINTS.tolist(), pd.DataFrame(POINTS, columns=["x", "y"])):
+        steps = list(train(points, **settings))
+        assert [float(s.losses.generator) for s in steps] == [float(s.losses.generator) for s in expected]
+    np.testing.assert_array_equal(steps[-1].snapshot.sample(9), expected[-1].snapshot.sample(9))
+
+
+def test_a_file_and_a_distribution_are_trained_on_by_their_names(tmp_path):
+    np.save(tmp_path / "mine.npy", POINTS)
+    ring = distribution("ring").sample(8192, seed=3)
+    for named, points in ((tmp_path / "mine.npy", POINTS), (str(tmp_path / "mine.npy"), POINTS), ("ring", ring)):
+        first, expected = (next(train(given, recipe=_recipe(), seed=3)) for given in (named, points))
+        assert torch.equal(first.losses.generator, expected.losses.generator)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda recipe: train(recipe, POINTS),
+        lambda recipe: train(recipe, pd.DataFrame(POINTS)),
+        lambda recipe: train("course", POINTS.tolist()),
+        lambda recipe: train(recipe, recipe="course"),
+        lambda recipe: Trainer(recipe, POINTS),
+    ],
+)
+def test_the_recipe_before_the_points_is_refused_with_the_right_order(ask):
+    with pytest.raises(InputError, match=r"points come first.*fit\(points, recipe=\.\.\.\)") as caught:
+        ask(_recipe())
+    assert len(str(caught.value)) < 200
+
+
+def test_a_recipe_in_the_objective_s_place_is_refused():
+    with pytest.raises(InputError, match=r"`objective` is a recipe: give it as recipe="):
+        train(POINTS, _recipe())
+
+
 # Determinism
 
 
 def _run(recipe, seed=0):
-    trainer = Trainer(recipe, POINTS, seed)
+    trainer = Trainer(POINTS, recipe, seed)
     losses = [torch.stack([s.losses.discriminator, s.losses.generator, s.losses.penalty]) for s in trainer]
     return [torch.stack(losses), *_weights(trainer)]
 
@@ -274,15 +317,15 @@ FULL = {
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_a_resumed_run_ends_bit_identical_to_an_uninterrupted_one(objective, updates):
     recipe = _recipe(objective, updates=updates, penalties={"decay": 0.1}, **FULL)
-    whole = Trainer(recipe, POINTS, seed=3)
+    whole = Trainer(POINTS, recipe, seed=3)
     expected = list(whole)
     for stop in (1, 4, 6, 11):  # of 12: in the middle of an epoch and at its end
-        first = Trainer(recipe, POINTS, seed=3)
+        first = Trainer(POINTS, recipe, seed=3)
         list(itertools.islice(first, stop))
         file = io.BytesIO()
         torch.save(first.state_dict(), file)
         file.seek(0)
-        second = Trainer(recipe, POINTS, seed=3)
+        second = Trainer(POINTS, recipe, seed=3)
         second.load_state_dict(torch.load(file, weights_only=True))
         rest = list(second)
         assert [step.iteration for step in rest] == list(range(stop + 1, 13))
@@ -296,13 +339,13 @@ def test_a_resumed_run_ends_bit_identical_to_an_uninterrupted_one(objective, upd
 
 
 def test_a_state_is_laid_out_as_in_the_checkpoints_of_unfinished_runs():
-    state = Trainer(_recipe("gan", averaging=0.9), POINTS).state_dict()
+    state = Trainer(POINTS, _recipe("gan", averaging=0.9)).state_dict()
     assert set(state) == {"iteration", "generator", "discriminator", "average"}
     assert all(set(state[player]) == {"network", "optimizer"} for player in ("generator", "discriminator"))
 
 
 def test_iterating_again_goes_on_where_the_trainer_stands():
-    trainer = Trainer(_recipe(), POINTS)
+    trainer = Trainer(POINTS, _recipe())
     assert [s.iteration for s in itertools.islice(trainer, 3)] == [1, 2, 3]
     assert [s.iteration for s in trainer] == list(range(4, 13))
     assert list(trainer) == []
@@ -315,7 +358,7 @@ def test_iterating_again_goes_on_where_the_trainer_stands():
 @pytest.mark.parametrize("averaging", [0.0, 0.9])
 def test_snapshots_come_at_the_recipe_s_epochs_and_never_change_afterwards(averaging):
     recipe = _recipe(epochs=10, snapshots=4, averaging=averaging, lr=0.01)
-    trainer = Trainer(recipe, POINTS)
+    trainer = Trainer(POINTS, recipe)
     kept, seen = [], {}
     for step in trainer:
         if step.snapshot is not None:
@@ -330,13 +373,13 @@ def test_snapshots_come_at_the_recipe_s_epochs_and_never_change_afterwards(avera
 
 
 def test_with_more_snapshots_than_epochs_every_epoch_has_one():
-    snapshots = [step.epoch for step in train(_recipe(snapshots=100), POINTS) if step.snapshot]
+    snapshots = [step.epoch for step in train(POINTS, recipe=_recipe(snapshots=100)) if step.snapshot]
     assert snapshots == [1, 2, 3]
 
 
 @pytest.mark.parametrize("averaging", [0.5, 0.999])
 def test_the_average_is_its_closed_form(averaging):
-    trainer = Trainer(_recipe(averaging=averaging, lr=0.01), POINTS)
+    trainer = Trainer(POINTS, _recipe(averaging=averaging, lr=0.01))
     path = [trainer.game.generator.parameters.detach().double().clone()]
     path += [trainer.game.generator.parameters.detach().double().clone() for _ in trainer]
     # avg_T = Σ_k (1 - d_k) Π_{j>k} d_j θ_k + Π_j d_j θ_0, with d_k = min(averaging, k / (9 + k)).
@@ -351,7 +394,10 @@ def test_the_average_is_its_closed_form(averaging):
 
 def test_the_penalties_decay_geometrically_to_the_recipe_s_share():
     held, decayed = (
-        [float(step.losses.penalty) for step in train(_recipe("rpgan", lr=1e-12, penalties={"decay": d}), POINTS)]
+        [
+            float(step.losses.penalty)
+            for step in train(POINTS, recipe=_recipe("rpgan", lr=1e-12, penalties={"decay": d}))
+        ]
         for d in (1.0, 0.01)
     )  # at this rate nothing moves
     np.testing.assert_allclose(np.array(decayed) / held, 0.01 ** (np.arange(12) / 12), rtol=1e-4)
@@ -362,39 +408,39 @@ def test_the_penalties_decay_geometrically_to_the_recipe_s_share():
 
 @pytest.mark.parametrize("objective", ["lsgan", "wgan-gp"])
 def test_divergence_stops_the_run_and_says_when(objective):
-    trainer, steps = Trainer(_recipe(objective, optimizer="sgd", lr=1000.0), POINTS), []
+    trainer, steps = Trainer(POINTS, _recipe(objective, optimizer="sgd", lr=1000.0)), []
     with pytest.raises(Diverged) as caught:
         steps.extend(trainer)
     iteration = trainer.iteration
     assert f"in epoch {(iteration - 1) // 4 + 1} (iteration {iteration})" in str(caught.value)
-    assert "lr=" in str(caught.value)
+    assert "`lr`" in str(caught.value)
 
 
 def test_fewer_points_than_a_batch_are_refused():
     with pytest.raises(InputError, match="10 points to train on are fewer than a batch of 16"):
-        train(_recipe(), POINTS[:10])
+        train(POINTS[:10], recipe=_recipe())
     with pytest.raises(InputError, match="NaN"):
-        train(_recipe(), np.full((20, 2), np.nan))
+        train(np.full((20, 2), np.nan), recipe=_recipe())
 
 
 def test_an_unknown_device_and_cuda_where_there_is_none_are_refused():
     absent = ["quantum", "", *([] if torch.cuda.is_available() else ["cuda"])]
     for device in absent:
         with pytest.raises(InputError, match="device"):
-            Trainer(_recipe(), POINTS, device=device)
+            Trainer(POINTS, _recipe(), device=device)
 
 
 @pytest.mark.parametrize("seed", [-1, 2**70])
 def test_a_seed_that_cannot_be_used_is_refused_at_once(seed):
     with pytest.raises(InputError, match="seed"):
-        Trainer(_recipe(), POINTS, seed=seed)
+        Trainer(POINTS, _recipe(), seed=seed)
 
 
 @pytest.mark.parametrize("dim", [1, 5])
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_data_of_any_dimension_train(objective, dim):
     points = np.random.default_rng(0).standard_normal((40, dim))
-    *_, last = train(_recipe(objective), points[:, 0] if dim == 1 else points)
+    *_, last = train(points[:, 0] if dim == 1 else points, recipe=_recipe(objective))
     assert last.snapshot.sample(5).shape == (5, dim)
     assert np.isfinite(last.snapshot.sample(5)).all()
 
@@ -409,7 +455,7 @@ def test_training_brings_the_generated_points_to_a_gaussian(objective):
     )
     ratios = []
     for seed in range(3):
-        trainer = Trainer(recipe, points, seed)
+        trainer = Trainer(points, recipe, seed)
         before = trainer.snapshot().score(heldout)
         *_, last = trainer
         ratios.append(last.snapshot.score(heldout) / before)

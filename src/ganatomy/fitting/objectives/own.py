@@ -16,15 +16,17 @@ import importlib.util
 import inspect
 import linecache
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.abc import ExecutionLoader
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from ganatomy.errors import InputError, unknown
 from ganatomy.fitting.objectives.catalogue import Objective, objective
 from ganatomy.fitting.objectives.guarded import Guarded, blamed
-from ganatomy.fitting.recipes.recipe import Recipe, is_class
+from ganatomy.fitting.recipes.recipe import Recipe, is_class, load_recipe
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,46 @@ def own_objective(given: AnyObjective) -> OwnObjective:
     return own
 
 
+def resolved(
+    objective: "str | AnyObjective | None" = None,
+    recipe: "str | Path | Mapping[str, Any] | Recipe | None" = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> tuple[Recipe, OwnObjective | None]:
+    """Resolve how a training is to go: a recipe with its objective chosen, and that objective if it is one's own.
+
+    Args:
+        objective: a name, FILE.py:CLASS, a subclass of `Objective` or an instance; None is the recipe's own.
+        recipe: as `load_recipe` takes it.
+        overrides: recipe fields, as `load_recipe` takes them.
+
+    Raises:
+        InputError: as `load_recipe`, `read_objective` and `own_objective`; points or a recipe in its place.
+
+    >>> resolved("wgan", overrides={"epochs": 9})[0].epochs
+    9
+    >>> resolved([[0.0, 1.0]])
+    Traceback (most recent call last):
+    ganatomy.errors.InputError: `objective` is a list: give a name or an Objective; points come first, then ...
+    """
+    overrides = dict(overrides or {})
+    if isinstance(objective, Recipe):
+        raise InputError("`objective` is a recipe: give it as recipe=..., as in fit(points, recipe=...)")
+    if (isinstance(objective, Mapping | Sequence | Path) and not isinstance(objective, str)) or hasattr(
+        objective, "shape"
+    ):
+        kind = type(objective).__name__
+        raise InputError(
+            f"`objective` is a {kind}: give a name or an Objective; points come first, then how, as in "
+            f"fit(points, recipe=...)"
+        )
+    own = None
+    if isinstance(objective, str):
+        own = read_objective(objective) if ".py" in objective else None
+    elif objective is not None:
+        own = own_objective(objective)
+    return load_recipe(recipe, own or objective, **overrides), own
+
+
 def objective_of(recipe: Recipe, own: AnyObjective | None = None) -> Objective:
     """Return the objective of a recipe: built in, or the very one that it records, which has to be given.
 
@@ -137,7 +179,7 @@ def objective_of(recipe: Recipe, own: AnyObjective | None = None) -> Objective:
     >>> objective_of(load_recipe({"objective": "Mine", "objective_sha256": 64 * "0"}))
     Traceback (most recent call last):
     ganatomy.errors.InputError: the objective Mine is somebody's own code, which no recipe or model holds; give the file
-    with the SHA-256 000000000000... again: --objective FILE.py:Mine
+    with the SHA-256 000000000000... again: `objective=FILE.py:Mine`
     """
     own = None if own is None else own_objective(own)
     name, digest = recipe.objective, recipe.objective_sha256
@@ -145,7 +187,7 @@ def objective_of(recipe: Recipe, own: AnyObjective | None = None) -> Objective:
         if own is not None:
             raise InputError(f"the objective {own.name} was given for {name}, which is built in; leave it out")
         return objective(name)
-    again = f"--objective FILE.py:{name.partition('(')[0]}"
+    again = f"`objective=FILE.py:{name.partition('(')[0]}`"
     if own is None:
         raise InputError(
             f"the objective {name} is somebody's own code, which no recipe or model holds; give the file with the "

@@ -71,7 +71,7 @@ def check_points(array: ArrayLike, where: str = "points") -> np.ndarray:
     One axis (N,) is taken as (N, 1). The result is writeable and may share memory with the input.
 
     Args:
-        array: Real numbers (N, D) or (N,).
+        array: Real numbers (N, D) or (N,): an array, nested lists, a DataFrame or a column of one.
         where: What to call it in messages: a file, a parameter.
 
     Returns:
@@ -93,8 +93,17 @@ def check_points(array: ArrayLike, where: str = "points") -> np.ndarray:
         raw = np.asarray(array)
     except Exception as error:  # ragged lists, tensors with gradients: every array type raises its own
         raise refusal(where, f"is not an array of numbers: {error}") from None
+    if raw.dtype == object and hasattr(array, "to_numpy"):  # a table of several types of numbers, or not of numbers
+        try:
+            raw = raw.astype(np.float64)
+        except (TypeError, ValueError):
+            raise refusal(where, "has columns or rows without numbers; choose others, as table[['x', 'y']]") from None
     if raw.dtype.kind not in "iuf":
-        raise refusal(where, f"holds {raw.dtype} values, not real numbers; give points as numbers")
+        if raw.ndim == 0:
+            what = f"is a {type(array).__name__}, not real numbers; points come first, as in fit(points, recipe=...)"
+        else:
+            what = f"holds {raw.dtype} values, not real numbers; give points as numbers"
+        raise refusal(where, what)
     if raw.ndim == 1:
         raw = raw[:, None]
     if raw.ndim != 2 or raw.shape[1] == 0:
@@ -149,8 +158,8 @@ def split_points(points: np.ndarray, train_size: int | None, seed: int) -> tuple
         train_size = min(round(total * _TRAIN_FRACTION), total - 1)
     if not 1 <= train_size < total:
         raise InputError(
-            f"train_size (--train-size) is {train_size} but there are {total} points;"
-            f" give 1 to {total - 1}, so that some are held out"
+            f"`train_size` = {train_size} of {total} points: give a whole number from 1 to {total - 1}, so that some "
+            f"are held out"
         )
     order = np.random.default_rng(seed).permutation(total)
     return points[order[:train_size]], points[order[train_size:]]

@@ -84,7 +84,7 @@ def _read_mat(content: bytes, where: str, variable: str | None) -> np.ndarray:
 def _read_npy(content: bytes, where: str, variable: str | None) -> np.ndarray:
     """Read a numpy file."""
     if variable is not None:
-        raise refusal(where, f"holds one array without a name; leave --variable {variable} out")
+        raise refusal(where, f"holds one array without a name; leave `variable={variable}` out")
     return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
 
 
@@ -110,7 +110,7 @@ def _select(arrays: Mapping[str, np.ndarray | None], variable: str | None, where
             raise refusal(f"{where}:", str(unknown("variable", variable, arrays)))
         chosen = arrays[variable]
         if chosen is None:
-            raise refusal(where, f"holds no array of real numbers under '{variable}'; choose another with --variable")
+            raise refusal(where, f"holds no array of real numbers under '{variable}'; choose another `variable`")
         return chosen
     usable = {name: value for name, value in arrays.items() if value is not None}
     clouds: list[np.ndarray] = []
@@ -121,7 +121,7 @@ def _select(arrays: Mapping[str, np.ndarray | None], variable: str | None, where
     count = f"{len(clouds)} arrays" if clouds else "no array"
     listing = [f"{name} {usable[name].shape}" if name in usable else f"{name} (no array)" for name in arrays]
     known = ", ".join(listing) or "nothing"
-    raise refusal(where, f"holds {count} that could be the points; choose with --variable. It has: {known}")
+    raise refusal(where, f"holds {count} that could be the points; choose a `variable`. It has: {known}")
 
 
 def _read_text(content: bytes, where: str, variable: str | None) -> np.ndarray:
@@ -149,7 +149,7 @@ def _read_text(content: bytes, where: str, variable: str | None) -> np.ndarray:
             raise refusal(where, f"line {number} has {len(row)} values where line {start} has {len(first)}")
         wrong = next((row[i] for i in chosen if not _is_number(row[i])), None)
         if wrong is not None:
-            hint = "choose columns with --variable" if header and variable is None else "correct it"
+            hint = "choose columns with `variable`" if header and variable is None else "correct it"
             hint = "write 1.5, not 1,5" if "," in wrong else hint
             raise refusal(where, f"line {number}: '{wrong[:40]}' is not a number; {hint}")
     return np.array([[float(row[i]) for i in chosen] for _, row in (rows[1:] if header else rows)])
@@ -180,7 +180,7 @@ def _read_parquet(content: bytes, where: str, variable: str | None) -> np.ndarra
     chosen = _columns(names, len(names), variable, where)
     for i in chosen:
         if frame.dtypes.iloc[i].kind not in "iuf":
-            raise refusal(where, f"has no numbers in column '{names[i]}'; choose others with --variable x,y")
+            raise refusal(where, f"has no numbers in column '{names[i]}'; choose others, as `variable=x,y`")
     return frame.iloc[:, chosen].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
@@ -189,7 +189,7 @@ def _columns(names: Sequence[str] | None, count: int, variable: str | None, wher
     if variable is None:
         return list(range(count))
     if names is None:
-        raise refusal(where, f"has no header that could name the columns {variable}; leave --variable out")
+        raise refusal(where, f"has no header that could name the columns {variable}; leave `variable` out")
     wanted = [name.strip() for name in variable.split(",")]
     for name in wanted:
         if name not in names:

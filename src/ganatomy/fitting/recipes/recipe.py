@@ -264,7 +264,7 @@ def load_recipe(
     chosen = top.get("objective", table.get("objective", Recipe.model_fields["objective"].default))
     given, held = (layer.get("objective_sha256") for layer in (top, table))
     if chosen not in OBJECTIVES and not (given or held):
-        aside = "; one in a file is given as --objective FILE.py:CLASS, and never by a recipe"
+        aside = "; one in a file is given as `objective=FILE.py:CLASS`, and never by a recipe"
         raise InputError(f"{unknown('objective', str(chosen), OBJECTIVES)}{aside if '.py' in str(chosen) else ''}")
     if given and held and given != held and chosen == table.get("objective"):
         raise InputError(f"{where}: its {chosen} is from a file with the SHA-256 {held}, not {given}; give that file")

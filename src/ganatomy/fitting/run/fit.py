@@ -18,10 +18,11 @@ from numpy.typing import ArrayLike
 from ganatomy.errors import InputError
 from ganatomy.execution import deferred_interrupts, use_threads, versions
 from ganatomy.fitting.metrics.yardstick import Measurement
-from ganatomy.fitting.objectives.own import AnyObjective, own_objective
+from ganatomy.fitting.objectives.own import AnyObjective, resolved
 from ganatomy.fitting.points.cloud import check_points, split_points
 from ganatomy.fitting.points.distributions import Distribution
-from ganatomy.fitting.recipes.recipe import Recipe, load_recipe
+from ganatomy.fitting.points.named import AnyPoints, named_points
+from ganatomy.fitting.recipes.recipe import Recipe
 from ganatomy.fitting.run import pictures
 from ganatomy.fitting.run.folder import FORMAT, RunFolder, fingerprint
 from ganatomy.fitting.run.history import LOSSES, History
@@ -39,7 +40,7 @@ _LOSSES = "D {:+.3f}  G {:+.3f}"
 
 
 def fit(
-    points: ArrayLike,
+    points: AnyPoints,
     objective: str | AnyObjective | None = None,
     recipe: "str | Path | Recipe | dict[str, Any] | None" = None,
     seed: int = 0,
@@ -59,8 +60,9 @@ def fit(
     """Fit a GAN to points and return the model, with `model.measurements` where there are held-out points.
 
     Args:
-        points: (N, D) or (N,), in any units. All of them are trained on, unless `train_size` says otherwise.
-        objective: a name, or one's own: a subclass of `Objective`, an instance, `read_objective("my.py:Mine")`.
+        points: (N, D) or (N,), in any units: an array or a DataFrame, a file's path, or a distribution or its name. All
+            of them are trained on, unless `train_size` says otherwise.
+        objective: a name, or one's own: a subclass of `Objective`, an instance, "my.py:Mine".
         recipe: a built-in name, a path to a TOML file, or a recipe; None is `course` for the report's objectives and
             `literature` for the others.
         seed: of everything random; same seed, same machine, same number of threads: same model.
@@ -86,11 +88,10 @@ def fit(
     >>> model.sample(1000, seed=1).mean(axis=0).round() + 0.0
     array([5., 0.])
     """
-    own = None if objective is None or isinstance(objective, str) else own_objective(objective)
-    resolved = load_recipe(recipe, own or objective, **overrides)
-    points = check_points(points)
+    settled, own = resolved(objective, recipe, overrides)
+    _, points, known = named_points(points, seed=seed)
     if train_size is not None and heldout is not None:
-        raise InputError("give heldout= or train_size=, not both")
+        raise InputError("give `heldout` or `train_size`, not both")
     if train_size is not None:
         points, heldout = split_points(points, train_size, seed)
     if heldout is not None:
@@ -98,19 +99,19 @@ def fit(
     if distribution is not None and not isinstance(distribution, Distribution):
         raise InputError(f"distribution = {distribution!r}: give ganatomy.distribution(NAME)")
     if arrows and points.shape[1] == 1:
-        raise InputError("arrows (--arrows) need points of two or more columns; leave them out")
+        raise InputError("`arrows` need points of two or more columns; leave them out")
     tongue = chosen(language)
     if out is not None and heldout is None:
-        raise InputError("out= writes measured results: give heldout= or train_size= too")
+        raise InputError("`out` is for measured results: give `heldout` or `train_size` too")
     with use_threads(threads):
-        trainer = Trainer(resolved, points, seed, device, own)
+        trainer = Trainer(points, settled, seed, device, own)
         display = Progress() if progress else Silent()
         if heldout is None:
             return _train(trainer, display)
-        measured = MeasuredFit(trainer, points, heldout, distribution, display)
+        measured = MeasuredFit(trainer, points, heldout, distribution or known, display)
         if out is None:
             return measured.train()
-        mark = fingerprint(resolved, seed, points, heldout)
+        mark = fingerprint(settled, seed, points, heldout)
         folder = RunFolder(out)
         with folder.claim(mark, force):
             return measured.write(folder, mark, arrows, tongue)

@@ -43,7 +43,7 @@ def look(model: FittedGAN, heldout: np.ndarray, seed: int) -> Look:
     >>> from ganatomy.fitting.training.trainer import Trainer
     >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> points = np.random.default_rng(0).normal(size=(300, 2))
-    >>> samples, field = look(Trainer(load_recipe("course"), points).snapshot(), points[:50], seed=0)
+    >>> samples, field = look(Trainer(points, load_recipe("course")).snapshot(), points[:50], seed=0)
     >>> samples.shape, field.shape
     ((50, 2), (10000,))
     """
@@ -62,10 +62,9 @@ class Measured:
         InputError: too few points to measure with, or of another dimension.
 
     >>> from ganatomy.fitting.training.trainer import train
-    >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> points = np.random.default_rng(0).normal(size=(300, 2))
     >>> measured = Measured(0, points, points[:50])
-    >>> for step in train(load_recipe("course", "gan", epochs=2), points):
+    >>> for step in train(points, "gan", epochs=2):
     ...     measured.take(step.iteration, step.epoch, (0.0, 0.0, 0.0), look(step.snapshot, points[:50], seed=0))
     >>> measured.history.epochs, round(measured.history.metrics[0]["wasserstein2"], 1)
     ([1, 2], 1.3)
@@ -100,8 +99,8 @@ class Measured:
     def _remember(self, epoch: int, samples: np.ndarray, field: np.ndarray) -> None:
         if not np.isfinite(samples).all():
             raise Diverged(
-                f"training diverged in epoch {epoch}: generated points are not finite; try a smaller --lr, a stronger "
-                f"penalty, or --recipe recommended"
+                f"training diverged in epoch {epoch}: generated points are not finite; try a smaller `lr`, a stronger "
+                f"penalty, or `recipe=recommended`"
             )
         self.history.add_snapshot(epoch, samples, field, self.yardstick.value(samples))
 

@@ -49,7 +49,7 @@ def try_cells(runs: Sequence[Run], iterations: int = 1) -> dict[tuple, float]:
 
 
 def _trainer(run: Run) -> Trainer:
-    return Trainer(run.recipe, run.target.train, run.seed, "cpu", run.objective)
+    return Trainer(run.target.train, run.recipe, run.seed, "cpu", run.objective)
 
 
 def _kind(run: Run) -> tuple:

@@ -1,9 +1,9 @@
 """Many runs at once: the runs of several seeds by one recipe, trained as one.
 
-    for epoch in train_many(recipe, points, seeds=range(64), device="cuda"):
+    for epoch in train_many(points, recipe="recommended", seeds=range(64), device="cuda"):
         for run in range(64):
             for step in epoch.steps(run):
-                ...                                    # what `train(recipe, points, seed=run)` would have yielded
+                ...                                    # what `train(points, recipe=..., seed=run)` would have yielded
 
 A small network leaves a large device idle: what takes the time is starting some 150 operations a step. Here the same
 number of operations moves all runs: the players are stacks of networks (see `stacked_networks`) with losses (R,), and
@@ -20,19 +20,22 @@ Shapes: `R` runs, `N` points, `B` batch, `D` data, `Z` latent, `n` discriminator
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ganatomy.errors import InputError
 from ganatomy.execution import choose_device
 from ganatomy.fitting.objectives.catalogue import Objective
 from ganatomy.fitting.objectives.guarded import Guarded, blamed
-from ganatomy.fitting.objectives.own import AnyObjective, own_objective
+from ganatomy.fitting.objectives.own import AnyObjective, own_objective, resolved
 from ganatomy.fitting.points.cloud import check_points
+from ganatomy.fitting.points.distributions import Distribution
+from ganatomy.fitting.points.named import AnyPoints, find_source, named_points
 from ganatomy.fitting.recipes.recipe import Recipe
 from ganatomy.fitting.training.game import ABSURD, Diverged, Draws, Losses
 from ganatomy.fitting.training.model import FittedGAN
@@ -77,8 +80,9 @@ class Epoch:
 class BatchedTrainer:
     """The state of R training runs, one a seed; iterating over it trains all to their end, an `Epoch` at a time.
 
-    Points (N, D) are those of every run, points (R, N, D) each run's own. An `objective` is given if the recipe's is
-    not built in; it is to be a function of the scores and of nothing else.
+    Points (N, D) are those of every run, points (R, N, D) each run's own; of a distribution, each run draws its own by
+    its seed. An `objective` is given if the recipe's is not built in; it is to be a function of the scores and of
+    nothing else.
 
     Attributes:
         runs: a `Trainer` for each run, which says its seed, its objective, where it stands and what its epochs draw;
@@ -92,25 +96,25 @@ class BatchedTrainer:
 
     def __init__(
         self,
+        points: AnyPoints,
         recipe: Recipe,
-        points: ArrayLike,
         seeds: Iterable[int],
         device: str | torch.device = "cpu",
         objective: AnyObjective | None = None,
     ) -> None:
         given = list(seeds) if isinstance(seeds, Iterable) else []
         if not given:
-            raise InputError(f"seeds = {seeds!r}: give a list of one or more whole numbers")
+            raise InputError(f"`seeds` = {seeds!r}: give a list of one or more whole numbers")
+        clouds = _clouds(points, given)
         for player in (recipe.generator, recipe.discriminator):
             if optimizer_class(player.optimizer.name).__name__ in SHAPED:
                 raise InputError(
                     f"optimizer '{player.optimizer.name}' looks at whole tensors, in which runs that are trained at "
                     f"once would mix; train them one by one, or take adam"
                 )
-        clouds = _clouds(points, len(given))
         own = None if objective is None else own_objective(objective)
         self.recipe = recipe
-        self.runs = tuple(Trainer(recipe, cloud, seed, "cpu", own) for cloud, seed in zip(clouds, given, strict=True))
+        self.runs = tuple(Trainer(cloud, recipe, seed, "cpu", own) for cloud, seed in zip(clouds, given, strict=True))
         self.diverged: dict[int, tuple[int, str]] = {}
         self.device = choose_device(device)
         self.game = game_of(
@@ -184,27 +188,42 @@ class BatchedTrainer:
 
 
 def train_many(
-    recipe: Recipe,
-    points: ArrayLike,
-    seeds: Iterable[int],
+    points: AnyPoints,
+    objective: str | AnyObjective | None = None,
+    recipe: str | Path | Mapping[str, Any] | Recipe | None = None,
+    seeds: Iterable[int] = range(8),
+    *,
     device: str | torch.device = "cpu",
-    objective: AnyObjective | None = None,
+    **overrides: Any,
 ) -> Iterator[Epoch]:
     """Train a run a seed, all at once, yielding an `Epoch` at a time; stop consuming to stop training.
 
-    Takes and raises what `BatchedTrainer` does.
+    The last epoch's `snapshots` are the models, one a seed. Run r is what `ganatomy.train` makes with its seed, up to
+    rounding. It pays on a GPU, where a small network leaves most of the device idle.
 
+    Args:
+        points: (N, D), of every run, or (R, N, D), each run's own; else as `ganatomy.train` takes them.
+        objective: as `ganatomy.train` takes it; a function of the scores and of nothing else.
+        recipe: as `ganatomy.train` takes it.
+        seeds: of the runs, R of them.
+        device: `cpu`, `cuda`, `cuda:1`, `mps`; `auto` is CUDA where there is one.
+        **overrides: recipe fields, as in `ganatomy.load_recipe`: `epochs=100`, `lr=1e-3`, `latent_dim=8` ...
+
+    Raises:
+        InputError: as `BatchedTrainer`; nothing was trained.
+
+    >>> points = np.random.default_rng(0).normal(size=(512, 2))
+    >>> *_, last = train_many(points, "gan", seeds=[5, 6, 7], epochs=2)
+    >>> models = last.snapshots
+    >>> last.number, last.losses.generator.shape, len(models), models[1].sample(3).shape
+    (2, torch.Size([2, 3]), 3, (3, 2))
     >>> from ganatomy.fitting.training.trainer import train
-    >>> from ganatomy.fitting.recipes.recipe import load_recipe
-    >>> recipe, points = load_recipe("course", "gan", epochs=2), np.random.default_rng(0).normal(size=(512, 2))
-    >>> *_, last = train_many(recipe, points, seeds=[5, 6, 7])
-    >>> last.number, last.losses.generator.shape, last.snapshots[1].sample(3).shape
-    (2, torch.Size([2, 3]), (3, 2))
-    >>> (*_, alone), (*_, together) = train(recipe, points, seed=6), last.steps(1)
+    >>> (*_, alone), (*_, together) = train(points, "gan", seed=6, epochs=2), last.steps(1)
     >>> together.iteration, torch.allclose(together.losses.generator, alone.losses.generator, atol=1e-3)
     (4, True)
     """
-    return iter(BatchedTrainer(recipe, points, seeds, device, objective))
+    settled, own = resolved(objective, recipe, overrides)
+    return iter(BatchedTrainer(points, settled, seeds, device, own))
 
 
 class _Mapped(Guarded):
@@ -233,14 +252,19 @@ def _mapped(objective: Objective) -> Objective:
     return _Mapped(objective) if isinstance(objective, Guarded) else objective
 
 
-def _clouds(points: ArrayLike, runs: int) -> list[np.ndarray]:
+def _clouds(points: AnyPoints, seeds: Sequence[int]) -> list[NDArray[np.float64]]:
     """Return the points (N, D) of each run."""
+    if isinstance(points, str | Path):
+        points = find_source(str(points))
+    if isinstance(points, Distribution):
+        return [named_points(points, seed=seed)[1] for seed in seeds]
     try:
-        own = np.ndim(points) == 3
+        own = not isinstance(points, Path) and np.ndim(points) == 3
     except ValueError:  # of a list of arrays of several shapes
         raise InputError("the runs have sets of points of several shapes; give (N, D), or (R, N, D)") from None
     if not own:
-        return runs * [check_points(points)]
-    if len(points) != runs:
-        raise InputError(f"{len(points)} sets of points for {runs} seeds: give one set for all, or one a seed")
-    return [check_points(cloud, f"points[{r}]") for r, cloud in enumerate(points)]
+        return len(seeds) * [named_points(points)[1]]
+    clouds = np.asarray(points)
+    if len(clouds) != len(seeds):
+        raise InputError(f"{len(clouds)} sets of points for {len(seeds)} seeds: give one set for all, or one a seed")
+    return [check_points(cloud, f"points[{r}]") for r, cloud in enumerate(clouds)]

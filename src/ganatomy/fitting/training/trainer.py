@@ -13,8 +13,9 @@ Shapes: `B` batch, `D` data, `Z` latent, `n` discriminator moves, `T` iterations
 """
 
 import numbers
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,9 @@ from numpy.typing import ArrayLike
 from ganatomy.errors import InputError
 from ganatomy.execution import choose_device
 from ganatomy.fitting.objectives.catalogue import Objective
-from ganatomy.fitting.objectives.own import AnyObjective, objective_of
+from ganatomy.fitting.objectives.own import AnyObjective, objective_of, resolved
 from ganatomy.fitting.points.cloud import check_points
+from ganatomy.fitting.points.named import AnyPoints, named_points
 from ganatomy.fitting.recipes.recipe import Recipe
 from ganatomy.fitting.training.game import Diverged, Draws, Game, Losses
 from ganatomy.fitting.training.model import FittedGAN, Scaling
@@ -46,7 +48,21 @@ class Step:
 class Trainer:
     """The state of a training run; iterating over it trains, and goes on where it stands.
 
-    `state_dict` may be taken between any two steps. An `objective` is given if the recipe's is not built in.
+    `state_dict` may be taken between any two steps.
+
+    Args:
+        points: (N, D) or (N,), in any units.
+        recipe: a resolved one.
+        seed: of everything random.
+        device: `cpu`, `cuda`, `cuda:1`, `mps`; `auto` is CUDA where there is one.
+        objective: given if the recipe's is not built in.
+
+    Attributes:
+        game: which is played, and its players.
+        points: in the networks' units, a tensor (N, D).
+        scaling: between those and the data's.
+        iterations_an_epoch: T.
+        snapshot_epochs: the epochs at whose ends there is a snapshot, and 0.
 
     Raises:
         InputError: unusable points, fewer points than a batch, an unknown optimizer, option or device, an objective
@@ -55,8 +71,8 @@ class Trainer:
 
     def __init__(
         self,
-        recipe: Recipe,
         points: ArrayLike,
+        recipe: Recipe,
         seed: int = 0,
         device: str | torch.device = "cpu",
         objective: AnyObjective | None = None,
@@ -67,7 +83,7 @@ class Trainer:
         if len(points) < recipe.batch_size:
             raise InputError(
                 f"{len(points)} points to train on are fewer than a batch of {recipe.batch_size}: "
-                f"give more points or a smaller --batch-size"
+                f"give more points or a smaller `batch_size`"
             )
         self.recipe = recipe
         self.seed = int(seed)
@@ -186,27 +202,40 @@ def check(losses: Losses, iteration: int, epoch: int) -> None:
     if fault := losses.fault:
         raise Diverged(
             f"training diverged in epoch {epoch} (iteration {iteration}): a loss became {fault}; "
-            f"try a smaller lr=, a stronger penalty, or recipe='recommended'"
+            f"try a smaller `lr`, a stronger penalty, or `recipe=recommended`"
         )
 
 
 def train(
-    recipe: Recipe,
-    points: ArrayLike,
+    points: AnyPoints,
+    objective: str | AnyObjective | None = None,
+    recipe: str | Path | Mapping[str, Any] | Recipe | None = None,
     seed: int = 0,
+    *,
     device: str | torch.device = "cpu",
-    objective: AnyObjective | None = None,
+    **overrides: Any,
 ) -> Iterator[Step]:
-    """Train on points (N, D), yielding a `Step` an iteration; stop consuming to stop training.
+    """Train on points, yielding a `Step` an iteration; stop consuming to stop training.
 
-    An `objective` is given if the recipe's is not built in.
+    Args:
+        points: (N, D) or (N,), in any units: an array or a DataFrame, a file's path, or a distribution or its name.
+        objective: a name, or one's own: a subclass of `Objective`, an instance, "my.py:Mine".
+        recipe: a built-in name, a path to a TOML file, or a recipe; None is `course` for the report's objectives and
+            `literature` for the others.
+        seed: of everything random; same seed, same machine, same number of threads: same steps.
+        device: `cpu`, `cuda`, `cuda:1`, `mps`; `auto` is CUDA where there is one.
+        **overrides: recipe fields, as in `ganatomy.load_recipe`: `epochs=100`, `lr=1e-3`, `latent_dim=8` ...
 
-    >>> from ganatomy.fitting.recipes.recipe import load_recipe
+    Raises:
+        InputError: anything given cannot be used; nothing was trained.
+        Diverged: a loss became infinite or no number.
+
     >>> points = np.random.default_rng(0).normal(size=(512, 2))
-    >>> steps = list(train(load_recipe("course", objective="gan", epochs=2), points))
+    >>> steps = list(train(points, "gan", epochs=2))
     >>> len(steps), steps[-1].epoch, round(float(steps[-1].losses.discriminator), 2)
     (4, 2, 1.36)
     >>> steps[-1].snapshot.sample(3).shape
     (3, 2)
     """
-    return iter(Trainer(recipe, points, seed, device, objective))
+    settled, own = resolved(objective, recipe, overrides)
+    return iter(Trainer(named_points(points, seed=seed)[1], settled, seed, device, own))

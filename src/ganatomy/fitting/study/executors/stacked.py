@@ -94,7 +94,7 @@ def train_together(jobs: Sequence[Job], device: str = "cpu") -> list[Training]:
     """
     first, count = jobs[0], len(jobs)
     with use_threads(1):
-        batch = BatchedTrainer(first.recipe, first.train, [job.seed for job in jobs], device, first.objective)
+        batch = BatchedTrainer(first.train, first.recipe, [job.seed for job in jobs], device, first.objective)
         models, going = batch.snapshots(), list(range(count))
         seen = [{0: found} for found in _looks(models, jobs, device).values()]  # nothing has diverged yet
         losses, seconds = [], np.zeros(count)
@@ -163,7 +163,7 @@ class _Replay(MeasuredFit):
     """A fit whose training happened elsewhere, and is told to it iteration by iteration."""
 
     def __init__(self, job: Job, trained: Training) -> None:
-        trainer = Trainer(job.recipe, job.train, job.seed, "cpu", job.objective)
+        trainer = Trainer(job.train, job.recipe, job.seed, "cpu", job.objective)
         super().__init__(trainer, job.train, job.test, DISTRIBUTIONS.get(job.distribution or ""))
         self._trained = trained
         self.history.seconds = trained.seconds
