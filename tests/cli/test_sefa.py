@@ -642,7 +642,7 @@ def test_a_disk_that_cannot_be_written_is_one_line(cli, monkeypatch, command):
     monkeypatch.setattr(Path, "mkdir", refuse)
     verb, *flags = command
     line = cli(verb, "tiny.pth", *(["deep/out.safetensors"] if verb == "convert" else flags)).refusal
-    assert f"Read-only file system; choose another {'out' if verb == 'convert' else '--out'}" in line
+    assert f"Read-only file system; choose another {'OUT.safetensors' if verb == 'convert' else '--out'}" in line
 
 
 # Names

@@ -59,13 +59,13 @@ def styled(request):
 
 
 def codes(network, n=3, seed=0):
-    label = torch.arange(n) % len(network.classes) if network.classes else None
-    return network.draw(n, seed), label
+    index = torch.arange(n) % len(network.classes) if network.classes else None
+    return network.draw(n, seed), index
 
 
 def test_shapes_are_what_the_attributes_say(G):
-    z, label = codes(G)
-    ws = G.mapping(z, label)
+    z, index = codes(G)
+    ws = G.mapping(z, index)
     pictures = G.synthesis(ws)
     assert z.shape == (3, G.z_dim)
     assert ws.shape == (3, G.num_ws, G.w_dim)
@@ -78,9 +78,9 @@ def test_shapes_are_what_the_attributes_say(G):
 
 
 def test_the_whole_is_its_two_halves(G):
-    z, label = codes(G)
-    assert torch.equal(G(z, label), G.synthesis(G.mapping(z, label)))
-    assert torch.equal(G(z, label), G(z, label))
+    z, index = codes(G)
+    assert torch.equal(G(z, index), G.synthesis(G.mapping(z, index)))
+    assert torch.equal(G(z, index), G(z, index))
 
 
 def test_a_picture_does_not_depend_on_its_neighbours(G):
@@ -102,8 +102,8 @@ def test_a_checkpoint_says_what_its_network_says(name, tmp_path):
         assert getattr(checkpoint, what) == getattr(network, what) == getattr(G, what)
     assert checkpoint.fingerprint() == network.fingerprint()
     assert np.array_equal(checkpoint.style_weights(), network.style_weights())
-    z, label = codes(G)
-    assert torch.equal(network(z, label), G(z, label))
+    z, index = codes(G)
+    assert torch.equal(network(z, index), G(z, index))
 
 
 def test_features_are_those_that_synthesis_makes(G):
@@ -143,7 +143,7 @@ def test_style_weights_are_the_jacobian_of_the_first_layer(name):
     assert factor > 0
     assert np.allclose(factor * matrix, jacobian, atol=1e-12)
     assert np.array_equal(G.style_weights([0]), matrix)
-    with pytest.raises(InputError, match="one code for all its layers; leave layers out"):
+    with pytest.raises(InputError, match="one code for all its layers; leave `layers` out"):
         G.style_weights([1])
 
 
@@ -253,11 +253,11 @@ def test_the_renderer_makes_the_pictures_of_synthesis(G):
 
 
 def test_what_does_not_fit_is_refused_with_the_shape_that_does(G):
-    z, label = codes(G)
-    ws, count = G.mapping(z, label), len(G.layers) - (G.family == "dcgan")
+    z, index = codes(G)
+    ws, count = G.mapping(z, index), len(G.layers) - (G.family == "dcgan")
     for wrong in (z[0], z[:, 1:], z[:, None]):
         with pytest.raises(InputError, match=rf"codes have shape \(.*\), this generator takes \(N, {G.z_dim}\)"):
-            G.mapping(wrong, label)
+            G.mapping(wrong, index)
     for make in (G.synthesis, lambda ws: G.features(ws, 0), renderer(G)):
         for wrong in (ws[:, 0], ws[:, :, 1:], ws.repeat(1, 2, 1)):
             takes = rf"this generator takes \(N, {G.num_ws}, {G.w_dim}\)"
@@ -270,16 +270,18 @@ def test_what_does_not_fit_is_refused_with_the_shape_that_does(G):
         renderer(G, "bfloat")
 
 
-def test_a_label_is_wanted_by_generators_of_classes_only(G):
+def test_a_class_is_wanted_by_generators_of_classes_only(G):
     z = codes(G)[0]
     if G.classes:
-        with pytest.raises(InputError, match="has 3 classes; give a label for each code: red, green, blue"):
+        with pytest.raises(InputError, match="has 3 classes; give `class_index`, one for each code: red, green, blue"):
             G.mapping(z)
         for wrong in ([0, 1], [0, 1, 3], [0, -1, 2], [0, 0.5, 1], [[0], [1], [2]], 1):
-            with pytest.raises(InputError, match="give one for each of the 3 codes, a whole number from 0 to 2"):
+            with pytest.raises(
+                InputError, match="`class_index`: give one for each of the 3 codes, a whole number from 0 to 2"
+            ):
                 G.mapping(z, torch.tensor(wrong))
     else:
-        with pytest.raises(InputError, match="has no classes; leave the label out"):
+        with pytest.raises(InputError, match="has no classes; leave `class_index` out"):
             G.mapping(z, torch.zeros(3, dtype=torch.long))
 
 

@@ -123,7 +123,7 @@ def test_our_own_file_keeps_everything_and_says_where_it_came_from(foreign, tmp_
 
 def test_writing_where_one_cannot_leaves_nothing(foreign, tmp_path):
     torch_zip(foreign.dcgan().state_dict(), tmp_path / "a.pth")
-    with pytest.raises(InputError, match=r"cannot write to .*: Not a directory; choose another out"):
+    with pytest.raises(InputError, match=r"cannot write to .*: Not a directory; choose another `out`"):
         write_checkpoint(read_checkpoint(tmp_path / "a.pth"), tmp_path / "a.pth" / "b" / "b.safetensors")
     with pytest.raises(InputError, match="cannot write"):
         write_checkpoint(read_checkpoint(tmp_path / "a.pth"), tmp_path)
@@ -315,7 +315,7 @@ def ours(card):
     ("card", "message"),
     [
         ({"format": "fitted-gan-1"}, "is a GAN fitted to points: give its run's folder, as in ganatomy sefa runs/NAME"),
-        ({"format": "directions-1"}, "holds directions, not a generator: give it with --directions"),
+        ({"format": "directions-1"}, "holds directions, not a generator: Directions.load reads it"),
         ({"format": "generator-2"}, "holds generator-2, this version reads generator-1"),
         ({"format": "\x1b[2J"}, "holds [2J, this version"),
         ({"format": "generator-1"}, "its card has no family"),

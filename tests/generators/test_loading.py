@@ -203,7 +203,7 @@ def test_converting_takes_a_source_and_makes_folders(foreign):
     again = convert(made, made.path)
     assert (again.card, again.fingerprint()) == (made.card, made.fingerprint())
     Path("file").touch()
-    with pytest.raises(InputError, match="cannot write to file/in: Not a directory; choose another out"):
+    with pytest.raises(InputError, match="cannot write to file/in: Not a directory; choose another `out`"):
         convert("some.pth", "file/in/ours.safetensors")
 
 

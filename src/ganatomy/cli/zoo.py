@@ -17,7 +17,7 @@ _ACTIONS = ("list", "show", "fetch", "verify")
 def zoo(
     action: Annotated[str, typer.Argument(metavar="[list|show|fetch|verify]", help="What to do.")] = "list",
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Of a card; to fetch, an address too.")] = None,
-    trust_on_first_use: Annotated[
+    trust: Annotated[
         bool, typer.Option("--trust-on-first-use", help="Take a file whose hash nobody has checked, and pin it.")
     ] = False,
     sha256: Annotated[str | None, typer.Option(help="That the fetched file must have.")] = None,
@@ -62,7 +62,7 @@ def zoo(
             if value not in (None, [], ""):
                 print(f"{key.replace('_', ' '):<14}  {_text(value)}")
     elif action == "fetch" and name is not None:
-        file = fetch(name, sha256=sha256, trust=trust_on_first_use)
+        file = fetch(name, sha256=sha256, trust=trust)
         if as_json:
             _print_json({"path": str(file.path), "sha256": file.sha256, "source": file.source})
         else:

@@ -140,12 +140,12 @@ class Generator(nn.Module, ABC):
         return self.w_dim - len(self.classes)
 
     @abstractmethod
-    def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+    def mapping(self, z: Tensor, class_index: Tensor | None = None) -> Tensor:
         """Map codes z (N, Z) to what synthesis takes, (N, L, W).
 
         Args:
             z: standard normal, (N, Z).
-            label: the class of each, whole numbers (N,), for conditional generators only.
+            class_index: the class of each, whole numbers (N,) that count `classes`; for conditional generators only.
         """
 
     @abstractmethod
@@ -170,7 +170,7 @@ class Generator(nn.Module, ABC):
         """
         self._check_ws(ws)
         if self.w_avg is None:
-            raise InputError("this generator has no mean code to truncate towards; leave the truncation (psi) out")
+            raise InputError("this generator has no mean code to truncate towards; leave the truncation (`psi`) out")
         if not math.isfinite(psi):
             raise InputError(f"psi {psi}: give a finite number, such as 0.7")
         if cutoff is not None and cutoff < 0:
@@ -178,9 +178,9 @@ class Generator(nn.Module, ABC):
         near = torch.lerp(self.w_avg.to(ws), ws, psi)
         return near if cutoff is None else torch.cat([near[:, :cutoff], ws[:, cutoff:]], dim=1)
 
-    def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+    def forward(self, z: Tensor, class_index: Tensor | None = None) -> Tensor:
         """Make the picture of each code: synthesis(mapping(z))."""
-        return self.synthesis(self.mapping(z, label))
+        return self.synthesis(self.mapping(z, class_index))
 
     @classmethod
     @abstractmethod
@@ -210,6 +210,10 @@ class Generator(nn.Module, ABC):
     def _check_codes(self, z: Tensor) -> None:
         if z.dim() != 2 or z.shape[1] != self.z_dim:
             raise InputError(f"codes have shape {tuple(z.shape)}, this generator takes (N, {self.z_dim})")
+
+    def _check_no_class(self, class_index: Tensor | None) -> None:
+        if class_index is not None:
+            raise InputError("this generator has no classes; leave `class_index` out")
 
     def _check_ws(self, ws: Tensor) -> None:
         if ws.dim() != 3 or ws.shape[1:] != (self.num_ws, self.w_dim):

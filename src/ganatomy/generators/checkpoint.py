@@ -195,7 +195,9 @@ def read_checkpoint(path: str | os.PathLike, *, classes: int | Sequence[str] | N
         family, layout, Weights(found.entries, path), card, path, tuple(map(str, named)), found.place
     )
     if named and not FAMILIES[family].conditional:
-        raise InputError(f"{path}: a {FAMILIES[family].title} has no classes, {len(named)} were given; leave them out")
+        raise InputError(
+            f"{path}: a {FAMILIES[family].title} has no classes, {len(named)} were given; leave `classes` out"
+        )
     if checkpoint.z_dim < 1:
         raise InputError(f"{path}: {len(named)} classes leave no coordinate of its {checkpoint.w_dim} for the code")
     return checkpoint
@@ -246,7 +248,7 @@ def write_checkpoint(checkpoint: Checkpoint, out: str | os.PathLike, card: Mappi
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"cannot write to {folder}: {error.strerror or error}; choose another out") from None
+        raise InputError(f"cannot write to {folder}: {error.strerror or error}; choose another `out`") from None
     with replacing(out) as part:
         try:
             save_file(weights, part, metadata=header)
@@ -266,7 +268,9 @@ def _card(header: str, path: Path) -> dict[str, Any]:
     if str(found).startswith("fitted-gan"):
         raise InputError(f"{path} is a GAN fitted to points: give its run's folder, as in ganatomy sefa runs/NAME")
     if str(found).startswith("directions"):
-        raise InputError(f"{path} holds directions, not a generator: give it with --directions")
+        raise InputError(
+            f"{path} holds directions, not a generator: Directions.load reads it, and 'ganatomy edit' moves codes by it"
+        )
     if found != FORMAT:
         raise InputError(f"{path} holds {printable(found)}, this version reads {FORMAT}")
     names = card.get("classes", [])

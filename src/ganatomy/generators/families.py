@@ -130,7 +130,7 @@ class OneCode(Family):
         """
         if layers is not None and list(layers) != [0]:
             raise InputError(
-                f"layers {list(layers)}: a {self.title} takes one code for all its layers; leave layers out"
+                f"layers {list(layers)}: a {self.title} takes one code for all its layers; leave `layers` out"
             )
         kernel = weights["layers.0.weight"]
         return np.moveaxis(kernel, self.code_axis, -1).reshape(-1, kernel.shape[self.code_axis])

@@ -126,7 +126,7 @@ def test_it_is_a_generator_like_any_other():
         (lambda G: G.mapping(torch.zeros(2, 5)), r"this generator takes \(N, 8\)"),
         (lambda G: G.synthesis(torch.zeros(2, 8)), r"this generator takes \(N, 1, 8\)"),
         (lambda G: G.features(torch.zeros(2, 1, 8), 2), "has layers 0 to 1"),
-        (lambda G: G.mapping(torch.zeros(2, 8), torch.zeros(2)), "no classes; leave the label out"),
+        (lambda G: G.mapping(torch.zeros(2, 8), torch.zeros(2)), "no classes; leave `class_index` out"),
         (lambda G: G.style_weights([1]), "one code for all its layers"),
         (lambda G: Planted.from_weights({}, ["a"]), "no classes, 1 were given"),
     ],

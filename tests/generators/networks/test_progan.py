@@ -230,5 +230,5 @@ def test_weights_without_a_level_are_grown_and_outputs_may_have_gaps(foreign, lo
 
 def test_classes_are_refused(foreign, tmp_path):
     torch.save(foreign.genforce(), tmp_path / "a.pth")
-    with pytest.raises(InputError, match="a ProGAN has no classes, 2 were given; leave them out"):
+    with pytest.raises(InputError, match="a ProGAN has no classes, 2 were given; leave `classes` out"):
         load(tmp_path / "a.pth", classes=2)

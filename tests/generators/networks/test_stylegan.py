@@ -209,9 +209,9 @@ def test_a_missing_output_is_refused_when_it_is_needed(foreign, loaded):
 
 def test_classes_are_refused(foreign, tmp_path):
     torch.save(foreign.stylegan(), tmp_path / "a.pth")
-    with pytest.raises(InputError, match="a StyleGAN has no classes, 2 were given; leave them out"):
+    with pytest.raises(InputError, match="a StyleGAN has no classes, 2 were given; leave `classes` out"):
         load(tmp_path / "a.pth", classes=2)
-    with pytest.raises(InputError, match="a StyleGAN has no classes, 1 were given; leave them out"):
+    with pytest.raises(InputError, match="a StyleGAN has no classes, 1 were given; leave `classes` out"):
         StyleGAN.from_weights({}, classes=["cat"])
 
 

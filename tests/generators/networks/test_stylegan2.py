@@ -169,7 +169,7 @@ def test_a_layers_scale_is_undone(foreign, loaded):
 
 def test_classes_are_refused(foreign, tmp_path):
     torch.save(foreign.stylegan2(), tmp_path / "a.pth")
-    with pytest.raises(InputError, match="a StyleGAN2 has no classes, 2 were given; leave them out"):
+    with pytest.raises(InputError, match="a StyleGAN2 has no classes, 2 were given; leave `classes` out"):
         load(tmp_path / "a.pth", classes=2)
-    with pytest.raises(InputError, match="a StyleGAN2 has no classes, 1 were given; leave them out"):
+    with pytest.raises(InputError, match="a StyleGAN2 has no classes, 1 were given; leave `classes` out"):
         StyleGAN2.from_weights({}, classes=["cat"])

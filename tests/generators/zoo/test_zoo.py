@@ -330,7 +330,9 @@ def test_without_pip_there_is_a_line_that_says_so(tmp_path, monkeypatch):
 
 
 def test_an_unchecked_hash_needs_trust_which_pins_it(folder, web):
-    with pytest.raises(InputError, match=r"wild: nobody has checked the hash .*--trust-on-first-use"):
+    with pytest.raises(
+        InputError, match=r"wild: nobody has checked the hash .*`sha256`, or .* `trust=True`, which pins"
+    ):
         fetch("wild")
     assert (web.calls, _files(folder)) == ([], [])
     said = []

@@ -84,23 +84,25 @@ class DCGAN(Generator):
             network.norms[i].num_batches_tracked = None  # no weight: it counted training steps
         return network
 
-    def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+    def mapping(self, z: Tensor, class_index: Tensor | None = None) -> Tensor:
         """Return the codes (N, Z) as they are, the class behind them as one-hot coordinates: (N, 1, W).
 
         Raises:
-            InputError: codes of another shape; a conditional generator without labels, or the reverse; labels that are
-                not one class for each code.
+            InputError: codes of another shape; a conditional generator without classes, or the reverse; classes that
+                are not one for each code.
         """
         self._check_codes(z)
-        if (label is None) == bool(self.classes):
-            hint = f"give a label for each code: {', '.join(self.classes)}" if self.classes else "leave the label out"
-            raise InputError(f"this generator has {len(self.classes) or 'no'} classes; {hint}")
-        if label is None:
+        if not self.classes:
+            self._check_no_class(class_index)
             return z[:, None]
-        known = range(len(self.classes))
-        if label.shape != z.shape[:1] or any(value not in known for value in label.tolist()):
-            raise InputError(f"labels: give one for each of the {len(z)} codes, a whole number from 0 to {known[-1]}")
-        return torch.cat([z, functional.one_hot(label.long(), len(self.classes)).to(z)], dim=1)[:, None]
+        known, names = range(len(self.classes)), ", ".join(self.classes)
+        if class_index is None:
+            raise InputError(f"this generator has {len(known)} classes; give `class_index`, one for each code: {names}")
+        if class_index.shape != z.shape[:1] or any(value not in known for value in class_index.tolist()):
+            raise InputError(
+                f"`class_index`: give one for each of the {len(z)} codes, a whole number from 0 to {known[-1]}"
+            )
+        return torch.cat([z, functional.one_hot(class_index.long(), len(known)).to(z)], dim=1)[:, None]
 
     def synthesis(self, ws: Tensor) -> Tensor:
         """Make pictures (N, 3, H, H) in [-1, 1] from ws (N, 1, W)."""

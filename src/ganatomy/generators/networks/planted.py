@@ -77,7 +77,7 @@ class _Analytic(Family):
     def style(self, weights: Mapping[str, NDArray], layers: Sequence[int] | None) -> NDArray:
         """Return A (8, D)."""
         if layers is not None and list(layers) != [0]:
-            raise InputError(f"layers {list(layers)}: a planted takes one code for all its layers; leave layers out")
+            raise InputError(f"layers {list(layers)}: a planted takes one code for all its layers; leave `layers` out")
         return weights["first"]
 
 
@@ -135,16 +135,15 @@ class Planted(Generator):
     def from_weights(cls, weights: Mapping[str, NDArray[np.float32]], classes: Sequence[str] = ()) -> Planted:
         """Build the generator that has these weights."""
         if classes:
-            raise InputError(f"a planted generator has no classes, {len(classes)} were given; leave them out")
+            raise InputError(f"a planted generator has no classes, {len(classes)} were given; leave `classes` out")
         network = cls(weights["first"].shape[1])
         network._load_parts(weights["first"], weights["unmix"], weights["directions"], weights["size"])
         return network.eval()
 
-    def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+    def mapping(self, z: Tensor, class_index: Tensor | None = None) -> Tensor:
         """Return codes (N, D) as they are, (N, 1, D)."""
         self._check_codes(z)
-        if label is not None:
-            raise InputError("this generator has no classes; leave the label out")
+        self._check_no_class(class_index)
         return z[:, None]
 
     def factors(self, ws: Tensor) -> Tensor:

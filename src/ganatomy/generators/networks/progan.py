@@ -74,7 +74,7 @@ class ProGAN(Generator):
     def from_weights(cls, weights: Mapping[str, NDArray[np.float32]], classes: Sequence[str] = ()) -> ProGAN:
         """Build the network that has these weights, inferring every size from their shapes."""
         if classes:
-            raise InputError(f"a ProGAN has no classes, {len(classes)} were given; leave them out")
+            raise InputError(f"a ProGAN has no classes, {len(classes)} were given; leave `classes` out")
         count = sum(name.startswith("layers.") and name.endswith(".weight") for name in weights)
         shapes = [weights[f"layers.{i}.weight"].shape for i in range(count)]
         outputs = [int(name.split(".")[1]) for name in weights if name.startswith("outputs.") and "weight" in name]
@@ -83,11 +83,10 @@ class ProGAN(Generator):
         network._load({"lod": np.zeros((), np.float32), **weights})
         return network
 
-    def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+    def mapping(self, z: Tensor, class_index: Tensor | None = None) -> Tensor:
         """Normalise codes (N, Z): each gets length sqrt(Z). Returns (N, 1, Z)."""
         self._check_codes(z)
-        if label is not None:
-            raise InputError("this generator has no classes; leave the label out")
+        self._check_no_class(class_index)
         return pixel_norm(z)[:, None]
 
     def synthesis(self, ws: Tensor) -> Tensor:

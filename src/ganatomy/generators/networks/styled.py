@@ -66,7 +66,7 @@ class Styled(Generator):
         """Build the network that has these weights, inferring every size from their shapes."""
         title = FAMILIES[cls.family].title
         if classes:
-            raise InputError(f"a {title} has no classes, {len(classes)} were given; leave them out")
+            raise InputError(f"a {title} has no classes, {len(classes)} were given; leave `classes` out")
         depth = sum(bool(re.fullmatch(r"mapping\.\d+\.weight", name)) for name in weights)
         matrices = [weights[f"mapping.{d}.weight"].shape for d in range(depth)]
         codes = [matrices[0][1], *(shape[0] for shape in matrices)]
@@ -81,11 +81,10 @@ class Styled(Generator):
     def _of_sizes(cls, codes: Sequence[int], weights: Mapping[str, NDArray[np.float32]]) -> Styled:
         """Build a fresh network of the sizes that these weights have."""
 
-    def mapping(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+    def mapping(self, z: Tensor, class_index: Tensor | None = None) -> Tensor:
         """Map codes (N, Z) to w, the same for each layer: (N, L, W)."""
         self._check_codes(z)
-        if label is not None:
-            raise InputError("this generator has no classes; leave the label out")
+        self._check_no_class(class_index)
         w = pixel_norm(z)
         for dense in cast("Chain[EqualizedDense]", self._modules["mapping"]):  # which `__init__` has put there
             w = self._activate(dense(w))

@@ -90,7 +90,7 @@ class CacheEntry:
             if expected.sha256 is None and not trust:
                 raise InputError(
                     f"{self.name}: nobody has checked the hash of this file, so what comes could be anything; give its "
-                    f"--sha256, or take what comes first with --trust-on-first-use (trust=True), which pins its hash"
+                    f"`sha256`, or take what comes first with `trust=True`, which pins its hash"
                 )
             with self._locked(say):
                 expected, word = self._expected(given)  # another process may have pinned it meanwhile

@@ -203,7 +203,9 @@ def fetch(source: str | os.PathLike, *, sha256: str | None = None, trust: bool =
         return _own(found, None, sha256)
     if isinstance(found, Card):
         if sha256 and found.sha256 and sha256 != found.sha256:
-            raise InputError(f"{found.name}: its sha256 is {found.sha256} by its card, not {sha256}; leave it out")
+            raise InputError(
+                f"{found.name}: its sha256 is {found.sha256} by its card, not {sha256}; leave `sha256` out"
+            )
         entry, own = entry_of(found), found.own_file
         if own is not None:
             obtained = _own(own, found, sha256)
