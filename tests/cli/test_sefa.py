@@ -19,6 +19,7 @@ from safetensors.torch import save_file
 import ganatomy
 from ganatomy.cli.naming import file_name
 from ganatomy.cli.parsing import read_seeds
+from ganatomy.generators.families import FAMILIES
 from ganatomy.generators.networks.dcgan import DCGAN
 from ganatomy.generators.networks.progan import ProGAN
 from ganatomy.generators.zoo import sources
@@ -204,7 +205,7 @@ def test_the_defaults_are_the_documented_ones(cli):
     assert cli("sefa", "tiny.pth", "--effects", "0").code == 0
     summary = _summary("edits/tiny_N5_K5_seed0")
     assert summary["pictures"] == {"shown": 630, "distinct": 505}
-    low, high = ProGAN.strength_range
+    low, high = FAMILIES["progan"].strength_range
     assert (summary["strengths"]["start"], summary["strengths"]["end"]) == (low, high)
     assert (summary["method"], summary["precision"], summary["seed"]) == ("sefa", "float32", 0)
 
@@ -443,7 +444,7 @@ def test_edit_moves_each_sample_by_the_strength(cli, edits, drawn, file, index, 
     assert result.code == 0, result.err
     assert result.out == f"picture: {Path('edits') / f'tiny_direction{shown}_-1.5_seeds3+7.png'}\n"
     before, after, names, title = drawn[0]
-    assert (list(names), title) == (["seed 3", "seed 7"], f"tiny: direction {shown}, strength -1.5")
+    assert (list(names), title) == (["seed 3", "seed 7"], f"tiny, direction {shown}, strength -1.5")
     G, vector = ganatomy.load("tiny.pth"), Directions.load(edits / file).vectors[shown]
     ws = G.mapping(torch.cat([G.draw(1, seed) for seed in (3, 7)]))
     for pictures, codes in ((before, ws), (after, ws - 1.5 * torch.tensor(vector, dtype=torch.float32))):

@@ -44,7 +44,7 @@ def drawn(monkeypatch):
     """Record the pictures that `sample` shows."""
     seen = []
 
-    def noted(pictures, names, *, title):
+    def noted(pictures, names, **_):
         seen.append((pictures, names))
         from ganatomy.figures.style import new_figure
 
@@ -67,7 +67,7 @@ def test_codes_are_truncated_as_the_published_tool_does_unless_told_otherwise(cl
         pictures, names = drawn.pop()
         shown = G.synthesis(expected.ws).add(1).mul(127.5).round().clamp(0, 255).permute(0, 2, 3, 1)
         assert np.abs(pictures - shown.numpy()).max() <= 1
-        assert names == expected.names
+        assert names == list(expected.names)
     assert cli("sample", checkpoint, "--seeds", "3").code == 0
     pictures = drawn.pop()[0]
     assert cli("sample", checkpoint, "--seeds", "3", "--psi", "0.7", "--cutoff", "8").code == 0

@@ -10,7 +10,7 @@ from ganatomy.errors import InputError
 from ganatomy.generators.networks.dcgan import DCGAN
 from ganatomy.generators.networks.progan import ProGAN
 from ganatomy.generators.networks.stylegan2 import StyleGAN2
-from ganatomy.latent.codes import Drawing, read_codes
+from ganatomy.latent.codes import Drawing, draw, read_codes
 
 
 @pytest.fixture
@@ -161,7 +161,30 @@ def test_seeds_and_files_do_not_come_in_batches(G):
 def test_it_tells_how_codes_are_drawn_and_leaves_out_what_does_not_apply(G):
     assert Drawing(seed=5).told(DCGAN([6, 5, 3], [4, 4])) == {"seed": 5}
     told = Drawing(seeds=np.array([3, 7]), psi=0.5, mix=[(9, range(2))]).told(G)
-    assert json.loads(json.dumps(told)) == {"seeds": [3, 7], "psi": 0.5, "mix": [[9, [0, 1]]]}
+    assert json.loads(json.dumps(told)) == {"seeds": [3, 7], "psi": 0.5, "mix": [[9, "0:2"]]}
+
+
+def test_what_is_mixed_in_is_shown_alone(G):
+    drawing = Drawing(seeds=[3, 7], psi=0.5, mix=[(9, "2:4"), (11, [0, 1, 3])])
+    mixed = drawing.mixed(G)
+    assert mixed.names == ("seed 9, layers 2:4", "seed 11, layers 0:2,3")
+    assert torch.equal(mixed.ws, Drawing(seeds=[9, 11], psi=0.5).codes(G).ws)
+    assert drawing.mixed(G).called("zh")[0] == "种子 9，层 2:4"
+    assert Drawing().mixed(G) is None
+
+
+def test_names_are_told_in_either_language(G):
+    network = DCGAN([10, 5, 3], [4, 4], classes=["blue", "green"])
+    assert Drawing(n=2).codes(network).called("en") == ["sample 0, blue", "sample 1, green"]
+    assert Drawing(seeds=[3]).codes(network).called("zh") == ["种子 3，blue"]
+    assert Drawing(n=1, mix=[(9, "0")]).codes(G).called("zh") == ["样本 0 + 种子 9"]
+
+
+def test_draw_is_a_drawing_in_one_call(G):
+    samples = draw(G, seeds=[3, 7], psi=0.5, mix=[(9, "2:")])
+    assert torch.equal(samples.ws, Drawing(seeds=[3, 7], psi=0.5, mix=[(9, "2:")]).codes(G).ws)
+    assert len(draw(G)) == 16
+    assert repr(draw(G, 6)) == "Samples(6 of (6, 7): sample 0, sample 1, sample 2, sample 3, ...)"
 
 
 # Codes of a file
@@ -182,7 +205,7 @@ def test_z_of_a_file_are_used_like_drawn_ones(G, tmp_path):
     np.save(tmp_path / "z.npy", G.draw(5).numpy().astype(np.float64))
     found = Drawing(file=tmp_path / "z.npy", psi=0.5).codes(G)
     assert torch.equal(found.ws, Drawing(n=5, psi=0.5).codes(G).ws)
-    assert found.names == tuple(f"code {i}" for i in range(5))
+    assert found.names == tuple(f"sample {i}" for i in range(5))
     np.save(tmp_path / "ws.npy", found.ws.numpy())
     kept = Drawing(file=tmp_path / "ws.npy").codes(G)
     assert torch.equal(kept.ws, found.ws)

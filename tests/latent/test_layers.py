@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganatomy.errors import InputError
-from ganatomy.latent.layers import check_layers, parse_layers
+from ganatomy.latent.layers import check_layers, parse_layers, written_layers
 
 LAYERS = 14
 
@@ -69,6 +69,11 @@ def test_anything_else_is_refused_on_one_line(text, said):
     with pytest.raises(InputError, match=said) as caught:
         parse_layers(text, LAYERS)
     assert "\n" not in str(caught.value)
+
+
+@given(st.sets(st.integers(0, LAYERS - 1), min_size=1))
+def test_what_is_written_is_read_again(layers):
+    assert parse_layers(written_layers(layers), LAYERS) == tuple(sorted(layers))
 
 
 @pytest.mark.parametrize(

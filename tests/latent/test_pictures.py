@@ -10,7 +10,8 @@ from ganatomy.errors import InputError
 from ganatomy.generators.base import Generator
 from ganatomy.generators.families import FAMILIES
 from ganatomy.generators.networks.progan import ProGAN
-from ganatomy.latent.pictures import Grid, Store, batch_size, painter
+from ganatomy.generators.networks.stylegan2 import StyleGAN2
+from ganatomy.latent.pictures import Grid, Store, batch_size, paint, painter
 
 
 class Given(Generator):
@@ -108,6 +109,31 @@ def test_pictures_are_those_of_synthesis_in_either_precision():
     low = np.abs(painter(G, precision="bfloat16")(ws) - exact)
     assert low.max() > 0.51
     assert low.mean() < 1  # grey level
+
+
+def test_paint_makes_what_painter_makes_and_leaves_the_noise_as_it_was():
+    torch.manual_seed(0)
+    G = StyleGAN2(codes=[8, 8], channels=[6, 4, 4]).eval()
+    for layer in G.layers:
+        layer.noise_strength.data.fill_(0.5)
+        layer.noise.normal_()
+    ws, found = G.mapping(G.draw(3)).detach(), {}
+    for noise in (None, "stored", "none"):
+        found[noise] = paint(G, ws, noise=noise)
+        assert G.noise == "stored"
+    np.testing.assert_array_equal(found[None], painter(G)(ws))
+    np.testing.assert_array_equal(found["stored"], found[None])
+    assert np.abs(found["none"].astype(int) - found["stored"]).max() > 1
+    np.testing.assert_array_equal(paint(G, ws.numpy(), size=16), found[None])
+    with pytest.raises(InputError, match="unknown noise"):
+        paint(G, ws, noise="grain")
+
+
+@pytest.mark.parametrize("shape", [(2, 8), (0, 5, 8), (2, 4, 8), (2, 5, 7)])
+def test_codes_of_another_shape_are_not_painted(shape):
+    G = StyleGAN2(codes=[8, 8], channels=[6, 4, 4]).eval()
+    with pytest.raises(InputError, match=f"codes have shape .*this generator takes .N, {G.num_ws}, 8.: ws of samples"):
+        paint(G, np.zeros(shape, np.float32))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -6,7 +6,7 @@ from typing import Annotated
 from ganatomy import languages
 from ganatomy.cli import options
 from ganatomy.cli.application import verb
-from ganatomy.cli.naming import drawn_in_name, file_name, save_png, seeds_in_name
+from ganatomy.cli.naming import drawn_in_name, file_name, seeds_in_name
 from ganatomy.cli.options import Flag
 from ganatomy.cli.parsing import check_ending, read_seeds
 from ganatomy.errors import InputError
@@ -50,24 +50,29 @@ def sample(
         raise InputError(f"-n {n}: give 1 to 1000")
     opened = options.open_source(source, classes, sha256, trust)
     from ganatomy.figures.fonts import drawable
-    from ganatomy.figures.pictures.samples import sample_figure
+    from ganatomy.figures.pictures.samples import save_pictures
     from ganatomy.generators.loading import build
     from ganatomy.latent.codes import Drawing
-    from ganatomy.latent.pictures import painter
+    from ganatomy.latent.pictures import paint
 
+    blend = [_mix(text) for text in mix or []]
+    drawing = Drawing(n=n, seed=seed, seeds=chosen, class_name=class_name, psi=psi, cutoff=cutoff, mix=blend)
     with options.threads_of(threads):
         generator = build(opened, device)
-        generator.noise = noise
-        mixed = [_mix(text) for text in mix or []]
-        drawing = Drawing(n=n, seed=seed, seeds=chosen, class_name=class_name, psi=psi, cutoff=cutoff, mix=mixed)
-        samples = drawing.codes(generator)
-        pictures = painter(generator, size, precision)(samples.ws)
+        samples, mixed = drawing.codes(generator), drawing.mixed(generator)
+        pictures = paint(generator, samples.ws, size=size, precision=precision, noise=noise)
+        more = {}
+        if mixed is not None:
+            more["mixed"] = paint(generator, mixed.ws, size=size, precision=precision, noise=noise)
     which, told = seeds_in_name(seed, seeds), drawn_in_name(psi, cutoff, noise, mix)
     name = file_name(opened.name, f"n{len(pictures)}", which, class_name or "", *told)
     words = languages.Words(drawable(tongue), "edit")
     title = words.count("samples" if chosen else "samples_of", len(pictures), name=opened.name, seed=seed)
     path = out or Path("samples") / f"{name}.png"
-    save_png(sample_figure(pictures, samples.called(words.language), title=title), path)
+    if mixed is not None:
+        more["mixed_titles"] = mixed.called(words.language)
+    titles = samples.called(words.language)
+    save_pictures(pictures, path, titles=titles, title=title, language=words.language, **more)
     print(f"picture: {path}")
 
 

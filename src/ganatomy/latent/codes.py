@@ -33,7 +33,7 @@ from torch import Tensor
 from ganatomy.errors import InputError, unknown
 from ganatomy.generators.base import Generator
 from ganatomy.languages import Words
-from ganatomy.latent.layers import check_layers, parse_layers
+from ganatomy.latent.layers import check_layers, parse_layers, written_layers
 
 Mix: TypeAlias = tuple[int, Sequence[int] | str]
 """A seed, and the layers that take its code: indices, or such as "4:8"."""
@@ -45,7 +45,7 @@ _MOST = 10_000  # more than anybody looks at
 _FAR = 2**31  # from the seed of codes on show to that of codes to measure on
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Samples:
     """Codes that were drawn.
 
@@ -62,15 +62,19 @@ class Samples:
     def __len__(self) -> int:
         return len(self.ws)
 
+    def __repr__(self) -> str:
+        shown = ", ".join(self.names[:4]) + (", ..." if len(self) > 4 else "")
+        return f"Samples({len(self)} of {tuple(self.ws.shape[1:])}: {shown})"
+
     def called(self, language: str | None = None) -> list[str]:
         """Call the samples by their names in a language; None for the one that is `languages.chosen`.
 
         >>> Samples(None, torch.zeros(1, 1, 2), ("seed 3, blue + seed 7",)).called("zh")
-        ['种子 3, blue + 种子 7']
+        ['种子 3，blue + 种子 7']
         """
-        words = Words(language)
-        kinds = re.compile(r"\b(seed|sample|code) (\d+)")
-        return [kinds.sub(lambda found: words(f"{found[1]}_n", n=found[2]), name) for name in self.names]
+        words, kinds = Words(language), re.compile(r"\b(seed|sample|code|layers) ([\d:,]+)")
+        names = [name.replace(", ", words("comma")) for name in self.names]
+        return [kinds.sub(lambda found: words(f"{found[1]}_n", n=found[2]), name) for name in names]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -132,7 +136,7 @@ class Drawing:
             found = self._read(generator, self.file)
             if isinstance(found, Samples):
                 return found
-            z, names = found, [f"code {i}" for i in range(len(found))]
+            z, names = found, [f"sample {i}" for i in range(len(found))]
         elif self.seeds is None:
             self._check_count(self.n)
             z, names = generator.draw(self.n, self.seed), [f"sample {i}" for i in range(self.n)]
@@ -174,6 +178,19 @@ class Drawing:
         100
         """
         return replace(self, n=n, seed=(self.seed + _FAR) % 2**32, seeds=None, file=None)
+
+    def mixed(self, generator: Generator) -> Samples | None:
+        """Draw the codes alone that are mixed in, truncated like the others; None if there are none.
+
+        >>> from ganatomy.generators.networks.stylegan2 import StyleGAN2
+        >>> Drawing(mix=[(9, "2:"), (3, "0")]).mixed(StyleGAN2(codes=[8, 8], channels=[4, 4])).names
+        ('seed 9, layers 2:', 'seed 3, layers 0')
+        """
+        if not self.mix:
+            return None
+        alone = replace(self, seeds=[seed for seed, _ in self.mix], mix=(), file=None).codes(generator)
+        names = [f"seed {seed}, layers {layers}" for seed, layers in self._mixed()]
+        return replace(alone, names=tuple(names))
 
     def later(self, steps: int) -> Drawing:
         """Say the same of the seed so many further on.
@@ -224,14 +241,17 @@ class Drawing:
         {'seeds': [3, 7], 'psi': 0.7, 'cutoff': 8}
         """
         psi, cutoff = self.truncation(generator) or (None, None)
-        mixed = [[seed, layers if isinstance(layers, str) else list(layers)] for seed, layers in self.mix]
         which: dict[str, Any] = {"seed": self.seed}
         if self.file is not None:
             which = {"file": str(self.file)}
         elif self.seeds is not None:
             which = {"seeds": [int(seed) for seed in self.seeds]}
-        more = {"class": self.class_name, "psi": psi, "cutoff": cutoff, "mix": mixed or None}
+        more = {"class": self.class_name, "psi": psi, "cutoff": cutoff, "mix": self._mixed() or None}
         return which | {name: value for name, value in more.items() if value is not None}
+
+    def _mixed(self) -> list[tuple[int, str]]:
+        """List seeds and layers that are mixed in, the layers as they are written."""
+        return [(seed, told if isinstance(told, str) else written_layers(told)) for seed, told in self.mix]
 
     def _checked(self, generator: Generator) -> tuple[float, int | None] | None:
         """Refuse what this generator cannot do, and return its truncation."""
@@ -271,7 +291,9 @@ class Drawing:
         for other, layers in self.mix:
             count = generator.num_ws
             places = parse_layers(layers, count) if isinstance(layers, str) else check_layers(layers, count)
-            ws[:, places] = _mapped(generator, generator.draw(1, other))[:, places]
+            mixed = generator.draw(1, other)
+            mixed = mixed if classes is None else mixed.expand(len(z), -1)  # each of its sample's class
+            ws[:, places] = _mapped(generator, mixed, classes)[:, places]
         return ws if truncation is None else generator.truncate(ws, *truncation)
 
     def _read(self, generator: Generator, path: str | os.PathLike[str]) -> Samples | Tensor:
@@ -288,6 +310,42 @@ class Drawing:
             if not isinstance(found, Tensor) and getattr(self, name) not in (None, ()):
                 raise InputError(f"{path} holds codes that are mapped, and taken as they are; leave {name} out")
         return found
+
+
+def draw(
+    generator: Generator,
+    n: int = 16,
+    seed: int = 0,
+    *,
+    seeds: Sequence[int] | None = None,
+    class_name: str | None = None,
+    psi: float | None = None,
+    cutoff: int | None = None,
+    mix: Sequence[Mix] = (),
+    file: str | os.PathLike[str] | None = None,
+) -> Samples:
+    """Draw codes, mapped and truncated as published: `Drawing(...).codes(generator)`.
+
+    Args:
+        generator: the network that takes them.
+        n: how many, of `seed`.
+        seed: of the n codes together.
+        seeds: if given, a code of each, in place of n of one.
+        class_name: the class of all of them; by default the classes in turn.
+        psi: truncation, 1 for none; by default as published.
+        cutoff: layers from this one on are left out of the truncation.
+        mix: seeds and the layers that take their codes, such as [(9, "4:8")].
+        file: codes to take in place of drawn ones; see `Drawing`.
+
+    Raises:
+        InputError: as of `Drawing.codes`.
+
+    >>> from ganatomy.generators.networks.planted import Planted
+    >>> draw(Planted(z_dim=8), seeds=[3, 7])
+    Samples(2 of (1, 8): seed 3, seed 7)
+    """
+    chosen = {"seeds": seeds, "class_name": class_name, "psi": psi, "cutoff": cutoff, "mix": mix, "file": file}
+    return Drawing(n=n, seed=seed, **chosen).codes(generator)
 
 
 AS_PUBLISHED = Drawing()
@@ -336,7 +394,7 @@ def read_codes(path: str | os.PathLike[str]) -> Samples | Tensor:
         raise InputError(f"{path} holds {', '.join(arrays) or 'nothing'}, and neither z nor ws; give codes")
     if "ws" not in codes:
         return codes["z"]
-    names = arrays.get("names", [f"code {i}" for i in range(len(codes["ws"]))])
+    names = arrays.get("names", [f"sample {i}" for i in range(len(codes["ws"]))])
     return Samples(codes.get("z"), codes["ws"], tuple(str(name) for name in names))
 
 

@@ -16,7 +16,7 @@ Shape letters: `N` samples, `L` layers, `W` coordinates.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,7 +24,29 @@ from numpy.typing import ArrayLike, NDArray
 from ganatomy.errors import InputError, unknown
 
 SPACES = ("z", "w")
-Codes = TypeVar("Codes")  # a numpy array or a torch tensor
+
+
+class CodeArray(Protocol):
+    """What numpy's arrays and torch's tensors have in common, as far as codes go."""
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Any, /) -> Any: ...
+
+    def __setitem__(self, index: Any, value: Any, /) -> None: ...
+
+
+Codes = TypeVar("Codes", bound=CodeArray)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +156,7 @@ class Direction:
         [[[0.0, 0.0], [0.5, 0.0], [0.0, 0.0]], [[0.0, 0.0], [-1.0, 0.0], [0.0, 0.0]]]
         """
         is_tensor = hasattr(ws, "new_tensor")  # asked so, since this module does without torch
-        codes = ws if is_tensor else np.asarray(ws)
+        codes: Any = ws if is_tensor else np.asarray(ws)  # which of the two, a type checker cannot know without torch
         width, last = len(self.vector), self.layers[-1]
         if codes.ndim != 3 or codes.shape[2] != width or codes.shape[1] <= last:
             raise InputError(

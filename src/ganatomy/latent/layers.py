@@ -61,6 +61,21 @@ def read_layers(layers: Layers, num_ws: int) -> tuple[int, ...]:
     return check_layers(range(num_ws) if layers is None else layers, num_ws)
 
 
+def written_layers(layers: Iterable[int]) -> str:
+    """Write a selection as `parse_layers` reads it.
+
+    >>> written_layers([0, 1, 2, 3, 7]), written_layers((2,)), written_layers([0, 2, 3])
+    ('0:4,7', '2', '0,2:4')
+    """
+    runs: list[list[int]] = []
+    for layer in sorted(layers):
+        if runs and layer == runs[-1][-1] + 1:
+            runs[-1].append(layer)
+        else:
+            runs.append([layer])
+    return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}:{run[-1] + 1}" for run in runs)
+
+
 def check_layers(layers: Iterable[int], num_ws: int) -> tuple[int, ...]:
     """Sort indices of layers, and refuse those that a generator of L = `num_ws` layers does not have.
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ganatomy.errors import InputError
-from ganatomy.generators.base import Generator, Precision
+from ganatomy.generators.base import Generator, Noise, Precision
 from ganatomy.generators.fast.renderer import renderer
 
 Painter = Callable[[Tensor], NDArray[np.uint8]]
@@ -42,7 +43,7 @@ def painter(generator: Generator, size: int | None = None, precision: Precision 
     It makes them `batch_size` at a time, so that any number of codes can be given.
 
     Args:
-        generator: whose pictures.
+        generator: the network that makes them.
         size: pixels a side, 16 or more; larger pictures are reduced to it, smaller ones stay as they are.
         precision: of the generator's arithmetic.
 
@@ -58,6 +59,45 @@ def painter(generator: Generator, size: int | None = None, precision: Precision 
     wanted = kept_size(generator, size)
     paint = sized_painter(generator, precision)
     return lambda ws: paint(ws, (wanted,))[wanted]
+
+
+def paint(
+    generator: Generator,
+    ws: Tensor | NDArray[np.floating],
+    *,
+    size: int | None = 256,
+    precision: Precision = "float32",
+    noise: Noise | None = None,
+) -> NDArray[np.uint8]:
+    """Make the pictures of codes ws (N, L, W): uint8 (N, h, h, 3), h = min(size, resolution).
+
+    Args:
+        generator: the network that makes them.
+        ws: such as `draw` gives, edited or not.
+        size: pixels a side, 16 or more; larger pictures are reduced to it. None for as large as they are.
+        precision: of the generator's arithmetic.
+        noise: the grain of a StyleGAN's pictures, "stored", "none" or "random"; by default the generator's own.
+
+    Raises:
+        InputError: codes of another shape, a size below 16, an unknown precision or noise; pictures that are not
+            finite.
+
+    >>> from ganatomy.generators.networks.planted import Planted
+    >>> G = Planted(resolution=64).eval()
+    >>> pictures = paint(G, G.mapping(G.draw(2)), size=32)
+    >>> pictures.shape, pictures.dtype
+    ((2, 32, 32, 3), dtype('uint8'))
+    """
+    codes = torch.as_tensor(ws)
+    if codes.ndim != 3 or not len(codes) or tuple(codes.shape[1:]) != (generator.num_ws, generator.w_dim):
+        wanted = f"(N, {generator.num_ws}, {generator.w_dim})"
+        raise InputError(f"codes have shape {tuple(codes.shape)}, and this generator takes {wanted}: ws of samples")
+    own = generator.noise
+    generator.noise = own if noise is None else noise
+    try:
+        return painter(generator, size, precision)(codes)
+    finally:
+        generator.noise = own
 
 
 def kept_size(generator: Generator, size: int | None) -> int:
@@ -81,7 +121,7 @@ def sized_painter(generator: Generator, precision: Precision = "float32") -> Siz
     Each is reduced from the generator's floats, so that it is, to the bit, what `painter` gives at that size alone.
 
     Args:
-        generator: whose pictures.
+        generator: the network that makes them.
         precision: of the generator's arithmetic.
 
     Raises:
@@ -187,5 +227,5 @@ class Grid:
         self._store, self._numbers = store, numbers
         self.shape = (*numbers.shape, *store.shape)
 
-    def __getitem__(self, key: object) -> NDArray[np.uint8]:
+    def __getitem__(self, key: Any) -> NDArray[np.uint8]:  # whatever numpy takes as an index
         return self._store[self._numbers[key]]
