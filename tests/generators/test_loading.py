@@ -74,6 +74,17 @@ def test_opening_a_checkpoint_imports_no_torch(foreign):
     subprocess.run([sys.executable, "-c", code + "assert 'torch' not in sys.modules"], check=True)
 
 
+def test_in_a_notebook_each_is_one_line_without_weights(foreign):
+    torch.save(foreign.stylegan2(), "some.pth")
+    checkpoint, G = open_checkpoint("some.pth"), load("some.pth")
+    assert repr(G) == "<StyleGAN2 some: 16 x 16 pixels, codes w (6, 7)>"
+    assert repr(checkpoint) == "<Checkpoint some (StyleGAN2, genforce layout): 16 x 16 pixels, codes w (6, 7)>"
+    torch.save(foreign.dcgan().state_dict(), "some.pth")
+    assert repr(load("some.pth", classes=2)) == "<DCGAN some: 16 x 16 pixels, codes z (1, 10), 2 classes>"
+    assert all(len(repr(card).splitlines()) == 1 and len(repr(card)) < 200 for card in zoo.cards().values())
+    assert repr(zoo.card("eyes")).startswith("<Card eyes: painted eyes, by colour, DCGAN, ")
+
+
 # Cards
 
 

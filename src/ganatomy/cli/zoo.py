@@ -1,14 +1,11 @@
 """ganatomy zoo: generators that can be had, and what of them is on this disk."""
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ganatomy.cli.application import fail, verb
-
-if TYPE_CHECKING:
-    from ganatomy.generators.zoo.cards import Card
 
 _ACTIONS = ("list", "show", "fetch", "verify")
 
@@ -43,17 +40,17 @@ def zoo(
         if name is not None:
             raise InputError(f"zoo list takes no name; for the card of one say: ganatomy zoo show {name}")
         if as_json:
-            _print_json([_described(one) for one in cards().values()])
+            _print_json([one.to_dict() for one in cards().values()])
             return
         rows = [
-            (one.name, one.title, one.family, str(one.resolution), one.licence, one.status, _where(one))
+            (one.name, one.title, one.family, str(one.resolution), one.licence, one.status, one.here)
             for one in cards().values()
         ]
         print_table(("name", "what", "family", "pixels", "licence", "hash", "here"), rows, right=("pixels",))
     elif action in ("show", "fetch") and name is None:
         raise InputError(f"zoo {action}: name a generator, one of {', '.join(cards())}")
     elif action == "show" and name is not None:
-        described = _described(card(name))
+        described = card(name).to_dict()
         if as_json:
             _print_json(described)
             return
@@ -81,18 +78,6 @@ def zoo(
 
 def _print_json(content: object) -> None:
     print(json.dumps(content, indent=2, ensure_ascii=False))
-
-
-def _where(one: "Card") -> str:
-    from ganatomy.generators.zoo.cards import entry_of
-
-    return "own file" if one.own_file else "cached" if entry_of(one).path.exists() else ""
-
-
-def _described(one: "Card") -> dict:
-    from ganatomy.generators.zoo.cards import entry_of
-
-    return one.model_dump(mode="json") | {"here": _where(one), "cache_path": str(entry_of(one).path)}
 
 
 def _text(value: object) -> str:

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ganatomy.errors import InputError, unknown
-from ganatomy.generators.families import FAMILIES, Family, Space, fingerprint
+from ganatomy.generators.families import FAMILIES, Family, Space, fingerprint, sizes_in_words
 
 Precision = Literal["float32", "bfloat16"]
 Noise = Literal["stored", "random", "none"]
@@ -88,6 +88,10 @@ class Generator(nn.Module, ABC):
         self.register_buffer("w_avg", None)
         self._noise: Noise = "stored"
         self.seed_noise(0)
+
+    def __repr__(self) -> str:
+        sizes = sizes_in_words(self.resolution, self.space, self.num_ws, self.w_dim, self.classes)
+        return f"<{' '.join(filter(None, (type(self).__name__, self.name)))}: {sizes}>"
 
     @property
     def record(self) -> Family:

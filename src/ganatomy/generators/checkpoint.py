@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from ganatomy.errors import InputError
 from ganatomy.files import replacing
-from ganatomy.generators.families import FAMILIES, Space, fingerprint
+from ganatomy.generators.families import FAMILIES, Space, fingerprint, sizes_in_words
 from ganatomy.generators.files.containers import open_container
 from ganatomy.generators.files.stored import Entry
 from ganatomy.generators.files.unpickling import printable
@@ -62,7 +62,7 @@ class Weights(Mapping[str, NDArray[np.float32]]):
         return len(self._entries)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Checkpoint:
     """A generator's weights, and what they and their cards say about it; `read_checkpoint` makes it.
 
@@ -86,6 +86,10 @@ class Checkpoint:
     classes: tuple[str, ...] = ()
     place: str = ""
     origin: WeightFile | None = None
+
+    def __repr__(self) -> str:
+        sizes = sizes_in_words(self.resolution, self.space, self.num_ws, self.w_dim, self.classes)
+        return f"<Checkpoint {self.name} ({self.layout}): {sizes}>"
 
     @property
     def name(self) -> str:

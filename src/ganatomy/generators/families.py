@@ -203,6 +203,16 @@ FAMILIES: dict[str, Family] = {
 }
 
 
+def sizes_in_words(resolution: int, space: Space, num_ws: int, w_dim: int, classes: Sequence[str] = ()) -> str:
+    """Write in a few words how large pictures and codes are.
+
+    >>> sizes_in_words(1024, "w", 18, 512), sizes_in_words(64, "z", 1, 100, ["cat", "dog"])
+    ('1024 x 1024 pixels, codes w (18, 512)', '64 x 64 pixels, codes z (1, 100), 2 classes')
+    """
+    counted = f", {len(classes)} classes" if classes else ""
+    return f"{resolution} x {resolution} pixels, codes {space} ({num_ws}, {w_dim}){counted}"
+
+
 def fingerprint(weights: Mapping[str, NDArray]) -> str:
     """Digest all weights: the sha256 of names in order, shapes, and float32 values, as 64 hexadecimal digits.
 

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -93,6 +93,26 @@ class Card(Table):
         return next((path for path in mine if path.exists()), None)
 
     @property
+    def cache_path(self) -> Path:
+        """Where the file is kept once it is fetched."""
+        return entry_of(self).path
+
+    @property
+    def here(self) -> Literal["own file", "cached", ""]:
+        """Whether the file is on this disk: a person's own, or fetched; empty if it is not."""
+        return "own file" if self.own_file else "cached" if self.cache_path.exists() else ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Turn the card into what JSON can hold, with where its file is or would be."""
+        return self.model_dump(mode="json") | {"here": self.here, "cache_path": str(self.cache_path)}
+
+    def __repr__(self) -> str:
+        """Say in a line which generator it is."""
+        hashed = {"checked": "", "unchecked": ", hash unchecked"}[self.status]
+        size = f"{self.resolution} x {self.resolution} pixels"
+        return f"<Card {self.name}: {self.title}, {FAMILIES[self.family].title}, {size}, {self.licence}{hashed}>"
+
+    @property
     def notice(self) -> str:
         """What is said at first use: whose it is, what it was trained on, and on what terms."""
         note = f" ({self.licence_note})" if self.licence_note else ""
@@ -128,6 +148,8 @@ def cards() -> dict[str, Card]:
 
     >>> list(cards())[:3], cards()["faces"].resolution
     (['faces', 'rendered-faces', 'eyes'], 64)
+    >>> cards()["faces"]
+    <Card faces: photographs of faces, DCGAN, 64 x 64 pixels, MIT>
     """
     return dict(_all_cards())
 
