@@ -141,7 +141,14 @@ def test_classes_are_coordinates_behind_the_code(foreign, tmp_path):
     write_checkpoint(named, tmp_path / "b.safetensors")
     assert read_checkpoint(tmp_path / "b.safetensors").classes == ("left", "right")
     assert read_checkpoint(tmp_path / "b.safetensors", classes=0).classes == ()
-    for wrong, message in ((10, "leave no coordinate"), (-1, "give their number"), ("left", "give their number")):
+    wrongs = (
+        (10, "leave no"),
+        (10**12, "leave no"),
+        (-1, "their number"),
+        ("left", "their number"),
+        (True, "their number"),
+    )
+    for wrong, message in wrongs:
         with pytest.raises(InputError, match=message):
             read_checkpoint(tmp_path / "a.pth", classes=wrong)
 

@@ -75,7 +75,7 @@ class View:
         return self.reader.read(self.pictures)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Attribute:
     """A number that a picture has.
 
@@ -88,15 +88,18 @@ class Attribute:
 
     >>> trait = Trait("reds", {"en": "reds"}, "grey levels", "colour", "a doctest", {}, {})
     >>> reds = Attribute(trait, lambda view: view.pictures[..., 0].mean((1, 2)))
-    >>> reds.name, reds.value(View(np.full((2, 4, 4, 3), 7, np.uint8)))
-    ('reds', array([7., 7.]))
+    >>> reds, reds.value(View(np.full((2, 4, 4, 3), 7, np.uint8)))
+    (<Attribute reds, in grey levels>, array([7., 7.]))
     """
 
     trait: Trait
-    value: Callable[[View], Numbers] = field(repr=False, compare=False)
+    value: Callable[[View], Numbers] = field(compare=False)
     needs_face: bool = False
     own: bool = False
     version: str = ""
+
+    def __repr__(self) -> str:
+        return f"<Attribute {self.name}, in {self.trait.unit}>"
 
     @property
     def name(self) -> str:

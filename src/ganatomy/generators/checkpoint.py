@@ -190,21 +190,18 @@ def read_checkpoint(path: str | os.PathLike, *, classes: int | Sequence[str] | N
     family = found.layout.family
     if card and card["family"] != family:
         raise InputError(f"{path} is damaged: its card says {printable(card['family'])}, its tensors {family}")
-    named = card.get("classes", []) if classes is None else classes
-    if isinstance(named, str) or (isinstance(named, int) and named < 0):
-        raise InputError(f"classes {named!r}: give their number, or a list of their names")
-    named = [f"class {i}" for i in range(named)] if isinstance(named, int) else list(named)
+    weights, entry = Weights(found.entries, path), FAMILIES[family]
+    given = card.get("classes", []) if classes is None else classes
+    if isinstance(given, str | bool) or (isinstance(given, int) and given < 0):
+        raise InputError(f"`classes={given!r}`: give their number, or a list of their names")
+    count, inputs = given if isinstance(given, int) else len(given), entry.z_dim(weights.shapes)
+    if count and not entry.conditional:
+        raise InputError(f"{path}: a {entry.title} has no classes, {count} were given; leave `classes` out")
+    if count >= inputs:
+        raise InputError(f"{path}: {count} classes leave no coordinate of its {inputs} for the code")
+    named = [f"class {i}" for i in range(count)] if isinstance(given, int) else map(str, given)
     layout = card.get("layout", found.layout.words)
-    checkpoint = Checkpoint(
-        family, layout, Weights(found.entries, path), card, path, tuple(map(str, named)), found.place
-    )
-    if named and not FAMILIES[family].conditional:
-        raise InputError(
-            f"{path}: a {FAMILIES[family].title} has no classes, {len(named)} were given; leave `classes` out"
-        )
-    if checkpoint.z_dim < 1:
-        raise InputError(f"{path}: {len(named)} classes leave no coordinate of its {checkpoint.w_dim} for the code")
-    return checkpoint
+    return Checkpoint(family, layout, weights, card, path, tuple(named), found.place)
 
 
 def write_checkpoint(checkpoint: Checkpoint, out: str | os.PathLike, card: Mapping[str, Any] | None = None) -> None:

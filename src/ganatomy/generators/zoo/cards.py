@@ -13,7 +13,7 @@ is the one on the card, the one given, or the one pinned when it was first used;
 pinned only if the person says so (`trust`). A person's own file needs no hash. Fetched files are kept: see `cache`.
 
 Not guaranteed: that a licence covers what its author says it covers (where that is doubtful, the card's `licence_note`
-says so), nor that weights are safe to open: `checkpoints` sees to that.
+says so), nor that weights are safe to open: `checkpoint` sees to that.
 
 No arrays here, hence no shapes; sizes are in bytes.
 """
