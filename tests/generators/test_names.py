@@ -1,18 +1,23 @@
-"""The names that `ganatomy.generators` offers."""
+"""The names that `ganatomy.generators` and `ganatomy.attributes` offer."""
 
 import subprocess
 import sys
 
-from ganatomy import generators
+import pytest
+
+from ganatomy import attributes, generators
+
+EXPECTED = {
+    generators: {"load", "open_checkpoint", "convert", "cards", "fetch", "Generator", "Checkpoint"},
+    attributes: {"choose", "measure", "Attribute", "Trait"},
+}
 
 
-def test_every_name_can_be_had():
-    assert {"load", "open_checkpoint", "convert", "cards", "fetch", "Generator", "Checkpoint"} <= set(
-        generators.__all__
-    )
-    assert set(generators.__all__) <= set(dir(generators))
-    for name in generators.__all__:
-        assert getattr(generators, name).__name__ == name
+@pytest.mark.parametrize("room", EXPECTED, ids=lambda room: room.__name__)
+def test_every_name_can_be_had(room):
+    assert EXPECTED[room] <= set(room.__all__) <= set(dir(room))
+    for name in room.__all__:
+        assert getattr(room, name).__name__ == name
 
 
 def test_cards_and_checkpoints_come_without_torch():

@@ -1,8 +1,8 @@
-"""What a picture shows, in numbers: brightness, the turn of a head, a smile, whatever a person's scorer says."""
+"""What a picture shows, in numbers: brightness, the turn of a head, a smile, whatever a person's scorer says.
 
-from ganatomy.attributes.attribute import Attribute
-from ganatomy.attributes.choosing import choose, has_values, measure
-from ganatomy.attributes.scorers import read_scorer
-from ganatomy.attributes.trait import Trait
+The public names stand in `__init__.pyi`, and are loaded when first used.
+"""
 
-__all__ = ["Attribute", "Trait", "choose", "has_values", "measure", "read_scorer"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
