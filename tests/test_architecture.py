@@ -63,11 +63,11 @@ ARROWS = {
     "figures.points": {*ROOT, "figures"},
     "figures.pictures": {*ROOT, "figures"},
     "pages": {*ROOT, *FIGURES},
-    "latent.direction": ROOT,
+    "latent.direction": {*ROOT, "latent.layers"},
     "latent.layers": ROOT,
-    "latent.directions": {*ROOT, "latent.direction", "latent.layers"},
+    "latent.directions": {*ROOT, *MOVED, "generators.base", *FIGURES},  # the latter only to be plotted
     "latent.traversal": {*ROOT, *DIRECTIONS},
-    "latent.codes": {*ROOT, *GENERATORS, *DIRECTIONS},
+    "latent.codes": {*ROOT, *GENERATORS, "latent.layers"},
     "latent.pictures": {*ROOT, *GENERATORS},
     "latent.passage": {*ROOT, *GENERATORS, *MOVED},
     "latent.measures": {*ROOT, *GENERATORS, *MOVED},
@@ -93,7 +93,7 @@ FOREIGN = {  # what these must leave to others
     },
     "matplotlib": {
         *(*ROOT, *HALF_1[:5], *GENERATORS, "attributes", "pages"),
-        *(*MOVED, "latent.methods", "latent.measures", "latent.labels"),
+        *(*MOVED - {"latent.directions"}, "latent.methods", "latent.measures", "latent.labels"),
     },
 }
 BANNED_IMPORTS = {

@@ -118,6 +118,14 @@ class Words:
         *rest, last = items
         return self("list_comma").join(rest) + self("list_and") + last if rest else last
 
+    def titled(self, name: str, label: str) -> str:
+        """Write a name and what it means, if that is known.
+
+        >>> Words("en").titled("0", "pose (yaw)"), Words("zh").titled("0", "左右转头"), Words("en").titled("0", "")
+        ('0: pose (yaw)', '0：左右转头', '0')
+        """
+        return f"{name}{self('colon')}{label}" if label else name
+
     def number(self, value: float | None) -> str:
         """Write a number to three digits, or a dash for None and what is no number.
 

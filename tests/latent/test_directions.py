@@ -9,7 +9,11 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from ganatomy.errors import InputError
+from ganatomy.generators.networks.planted import Planted
+from ganatomy.latent.codes import Drawing
 from ganatomy.latent.directions import Direction, Directions
+from ganatomy.latent.methods.sefa import sefa
+from ganatomy.latent.pictures import painter
 
 
 def some(**changes):
@@ -238,3 +242,46 @@ def test_a_damaged_or_foreign_file_is_named_on_one_line(saved, damage, said):
         Directions.load(saved)
     assert str(caught.value).startswith(str(saved))
     assert "\n" not in str(caught.value)
+
+
+# --- in a notebook ---
+
+
+def test_they_are_one_line_and_a_table():
+    found = Directions(np.eye(3)[:2], [3.0, 1.0], [0.75, 0.25], "w", (0, 1, 4), "sefa", "f", ("a < b", None), "faces")
+    assert repr(found) == "Directions(2 by sefa in faces; w, layers 0:2,4; 1 labelled)"
+    assert repr(found[0]) == "Direction(sefa 0: a < b; w, layers 0:2,4)"
+    assert repr(found[1]) == "Direction(sefa 1; w, layers 0:2,4)"
+    table = found._repr_html_()
+    assert "<tr><th>0</th><td>sefa 0</td><td>a &lt; b</td><td>75.0%</td><td>3</td></tr>" in table
+    assert table.count("<tr>") == 3
+    many = Directions(np.eye(50), np.ones(50), np.ones(50) / 50, "w", (0,), "sefa", "f")
+    assert "... and 20 more" in many._repr_html_()
+
+
+def test_a_frame_has_a_row_a_direction():
+    frame = Directions(np.eye(3)[:2], [3.0, 1.0], [0.75, 0.25], "w", (0,), "sefa", "f", ("smile", None)).to_frame()
+    assert list(frame.columns) == ["name", "label", "share", "value"]
+    assert frame["value"].tolist() == [3.0, 1.0]
+    assert frame["label"][0] == "smile"
+
+
+def test_a_plot_shows_the_code_moved_along_each_direction(monkeypatch):
+    shown = []
+    figure = "ganatomy.figures.pictures.traversals.direction_figure"
+    monkeypatch.setattr(figure, lambda *given, **how: shown.append((*given, how)))
+    G = Planted(resolution=16).eval()
+    found = dataclasses.replace(sefa(G, 2), labels=("brightness", None))
+    found.plot(G)
+    found.plot(G, drawing=Drawing(seeds=[3]), strengths=[-1.0, 0.0, 0.5], language="en")
+    (_, usual, how), (pictures, strengths, other) = shown
+    assert usual.tolist() == [-2, -1, 0, 1, 2]
+    assert how["rows"][0].startswith("0: brightness (")
+    assert other["subtitle"] == "seed 3"
+    assert pictures.shape == (2, 3, 16, 16, 3)
+    ws = Drawing(seeds=[3]).codes(G).ws
+    for k, direction in enumerate(found):
+        for s, strength in enumerate(strengths):
+            np.testing.assert_array_equal(pictures[k, s], painter(G)(direction.edit(ws, strength))[0])
+    with pytest.raises(InputError, match="not in this one"):
+        found.plot(Planted(resolution=16, seed=1).eval())

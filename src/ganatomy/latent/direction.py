@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ganatomy.errors import InputError, unknown
+from ganatomy.latent.layers import written_layers
 
 SPACES = ("z", "w")
 
@@ -49,7 +50,7 @@ class CodeArray(Protocol):
 Codes = TypeVar("Codes", bound=CodeArray)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Direction:
     """A vector of a latent space, with the layers it acts on and the generator it belongs to.
 
@@ -82,6 +83,10 @@ class Direction:
     def __post_init__(self) -> None:
         object.__setattr__(self, "vector", finite_array(self.vector, 1, f"the vector of {self.name!r}"))
         object.__setattr__(self, "layers", checked_place(self.space, self.layers))
+
+    def __repr__(self) -> str:
+        meaning = f": {self.label}" if self.label else ""
+        return f"Direction({self.name}{meaning}; {self.space}, layers {written_layers(self.layers)})"
 
     @property
     def length(self) -> float:

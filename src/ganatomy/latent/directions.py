@@ -15,8 +15,9 @@ import operator
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from html import escape
 from pathlib import Path
-from typing import Protocol, SupportsIndex, overload
+from typing import TYPE_CHECKING, Protocol, SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,14 +25,23 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 from scipy.linalg import subspace_angles
 
-from ganatomy.errors import InputError
+from ganatomy.errors import InputError, require_extra
 from ganatomy.files import replacing
+from ganatomy.languages import Words
 from ganatomy.latent.direction import Direction, checked_place, finite_array
-from ganatomy.latent.layers import Layers, read_layers
+from ganatomy.latent.layers import Layers, read_layers, written_layers
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+    from ganatomy.generators.base import Generator
+    from ganatomy.latent.codes import Drawing
 
 __all__ = ["Direction", "Directions", "LatentSpace"]
 
 FORMAT = "directions-1"
+_MOST_SHOWN = 30  # rows in a notebook
 
 
 class LatentSpace(Protocol):
@@ -57,7 +67,7 @@ class LatentSpace(Protocol):
         ...
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Directions:
     """K directions of length 1 that a method found, strongest first.
 
@@ -79,6 +89,8 @@ class Directions:
     >>> found = Directions(np.eye(3)[:2], [3.0, 1.0], [0.75, 0.25], "w", (0, 1), "sefa", "f")
     >>> len(found), found[1].name, [direction.name for direction in found[1:]]
     (2, 'sefa 1', ['sefa 1'])
+    >>> found
+    Directions(2 by sefa; w, layers 0:2)
     """
 
     vectors: NDArray[np.float64]
@@ -177,6 +189,77 @@ class Directions:
         if not -len(self) <= k < len(self):
             raise InputError(f"there is no direction {k}: the indices are 0 to {len(self) - 1}")
         return Direction(self.vectors[k], self.layers, self.space, self.fingerprint, self.labels[k], self.names[k])
+
+    def __repr__(self) -> str:
+        source = f" in {self.source}" if self.source else ""
+        named = sum(label is not None for label in self.labels)
+        place = f"{self.space}, layers {written_layers(self.layers)}"
+        return f"Directions({len(self)} by {self.method}{source}; {place}{f'; {named} labelled' if named else ''})"
+
+    def _repr_html_(self) -> str:
+        """Show them in a notebook: a table of names, labels, shares and values."""
+        rows = []
+        for k, (name, label, share, value) in enumerate(self._rows()[:_MOST_SHOWN]):
+            cells = escape(name), escape(label or ""), f"{share:.1%}", f"{value:.4g}"
+            rows.append(f"<tr><th>{k}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
+        more = len(self) - len(rows)
+        rows += [f"<tr><td colspan='5'>... and {more} more</td></tr>"] if more > 0 else []
+        heads = "".join(f"<th>{head}</th>" for head in ("", "name", "label", "share", "value"))
+        return f"<table><caption>{escape(repr(self))}</caption><tr>{heads}</tr>{''.join(rows)}</table>"
+
+    def to_frame(self) -> "DataFrame":
+        """Return names, labels, shares and values as a DataFrame of pandas, a row a direction.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        require_extra("pandas", "frames", "a DataFrame")
+        from pandas import DataFrame
+
+        return DataFrame(self._rows(), columns=["name", "label", "share", "value"])
+
+    def _rows(self) -> list[tuple[str, str | None, float, float]]:
+        return list(zip(self.names, self.labels, self.share.tolist(), self.values.tolist(), strict=True))
+
+    def plot(
+        self,
+        generator: "Generator",
+        *,
+        drawing: "Drawing | None" = None,
+        strengths: ArrayLike | None = None,
+        size: int = 128,
+        language: str | None = None,
+    ) -> "Figure":
+        """Draw one code moved along each direction: a row a direction, a column a strength.
+
+        Args:
+            generator: in which they were found.
+            drawing: how the code is drawn, the first one; by default of seed 0, as published.
+            strengths: (S,), ascending; by default 5 over the generator's range.
+            size: of a picture, at most, in pixels a side.
+            language: of the titles, "en" or "zh"; None for the one that is `languages.chosen`.
+
+        Raises:
+            InputError: directions of another generator, or what cannot be drawn.
+        """
+        from ganatomy.figures.fonts import drawable
+        from ganatomy.figures.pictures.traversals import direction_figure
+        from ganatomy.latent.codes import AS_PUBLISHED
+        from ganatomy.latent.pictures import painter
+
+        self.check_fits(generator)
+        words = Words(drawable(language))
+        amounts = np.linspace(*generator.strength_range, 5) if strengths is None else strengths
+        amounts = finite_array(amounts, 1, "strengths")
+        one = (drawing or AS_PUBLISHED).suited(self.method).codes(generator)
+        paint, repeated = painter(generator, size), one.ws[:1].repeat(len(amounts), 1, 1)
+        pictures = np.stack([paint(direction.edit(repeated, amounts)) for direction in self])
+        rows = [
+            words("noted", text=words.titled(str(k), label or ""), note=words.percent(share))
+            for k, (label, share) in enumerate(zip(self.labels, self.share.tolist(), strict=True))
+        ]
+        title, about = words.titled(self.source or generator.family, self.method), one.called(words.language)[0]
+        return direction_figure(pictures, amounts, title=title, subtitle=about, rows=rows, language=words.language)
 
     def angles_to(self, other: "Directions") -> NDArray[np.float64]:
         """Compute the principal angles between the subspaces that two sets of directions span.
