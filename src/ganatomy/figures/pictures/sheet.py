@@ -17,7 +17,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import IdentityTransform
 
 from ganatomy.figures.fonts import chinese_fonts
-from ganatomy.figures.style import DPI, FAINT, FAMILY, INK, canvas_of, house, parts_of, pixels_of
+from ganatomy.figures.style import DPI, FAINT, FAMILY, INK, broken, canvas_of, house, pixels_of
 
 HEAD, TEXT, LABEL = 11.0, 9.0, 8.0  # points
 MARGIN = 20  # pixels
@@ -41,19 +41,12 @@ def _renderer(dpi: int) -> RendererAgg:
 
 
 def wrapped(text: str, width: int, points: float, *, dpi: int = DPI, bold: bool = False) -> str:
-    r"""Break lines of `text` where `style.parts_of` may, so that each is at most `width` pixels wide, if words allow.
+    r"""Break lines of `text` so that each is at most `width` pixels wide, if its words allow, see `style.broken`.
 
     >>> wrapped("direction 0, 7.4 %", 110, 9.0)
     'direction 0,\n7.4 %'
     """
-    lines = []
-    for given in text.split("\n"):
-        lines.append("")
-        for part in parts_of(given):
-            if lines[-1].strip() and text_width((lines[-1] + part).rstrip(), points, dpi=dpi, bold=bold) > width:
-                lines.append("")
-            lines[-1] += part
-    return "\n".join(line.rstrip() for line in lines)
+    return broken(text, lambda line: text_width(line, points, dpi=dpi, bold=bold) <= width)
 
 
 def line_height(points: float, dpi: int = DPI) -> int:

@@ -170,7 +170,8 @@ def overview_figure(
             known = heat[k][np.isfinite(heat[k])]
             most = float(known.max()) if known.any() else 1.0
             page.place(heat_picture(heat[k], most, (side, cell)), x, y)
-            axes = page.figure.add_axes(page.axes_rectangle(x + cell + 10, y, bar, side))
+            inset = line_height(LABEL) // 2  # or the ends' numbers would meet those of the next row
+            axes = page.figure.add_axes(page.axes_rectangle(x + cell + 10, y + inset, bar, side - 2 * inset))
             colours = page.figure.colorbar(ScalarMappable(Normalize(0.0, most), "cividis"), cax=axes)
             colours.outline.set_edgecolor(FAINT)
             axes.yaxis.set_major_locator(MaxNLocator(max(1, min(4, side // 40)), steps=[1, 2, 2.5, 5, 10]))
