@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ganatomy.cli import options
 from ganatomy.cli.application import verb
 
 
@@ -16,8 +17,9 @@ def report(
     ],
     out: Annotated[Path, typer.Option(help="The page, in a folder that holds the others.")] = Path("index.html"),
     title: Annotated[str, typer.Option(help="Of the page.")] = "Ganatomy",
+    language: options.Language = None,
 ) -> None:
-    """Write one HTML page that shows and links what result folders hold.
+    """Write one HTML page that shows the main numbers of result folders, and shows and links what they hold.
 
     Examples:
 
@@ -25,7 +27,7 @@ def report(
 
       ganatomy report demo/fit demo/faces --out demo/index.html
     """
-    from ganatomy.pages.contents import write_index
+    from ganatomy.pages.index import write_index
 
-    write_index(folders, out, title)
+    write_index(folders, out, title, language)
     print(f"page: {out}")

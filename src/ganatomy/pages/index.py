@@ -1,64 +1,93 @@
-"""The page that a demonstration ends with: what was made, shown and linked.
+"""One page that shows and links what result folders hold.
 
-The page stands in a folder and names files in or below it, by paths relative to it, so that the folder can be moved,
-renamed or handed on. Not guaranteed: that the files exist; the caller lists what it made.
+The page stands in a folder that all of them are in, and names files in or below it, by paths relative to it, so that
+the folder can be moved, renamed or handed on.
 """
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import PurePosixPath, PureWindowsPath
-from typing import Literal
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from urllib.parse import quote
 
 from ganatomy.errors import InputError, unknown
+from ganatomy.files import replacing
+from ganatomy.languages import Words
 from ganatomy.pages.page import render
+from ganatomy.pages.results import KINDS, WHAT, Entry, Part, part_of
 
-KINDS = ("picture", "video", "page", "data")
 
+def write_index(
+    folders: Sequence[str | os.PathLike],
+    out: str | os.PathLike,
+    title: str = "Ganatomy",
+    language: str | None = None,
+) -> None:
+    """Write a page that shows the main numbers of result folders, and shows and links what they hold.
 
-@dataclass(frozen=True)
-class Entry:
-    """One thing that was made.
+    Args:
+        folders: of `ganatomy fit`, `sefa`, `directions` and `compare`, in the order of the page.
+        out: the .html file, in a folder that holds all the others.
+        title: of the page.
+        language: "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
 
-    Attributes:
-        part: the heading it stands under; entries of a part stay together, in the order of the first of each.
-        title: what it is.
-        kind: a picture or video is shown, a page linked with its thumbnail, data linked by name.
-        href: its path from the page's folder, with forward slashes, not quoted.
-        caption: what to see in it.
-        thumbnail: path of a picture to show of a page or before a video plays; "" for none.
+    Raises:
+        InputError: a folder that holds no finished result, or is not below the page's; an unknown language; a file that
+            cannot be written.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> (folder / "faces").mkdir()
+    >>> _ = (folder / "faces" / "summary.json").write_text('{"name": "faces", "method": "sefa", "share": [0.1]}')
+    >>> _ = (folder / "faces" / "traversal.html").write_text("")
+    >>> write_index([folder / "faces"], folder / "index.html")
+    >>> 'href="faces/traversal.html"' in (folder / "index.html").read_text(encoding="utf-8")
+    True
     """
+    out, words = Path(out), Words(language, "index")
+    if out.suffix != ".html":
+        raise InputError(f"{out}: the page is HTML; let its name end in .html")
+    if not folders:
+        raise InputError(f"no folders were given; name {WHAT}")
+    parts = [part_of(Path(folder), _below(Path(folder), out.parent), words) for folder in folders]
+    page = index_page(title, parts, lead=words("lead"), language=words.language)
+    with replacing(out) as part:
+        part.write_text(page, encoding="utf-8")
 
-    part: str
-    title: str
-    kind: Literal["picture", "video", "page", "data"]
-    href: str
-    caption: str = ""
-    thumbnail: str = ""
+
+def _below(folder: Path, base: Path) -> str:
+    try:
+        return folder.resolve().relative_to(base.resolve()).as_posix()
+    except ValueError:
+        raise InputError(f"{folder} is not below {base}, where the page is to be; choose another out") from None
 
 
-def index_page(title: str, entries: Sequence[Entry], *, lead: str = "") -> str:
+def index_page(title: str, parts: Sequence[Part], *, lead: str = "", language: str | None = None) -> str:
     """Write the page, as the text of one HTML file that stands beside what it links.
 
     Args:
         title: of the page.
-        entries: what was made.
+        parts: what was made.
         lead: a sentence or two below the title.
+        language: "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
 
     Raises:
-        InputError: an unknown kind; a path that is absolute, leaves the folder or is an address.
+        InputError: an unknown kind or language; a path that is absolute, leaves the folder or is an address.
 
-    >>> page = index_page("demo", [Entry("Half 1", "Fit", "picture", "runs/终 1/final.png")])
+    >>> page = index_page("demo", [Part("Half 1", entries=[Entry("Fit", "picture", "runs/终 1/final.png")])])
     >>> 'href="runs/%E7%BB%88%201/final.png"' in page
     True
     """
-    parts: dict[str, list[dict[str, str]]] = {}
-    for entry in entries:
-        if entry.kind not in KINDS:
-            raise unknown("kind of entry", entry.kind, KINDS)
-        linked = {"href": _address(entry.href), "thumbnail": entry.thumbnail and _address(entry.thumbnail)}
-        parts.setdefault(entry.part, []).append({**vars(entry), **linked, "path": entry.href})
-    return render("index.html", {"title": title, "lead": lead, "parts": list(parts.items())})
+    words = Words(language, "index")
+    shown = [{**vars(part), "entries": [_linked(entry) for entry in part.entries]} for part in parts]
+    values = {"title": title, "lead": lead, "parts": shown, "t": words, "language": words.language}
+    return render("index.html", values)
+
+
+def _linked(entry: Entry) -> dict[str, str]:
+    if entry.kind not in KINDS:
+        raise unknown("kind of entry", entry.kind, KINDS)
+    thumbnail = entry.thumbnail and _address(entry.thumbnail)
+    return {**vars(entry), "href": _address(entry.href), "thumbnail": thumbnail, "path": entry.href}
 
 
 def _address(path: str) -> str:

@@ -28,7 +28,7 @@ _BLOCK, _RIM = 16, 8  # pixels
 def render(template: str, values: Mapping[str, Any]) -> str:
     """Fill a template of this package with values; text in them is escaped, and a missing one is an error.
 
-    >>> page = render("index.html", {"title": "1 < 2", "lead": "", "parts": []})
+    >>> page = render("index.html", {"title": "1 < 2", "lead": "", "parts": [], "t": str})
     >>> "<title>1 &lt; 2</title>" in page, page.count("http")
     (True, 0)
     """
@@ -95,7 +95,8 @@ class Sheet:
     @property
     def cell(self) -> tuple[int, int]:
         """Height and width of a cell in pixels."""
-        return tuple(math.ceil((side + _RIM) / _BLOCK) * _BLOCK for side in (self.height, self.width))
+        height, width = (math.ceil((side + _RIM) / _BLOCK) * _BLOCK for side in (self.height, self.width))
+        return height, width
 
     @property
     def rim(self) -> tuple[int, int]:

@@ -1,0 +1,314 @@
+"""What a result folder has to show: its main numbers, and its pictures, films and files.
+
+A folder is known by what it holds: a finished run of `ganatomy fit`, a film of `ganatomy sefa`, a survey of `ganatomy
+directions`, or a study of `ganatomy compare`. Numbers are read from the files that are written for programs, and a
+number that is not there is not shown, so that folders of older versions are shown too. Not guaranteed: that what a
+file says of itself is true.
+"""
+
+import csv
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from ganatomy.errors import InputError
+from ganatomy.languages import ABSENT, Words, written
+
+Kind = Literal["picture", "video", "page", "data"]
+KINDS: tuple[Kind, ...] = ("picture", "video", "page", "data")
+WHAT = "a run of 'ganatomy fit', or a folder of 'ganatomy sefa', 'ganatomy directions' or 'ganatomy compare'"
+
+_ROWS = 6  # of a table at most; the rest is in the pages that are linked
+_RATIO = "final_ratio"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that was made.
+
+    Attributes:
+        title: what it is.
+        kind: a picture or video is shown, a page linked with its thumbnail, data linked by name.
+        href: its path from the page's folder, with forward slashes, not quoted.
+        caption: what to see in it.
+        thumbnail: path of a picture to show of a page or before a video plays; "" for none.
+    """
+
+    title: str
+    kind: Kind
+    href: str
+    caption: str = ""
+    thumbnail: str = ""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number as it is written, what it is of, and what to hold it against."""
+
+    value: str
+    name: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one folder has to show.
+
+    Attributes:
+        title: what it is.
+        lead: a sentence or two on it.
+        numbers: the main ones.
+        headings: of a table of its best, empty for none; the first two columns are text, the others numbers.
+        rows: of that table, as long as `headings` each.
+        note: what the rows are.
+        entries: what was made.
+    """
+
+    title: str
+    lead: str = ""
+    numbers: Sequence[Number] = ()
+    headings: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    note: str = ""
+    entries: Sequence[Entry] = field(default=())
+
+
+def part_of(folder: Path, prefix: str, words: Words) -> Part:
+    """Read what a result folder has to show.
+
+    Args:
+        folder: with a finished result.
+        prefix: its path from the page's folder, with forward slashes; the links begin with it.
+        words: of the table "index".
+
+    Raises:
+        InputError: there is no finished result in it.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "summary.json").write_text('{"name": "faces", "method": "sefa", "share": [0.1]}')
+    >>> part_of(folder, "faces", Words("en", "index")).title
+    'faces: 1 direction of its latent space, by SeFa'
+    """
+    try:
+        name = "study.json" if (folder / "study.json").exists() else "summary.json"
+        summary = json.loads((folder / name).read_text(encoding="utf-8"))
+        known = summary.keys() & {"objective", "method", "methods", "cells"}
+    except (OSError, ValueError, AttributeError):
+        known, summary = set(), {}
+    if not known:
+        raise InputError(f"{folder} holds no finished result; give {WHAT}")
+    read = _run if "objective" in known else _study if "cells" in known else _directions
+    try:
+        part = read(folder, summary, words)
+    except (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError) as error:
+        problem = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise InputError(f"{folder / name}: damaged, or of another version ({problem}); make it again") from None
+    entries = [_below(entry, prefix) for entry in part.entries if (folder / entry.href).exists()]
+    return replace(part, entries=entries)
+
+
+def _below(entry: Entry, prefix: str) -> Entry:
+    thumbnail = entry.thumbnail and f"{prefix}/{entry.thumbnail}"
+    return replace(entry, href=f"{prefix}/{entry.href}", thumbnail=thumbnail)
+
+
+def _entry(words: Words, name: str, kind: Kind, href: str, thumbnail: str = "", told: str = "") -> Entry:
+    """Make an entry of the texts of that name."""
+    key = f"data_{name}" if kind == "data" else name
+    told = told or f"{key}_told"
+    return Entry(words(key), kind, href, words(told) if words.has(told) else "", thumbnail)
+
+
+# A fit
+
+
+def _run(folder: Path, summary: Mapping[str, Any], words: Words) -> Part:
+    optimizer = written(str(summary.get("optimizer", "")))
+    how = {key: summary.get(key, ABSENT) for key in ("recipe", "epochs", "seed")}
+    sizes = {"train": summary.get("train_size", ABSENT), "heldout": summary.get("heldout_size", ABSENT)}
+    return Part(
+        words("run", objective=written(str(summary["objective"])), optimizer=optimizer),
+        words("run_how", **how, **sizes, folder=folder.name),
+        list(_run_numbers(summary, words)),
+        entries=[
+            _entry(words, "fit", "picture", "figures/final.png"),
+            _entry(words, "film", "video", "animation.mp4", "figures/final.png"),
+            _entry(words, "strip", "picture", "figures/film_strip.png"),
+            _entry(words, "flows", "picture", "directions/flows.png"),
+            _entry(words, "summary", "data", "summary.json"),
+        ],
+    )
+
+
+def _run_numbers(summary: Mapping[str, Any], words: Words) -> Iterator[Number]:
+    metrics = summary.get("metrics", {})
+    if metrics.get("wasserstein2", {}).get("ratio") is not None:
+        yield Number(words.ratio(metrics["wasserstein2"]["ratio"]), words("ratio"), words("ratio_note"))
+    for name in ("recall", "coverage"):
+        if metrics.get(name, {}).get("value") is not None:
+            floor = words.number(metrics[name].get("floor"))
+            yield Number(words.number(metrics[name]["value"]), words(name), words("real_note", floor=floor))
+    if summary.get("seconds_training") is not None:
+        yield Number(words.seconds(summary["seconds_training"]), words("training"))
+
+
+# Directions: of one method with a film, or of several with labels
+
+
+def _directions(folder: Path, summary: Mapping[str, Any], words: Words) -> Part:
+    methods = list(summary.get("methods") or [str(summary["method"])])
+    rows = list(_survey_rows(folder, summary, words) if "methods" in summary else _film_rows(summary))
+    ratios = [row["ratio"] for row in rows if row["ratio"] is not None]
+    numbers = []
+    if any(row["label"] for row in rows):
+        named = sum(bool(row["label"]) for row in rows)
+        numbers.append(Number(words("n_of", n=named, all=len(rows)), words("named")))
+    if ratios:
+        numbers.append(Number(words.ratio(max(ratios)), words("strongest")))
+    rows.sort(key=lambda row: (not row["label"], -(row["ratio"] or 0.0)))
+    columns = ("direction", "label", "over", "consistency") if numbers else ()
+    told = words("some_directions" if len(rows) > _ROWS else "all_directions", n=min(len(rows), _ROWS), all=len(rows))
+    table = [
+        (row["name"], row["label"] or ABSENT, words.ratio(row["ratio"]), words.number(row["consistency"]))
+        for row in rows[:_ROWS]
+    ]
+    titles = [words(f"method_{method}") if words.has(f"method_{method}") else method for method in methods]
+    return Part(
+        words.count("sefa", len(rows), name=summary.get("name", folder.name), methods=words.listed(titles)),
+        numbers=numbers,
+        headings=[words(f"col_{column}") for column in columns],
+        rows=table if columns else [],
+        note=told if columns else "",
+        entries=_survey_entries(methods, words) if "methods" in summary else _film_entries(words),
+    )
+
+
+def _film_rows(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    shares = summary.get("share", [])
+    labels = summary.get("labels") or [None] * len(shares)
+    effects = summary.get("effects") or [{}] * len(shares)
+    for k, (label, effect) in enumerate(zip(labels, effects, strict=False)):
+        numbers = {key: effect.get(key) for key in ("ratio", "consistency")}
+        yield {"name": f"{summary['method']} {k}", "label": label, **numbers}
+
+
+def _survey_rows(folder: Path, summary: Mapping[str, Any], words: Words) -> Iterator[dict[str, Any]]:
+    """List the directions of a survey, with their labels in the page's language where the labels' files have it."""
+    labels = {}
+    for method in summary["methods"]:
+        path = folder / f"labels-{method}.json"
+        if path.exists():
+            for meaning in json.loads(path.read_text(encoding="utf-8")).get("meanings", []):
+                labels[meaning["name"]] = meaning["label"][words.language]
+    for row in summary.get("directions", []):
+        name = str(row.get("name", ""))
+        numbers = {key: row.get(key) for key in ("ratio", "consistency")}
+        yield {"name": name, "label": labels.get(name, row.get("label")), **numbers}
+
+
+def _film_entries(words: Words) -> list[Entry]:
+    return [
+        _entry(words, "play", "page", "traversal.html", "direction_0.png"),
+        _entry(words, "at_once", "video", "traversal.mp4", "overview.png"),
+        _entry(words, "where", "picture", "overview.png"),
+        _entry(words, "directions", "data", "directions.json", told="data_vectors_told"),
+        _entry(words, "summary", "data", "summary.json"),
+    ]
+
+
+def _survey_entries(methods: Sequence[str], words: Words) -> list[Entry]:
+    """List what a survey may hold; the first picture of its first method stands for its page."""
+    cards = [
+        Entry(words("data_labels", method=method), "data", f"labels-{method}.json", words("data_labels_told"))
+        for method in methods
+    ]
+    return [
+        _entry(words, "means", "page", "page.html", f"{methods[0]}-0.png"),
+        _entry(words, "directions", "data", "table.csv", told="data_row_told"),
+        *cards,
+        _entry(words, "comparison", "data", "comparison.json"),
+        _entry(words, "summary", "data", "summary.json"),
+    ]
+
+
+# A study
+
+
+def _study(folder: Path, summary: Mapping[str, Any], words: Words) -> Part:
+    cells, seeds = len(summary["cells"]), len(summary.get("seeds", []))
+    known = sorted(_cells(folder), key=lambda row: row[_RATIO])
+    several = {key: len({row[key] for row in known}) > 1 for key in ("target", "lr")}
+    columns = ("target", "cell", "ratio", "coverage", "seconds")
+    rows = [
+        (
+            row["target"],
+            _cell(row, several["lr"], words),
+            words.ratio(row[_RATIO]),
+            words.number(row["coverage"]),
+            words.seconds(row["seconds"]),
+        )
+        for row in known[:_ROWS]
+    ]
+    bests = {row["target"]: row for row in reversed(known)}
+    sentences = [_best(row, several["lr"], words) for _, row in sorted(bests.items())]
+    answer = words("semicolon").join(sentences)
+    told = answer[:1].upper() + answer[1:] + words("full_stop") if answer else ""
+    runs = {"runs": words.count("n_runs", cells * seeds), "seeds": words.count("n_seeds", seeds)}
+    how = words("study_how", **runs) if seeds else ""
+    return Part(
+        words.count("study", cells, name=summary.get("name", folder.name)),
+        (" " if words.language == "en" else "").join(filter(None, (told, how))),
+        headings=[words(f"col_{column}") for column in columns] if rows else [],
+        rows=rows,
+        note=words("some_cells", n=_ROWS, all=len(known)) if len(known) > _ROWS else words("all_cells") if rows else "",
+        entries=_study_entries(folder, words),
+    )
+
+
+def _cells(folder: Path) -> Iterator[dict[str, Any]]:
+    """Read what each combination came to; what was not measured is no number."""
+    path = folder / "summary.csv"
+    if path.exists():
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                numbers = (_RATIO, f"{_RATIO}_low", f"{_RATIO}_high", "confidence", "coverage", "seconds")
+                known = {key: float(row.get(key) or "nan") for key in numbers}
+                ratio = math.inf if math.isnan(known[_RATIO]) else known[_RATIO]
+                yield {**row, **known, _RATIO: ratio}
+
+
+def _cell(row: Mapping[str, Any], with_rate: bool, words: Words) -> str:
+    objective = words("comma").join(filter(None, (written(row["objective"]), row.get("variant", ""))))
+    cell = words("cell", objective=objective, optimizer=written(row["optimizer"]))
+    return words("at", cell=cell, lr=words.rate(float(row["lr"]))) if with_rate else cell
+
+
+def _best(row: Mapping[str, Any], with_rate: bool, words: Words) -> str:
+    """Say which combination came nearest on a target."""
+    told = words.interval(row[f"{_RATIO}_low"], row[f"{_RATIO}_high"])
+    if told:
+        told = words("best_interval", confidence=words.percent(row["confidence"]), interval=told)
+    parts = {"target": row["target"], "cell": _cell(row, with_rate, words), "ratio": words.number(row[_RATIO])}
+    return words("best", **parts, interval=told)
+
+
+def _study_entries(folder: Path, words: Words) -> list[Entry]:
+    """List what a study may hold: the pictures of its first target stand for all."""
+
+    def first(pattern: str) -> str:
+        return next((f"figures/{path.name}" for path in sorted((folder / "figures").glob(pattern))), "figures/none")
+
+    matrix, ranking = first("matrix-*.png"), first("ranking-*.png")
+    thumbnail = matrix if matrix != "figures/none" else ""
+    return [
+        _entry(words, "report", "page", "report.html", thumbnail),
+        _entry(words, "matrix", "video", first("matrix-*.mp4"), thumbnail),
+        _entry(words, "ranking", "picture", ranking),
+        _entry(words, "snapshots", "data", "table.csv"),
+        _entry(words, "cells", "data", "summary.csv"),
+        _entry(words, "study", "data", "study.json"),
+    ]
