@@ -160,7 +160,8 @@ def test_a_survey_shows_the_labels_in_the_language_of_the_page(tmp_path):
     assert {row[1] for row in part_of(folder, "a", EN).rows} == {"smile"}
 
 
-STUDY = """target,objective,optimizer,lr,variant,confidence,final_ratio,final_ratio_low,final_ratio_high,coverage,seconds
+STUDY = """\
+target,objective,optimizer,lr,variant,confidence,final_ratio,final_ratio_low,final_ratio_high,coverage,seconds
 zigzag,gan,adam,5e-05,,0.95,2.5,2.0,3.0,0.9,12.0
 zigzag,wgan-gp,rmsprop,5e-05,,0.95,1.5,1.25,1.75,0.95,22.0
 zigzag,wgan,sgd,5e-05,,0.95,,,,,
