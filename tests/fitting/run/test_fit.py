@@ -44,9 +44,9 @@ def test_all_points_are_trained_on_unless_some_are_held_out(points, monkeypatch,
     seen = []
 
     class Watched(fitting.Trainer):
-        def __init__(self, recipe, given, *others):
+        def __init__(self, given, recipe, *others):
             seen.append(given)
-            super().__init__(recipe, given, *others)
+            super().__init__(given, recipe, *others)
 
     monkeypatch.setattr(fitting, "Trainer", Watched)
     heldout = np.random.default_rng(9).normal(size=(30, 2))
