@@ -140,16 +140,13 @@ def compare(family: str, resolution: int, rounds: int) -> float:
 GRID = """
 import json, resource, sys, time
 began = time.perf_counter()
-from ganatomy.latent.survey.exploring import Exploration, draw_samples, explore
 from ganatomy.generators.loading import load
-from ganatomy.latent.traversal import strengths
-from ganatomy.latent.methods.sefa import sefa
+from ganatomy.latent.survey import survey
 import torch
 torch.set_num_threads(int(sys.argv[4]))
 G = load(sys.argv[1])
-work = Exploration(G, sefa(G, 5, source="random"), draw_samples(G), strengths(-2, 2, 21),
-    precision=sys.argv[3], effect_codes=int(sys.argv[5]), effect_draws=4)
-summary = explore(work, sys.argv[2])
+chosen = dict(start=-2, end=2, precision=sys.argv[3], effect_codes=int(sys.argv[5]))
+summary = survey(G, "sefa", sys.argv[2], film=True, **chosen)
 print(json.dumps([time.perf_counter() - began, summary["seconds_rendering"],
     resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20]))
 """

@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 
 from ganatomy.errors import InputError
-from ganatomy.files import OwnedFolder, strict_json
+from ganatomy.files import OwnedFolder, Stages, file_name, strict_json
 from ganatomy.fitting.run.folder import RunFolder
-from ganatomy.latent.survey.exploring import EditFolder
+from ganatomy.latent.survey.choices import FORMAT
+from ganatomy.latent.survey.run import FilmFolder, SurveyFolder
 
-KINDS = [OwnedFolder, RunFolder, EditFolder]
+KINDS = [OwnedFolder, RunFolder, FilmFolder, SurveyFolder]
+ONE, TWO = f"{FORMAT}:one", f"{FORMAT}:two"
 
 
 def _strict(text):
@@ -26,13 +28,13 @@ def _strict(text):
     return json.loads(text, parse_constant=refuse)
 
 
-def _begin(kind, path, mark="one"):
+def _begin(kind, path, mark=ONE):
     with kind(path).claim(mark):
         pass
     return kind(path)
 
 
-def _refusal(folder, mark="one", force=False):
+def _refusal(folder, mark=ONE, force=False):
     """The one line with which both `check` and `claim` refuse."""
     lines = []
     for attempt in (folder.check, folder.claim):
@@ -47,17 +49,34 @@ def _refusal(folder, mark="one", force=False):
 # Who may write
 
 
-@pytest.mark.parametrize("kind", [OwnedFolder, EditFolder])  # a run has its mark in its checkpoint: see test_runs
+@pytest.mark.parametrize(
+    "kind", [OwnedFolder, FilmFolder, SurveyFolder]
+)  # a run has its mark in its checkpoint: see test_runs
 def test_unfinished_work_goes_on_and_no_other_work_there(tmp_path, contents, kind):
     folder = _begin(kind, tmp_path / "a b" / "工")
     (folder.path / "codes.npz").write_bytes(b"half")
     before = contents(folder.path)
-    line = _refusal(folder, "two")
+    line = _refusal(folder, TWO)
     assert f"unfinished {kind.noun} of {kind.others}" in line
-    assert "--force" in line
+    assert "`force=True`" in line
     assert contents(folder.path) == before
-    with folder.claim("one"):
+    with folder.claim(ONE):
         assert contents(folder.path) == before
+
+
+@pytest.mark.parametrize("kind", [FilmFolder, SurveyFolder])
+@pytest.mark.parametrize("mark", ["0a1b2c", "2:0a1b2c"])
+def test_work_that_another_version_began_is_refused_as_that(tmp_path, contents, kind, mark):
+    folder = _begin(OwnedFolder, tmp_path / "work")
+    (folder.path / ".ganatomy").rename(folder.path / kind.mark_name)
+    (folder.path / kind.mark_name).write_text(f"{mark}\n", encoding="utf-8")
+    before = contents(folder.path)
+    line = _refusal(kind(folder.path))
+    assert "that another version of ganatomy began" in line
+    assert "`force=True`" in line
+    assert contents(folder.path) == before
+    with kind(folder.path).claim(ONE, force=True):
+        assert kind(folder.path).unfinished() == ONE
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -67,10 +86,10 @@ def test_finished_work_is_replaced_by_force_only_and_what_others_added_stays(tmp
         (folder.path / name).parent.mkdir(exist_ok=True)
         (folder.path / name).write_text("{}", encoding="utf-8")
     before = contents(folder.path)
-    for mark in ("one", "two"):
+    for mark in (ONE, TWO):
         assert f"a finished {kind.noun}" in _refusal(folder, mark)
         assert contents(folder.path) == before
-    with folder.claim("two", force=True):
+    with folder.claim(TWO, force=True):
         assert set(contents(folder.path)) == {kind.mark_name, "notes.txt", "strips/mine.png"}
     assert folder.begun
     assert not folder.finished
@@ -78,7 +97,7 @@ def test_finished_work_is_replaced_by_force_only_and_what_others_added_stays(tmp
 
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize("finished", [False, True])
-@pytest.mark.parametrize(("mine", "theirs"), [(EditFolder, RunFolder), (RunFolder, EditFolder)])
+@pytest.mark.parametrize(("mine", "theirs"), [(FilmFolder, RunFolder), (RunFolder, FilmFolder)])
 def test_work_of_another_kind_is_not_touched_whatever_is_said(tmp_path, contents, mine, theirs, finished, force):
     _begin(theirs, tmp_path / "work")
     if finished:
@@ -92,7 +111,7 @@ def test_work_of_another_kind_is_not_touched_whatever_is_said(tmp_path, contents
 @pytest.mark.parametrize("name", ["traversal.mp4", "summary.json", ".pictures", "thesis.tex"])
 def test_a_folder_that_nothing_made_is_not_touched_whatever_is_said(tmp_path, contents, name, force):
     (tmp_path / name).write_text("precious", encoding="utf-8")
-    assert name in _refusal(EditFolder(tmp_path), force=force)
+    assert name in _refusal(FilmFolder(tmp_path), force=force)
     assert contents(tmp_path) == {name: b"precious"}
 
 
@@ -104,8 +123,8 @@ def test_a_message_names_what_a_person_sees(tmp_path):
 
 def test_an_empty_folder_and_a_mark_that_was_never_written_may_be_taken(tmp_path):
     (tmp_path / ".ganatomy").touch()  # a crash right after it was made
-    folder = _begin(OwnedFolder, tmp_path, "two")
-    assert folder.unfinished() == "two"
+    folder = _begin(OwnedFolder, tmp_path, TWO)
+    assert folder.unfinished() == TWO
 
 
 @pytest.mark.parametrize("below", ["", "deeper/still"])
@@ -121,8 +140,8 @@ def test_a_folder_that_cannot_be_made_is_one_line_with_the_remedy(tmp_path, monk
         raise OSError(number, os.strerror(number), "somewhere")
 
     monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(InputError, match=f"cannot write to .*: {os.strerror(number)}; choose another --out"):
-        OwnedFolder(tmp_path / "work").claim("one")
+    with pytest.raises(InputError, match=f"cannot write to .*: {os.strerror(number)}; choose another `out`"):
+        OwnedFolder(tmp_path / "work").claim(ONE)
     assert not (tmp_path / "work").exists()
 
 
@@ -149,18 +168,18 @@ def test_a_second_process_is_refused_and_the_first_goes_on(tmp_path):
 
 def test_a_folder_is_let_go_when_the_work_fails(tmp_path):
     folder = OwnedFolder(tmp_path / "work")
-    with pytest.raises(ZeroDivisionError), folder.claim("one"):
+    with pytest.raises(ZeroDivisionError), folder.claim(ONE):
         raise ZeroDivisionError
-    with folder.claim("one"):
+    with folder.claim(ONE):
         pass
 
 
 def test_half_files_that_a_kill_left_behind_are_cleared_away(tmp_path):
-    folder = _begin(EditFolder, tmp_path / "work")
+    folder = _begin(FilmFolder, tmp_path / "work")
     (folder.path / "strips").mkdir()
     for name in (".traversal.mp4.4711.part", "strips/.direction_0.png.4711.part"):
         (folder.path / name).write_bytes(b"half")
-    with folder.claim("one"):
+    with folder.claim(ONE):
         assert not list(folder.path.rglob("*.part"))
 
 
@@ -221,7 +240,46 @@ def test_a_full_disk_is_said_and_the_folder_let_go(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")  # as writing says it, without a file's name
 
     monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(InputError, match=r"cannot write to .*: No space left on device; choose another --out"):
+    with pytest.raises(InputError, match=r"cannot write to .*: No space left on device; choose another `out`"):
         folder.claim("abc")
     monkeypatch.setattr(Path, "write_text", write)
     folder.claim("abc").release()
+
+
+# Stages, and names
+
+
+def test_a_step_is_done_once_and_read_afterwards(tmp_path):
+    asked, stages = [], Stages(OwnedFolder(tmp_path))
+    for _ in range(2):
+        assert not stages.done("b.npz")
+        arrays = stages.arrays("a.npz", lambda: asked.append(1) or {"a": np.arange(3), "b": 0.5})
+        assert (arrays["a"].tolist(), float(arrays["b"])) == ([0, 1, 2], 0.5)
+    assert (asked, stages.done("a.npz")) == ([1], True)
+    stages.clear()
+    stages.clear()
+    assert not stages.done("a.npz")
+
+
+def test_a_step_that_fails_leaves_nothing(tmp_path):
+    def fail():
+        raise ZeroDivisionError
+
+    stages = Stages(OwnedFolder(tmp_path))
+    with pytest.raises(ZeroDivisionError):
+        stages.arrays("a.npz", fail)
+    assert not stages.done("a.npz")
+    (tmp_path / Stages.NAME).rmdir()
+    (tmp_path / Stages.NAME).touch()
+    with pytest.raises(InputError, match=r"cannot write to .*\.work"):
+        stages.file("a")
+
+
+@pytest.mark.parametrize(
+    "parts", [("脸" * 300, "N5"), ("a" * 300,), ("a/b\\c:d*e?f\n\0g\udc80", ""), ("é" * 300, "K5")]
+)
+def test_names_are_such_as_file_systems_take(tmp_path, parts):
+    name = file_name(*parts)
+    assert Path(name).name == name
+    assert name.isprintable()
+    (tmp_path / name).mkdir()

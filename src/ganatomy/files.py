@@ -15,13 +15,14 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
+from numpy.typing import ArrayLike
 
 from ganatomy.errors import InputError
 
@@ -105,23 +106,27 @@ class OwnedFolder:
         except FileNotFoundError:
             return
         except NotADirectoryError:
-            raise InputError(f"{self.path} is a file or below one; choose another --out") from None
+            raise InputError(f"{self.path} is a file or below one; choose another `out`") from None
         except OSError as error:
-            raise InputError(f"cannot read {self.path}: {error.strerror}; choose another --out") from None
+            raise InputError(f"cannot read {self.path}: {error.strerror}; choose another `out`") from None
         if present and not self.begun:
             seen = min(present, key=lambda name: (name.startswith("."), name))
-            raise InputError(f"{self.path} holds other things ({seen}); choose another --out")
+            raise InputError(f"{self.path} holds other things ({seen}); choose another `out`")
         if force:
             return
         if self.finished:
             raise InputError(
-                f"{self.path} holds a finished {self.noun}; choose another --out, or --force to replace it"
+                f"{self.path} holds a finished {self.noun}; choose another `out`, or `force=True` to replace it"
             )
         if self.begun and self.unfinished() not in (None, mark):
             raise InputError(
-                f"{self.path} holds an unfinished {self.noun} of {self.others}; choose another --out, or "
-                f"--force to replace it"
+                f"{self.path} holds an unfinished {self.noun} {self.other_work()}; choose another `out`, or "
+                f"`force=True` to replace it"
             )
+
+    def other_work(self) -> str:
+        """Say how the unfinished work that is here may differ from what was to be done."""
+        return f"of {self.others}"
 
     def unfinished(self) -> str | None:
         """Return the fingerprint of the work that was begun here; None if nothing of it is worth keeping."""
@@ -142,7 +147,7 @@ class OwnedFolder:
         except Timeout:
             raise InputError(f"{self.path} is being written by another process; wait for it or stop it") from None
         except OSError as error:
-            raise InputError(f"cannot write to {self.path}: {error.strerror or error}; choose another --out") from None
+            raise InputError(f"cannot write to {self.path}: {error.strerror or error}; choose another `out`") from None
         try:
             self.check(mark, force)  # again: another process may have been here in between
             for name in self.owned if force else ():
@@ -153,7 +158,7 @@ class OwnedFolder:
             (self.path / self.mark_name).write_text(mark + "\n", encoding="utf-8")
         except OSError as error:
             lock.release()
-            raise InputError(f"cannot write to {self.path}: {error.strerror or error}; choose another --out") from None
+            raise InputError(f"cannot write to {self.path}: {error.strerror or error}; choose another `out`") from None
         except BaseException:
             lock.release()
             raise
@@ -188,6 +193,82 @@ class OwnedFolder:
         """Write a compressed .npz file."""
         with replacing(self.path / name) as part, open(part, "wb") as file:
             np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def file_name(*parts: object) -> str:
+    """Join parts by underscores into a name that every file system takes.
+
+    >>> file_name("a/b", "N5", "")
+    'a_b_N5'
+    """
+    text = "_".join(str(part) for part in parts if str(part))
+    text = "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "_" for c in text)
+    return text.encode()[:200].decode(errors="ignore")  # bytes are what file systems count
+
+
+class Stages:
+    """The steps of one work, each done once: what it gave lies in a hidden folder until all are done.
+
+    A result is a file that appears whole or not at all, so that one which is there is of a step that is done. Steps
+    that take long may besides append to files of their own as they go on.
+
+    Args:
+        folder: which is claimed.
+
+    >>> import tempfile
+    >>> folder = OwnedFolder(Path(tempfile.mkdtemp()))
+    >>> for _ in range(2):
+    ...     stages = Stages(folder)
+    ...     print(stages.done("sum.npz"), stages.arrays("sum.npz", lambda: {"sum": np.arange(4).sum()})["sum"])
+    False 6
+    True 6
+    >>> stages.clear()
+    >>> list(folder.path.iterdir())
+    []
+    """
+
+    NAME = ".work"
+
+    def __init__(self, folder: OwnedFolder) -> None:
+        self._folder = folder
+
+    def file(self, name: str) -> Path:
+        """Return the path of a file of a step; its folder is there.
+
+        Raises:
+            InputError: the folder cannot be made.
+        """
+        path = self._folder.path / self.NAME / name
+        try:
+            path.parent.mkdir(exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot write to {path.parent}: {error.strerror or error}") from None
+        return path
+
+    def done(self, name: str) -> bool:
+        """Say whether the file of a step is there."""
+        return (self._folder.path / self.NAME / name).is_file()
+
+    def arrays(self, name: str, make: Callable[[], Mapping[str, ArrayLike]]) -> dict[str, np.ndarray]:
+        """Return the arrays that a step gives, which is done if it was not: they are read from its file.
+
+        Args:
+            name: of the file, ending in .npz.
+            make: does the step.
+
+        Raises:
+            InputError: what the step raises; a file that cannot be written.
+        """
+        path = self.file(name)
+        if not path.is_file():
+            made = {key: np.asarray(array) for key, array in make().items()}
+            self._folder.write_arrays(f"{self.NAME}/{name}", made)
+        with np.load(path, allow_pickle=False) as file:
+            return {key: file[key] for key in file.files}
+
+    def clear(self) -> None:
+        """Remove all that the steps left."""
+        shutil.rmtree(self._folder.path / self.NAME, ignore_errors=True)
 
 
 def strict_json(content: Mapping[str, Any]) -> str:

@@ -45,6 +45,53 @@ def shown(progress: Silent | bool | None, unit: str = "epoch", rate: bool = Fals
     return Progress(unit, rate) if wanted else Silent()
 
 
+class Whole(Silent):
+    """Shows several stages as one work.
+
+    Args:
+        progress: shows it.
+
+    >>> class Told(Silent):
+    ...     def update(self, done, text=""): print(done, text)
+    >>> whole = Whole(Told())
+    >>> with whole.showing(8):
+    ...     for text, count in (("reading", 3), ("writing", 5)):
+    ...         with whole.stage(text, count):
+    ...             whole.update(count)
+    3 reading
+    8 writing
+    """
+
+    def __init__(self, progress: Silent) -> None:
+        self._progress, self._before, self._text, self._seen = progress, 0, "", False
+
+    @contextmanager
+    def showing(self, total: int, done: int = 0) -> Iterator[None]:
+        """Surround the whole work, of which a part may be done already; stages before it are counted, not shown."""
+        with self._progress.showing(total, done):
+            self._seen = True
+            yield
+            self._seen = False
+
+    @contextmanager
+    def stage(self, text: str, count: int) -> Iterator[None]:
+        """Surround a stage of so much work, which `update` counts from 0."""
+        if text != self._text:
+            self.say(text)
+        self._text = text
+        yield
+        self._before += count
+
+    def update(self, done: int, text: str = "") -> None:
+        """Take note of how much of the stage is done."""
+        if self._seen:
+            self._progress.update(self._before + done, text or self._text)
+
+    def say(self, text: str) -> None:
+        """Say what is being done now."""
+        self._progress.say(text)
+
+
 class Progress(Silent):
     """Shows a bar on a terminal, and a few lines elsewhere.
 

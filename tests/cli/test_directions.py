@@ -109,7 +109,7 @@ def test_a_scorer_that_tells_nothing_is_refused_in_one_line_before_the_long_work
     done = cli("directions", "G.pth", *QUICK, "--scorer", "mine.py:nothing")
     assert (done.code, done.out) == (2, "")
     assert "ganatomy: the scorer 'nothing' gives NaN for all of 20 pictures" in done.err.splitlines()[-1]
-    assert not list(Path("surveys").rglob("control.npz"))
+    assert not list(Path("surveys").rglob("along-*.npz"))
 
 
 def test_faces_without_their_extra_say_how_to_install_it(cli, monkeypatch):
@@ -136,7 +136,7 @@ def test_stopped_in_the_middle_the_same_command_goes_on(cli, number, contents):
         [sys.executable, "-m", "ganatomy", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=home
     )
     deadline = time.monotonic() + 120
-    while not (work / "control.npz").exists() and program.poll() is None and time.monotonic() < deadline:
+    while not (work / "along-null-0.npz").exists() and program.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
     program.send_signal(number)
     _, err = program.communicate(timeout=60)
@@ -149,6 +149,11 @@ def test_stopped_in_the_middle_the_same_command_goes_on(cli, number, contents):
     assert done.code == 0, done.err
     assert cli(*command[:-1], "whole").code == 0
     first, second = contents(Path("out")), contents(Path("whole"))
+    summaries = [json.loads(files.pop("summary.json")) for files in (first, second)]
+    pictures = [summary.pop("pictures") for summary in summaries]
+    assert summaries[0] == summaries[1]
+    assert pictures[0]["distinct"] == pictures[1]["distinct"] == pictures[1]["painted"]
+    assert 0 <= pictures[0]["painted"] - pictures[0]["distinct"] <= 64  # the batch under way, if it was killed in one
     different = {name for name in first if first[name] != second[name]}
     assert different <= {"page.html", ".ganatomy-survey"}  # the page says the command, which names the folder
     assert list(first) == list(second)

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +10,6 @@ from typing import Annotated, Any
 from ganatomy import languages
 from ganatomy.cli import options
 from ganatomy.cli.application import fail, verb
-from ganatomy.cli.naming import file_name, seeds_in_name
 from ganatomy.cli.options import Flag
 from ganatomy.cli.parsing import check_strength, read_seeds
 from ganatomy.errors import InputError
@@ -83,11 +83,11 @@ def directions(
             check_strength(flag, strength)
     asked, tongue = tuple(_words(methods)), languages.chosen(language)
     chosen = None if seeds is None else read_seeds(seeds)
-    opened = options.open_source(source, classes, sha256, trust)
+    checkpoint = options.open_source(source, classes, sha256, trust)
     from ganatomy.attributes import choose
     from ganatomy.files import strict_json
     from ganatomy.generators.loading import build
-    from ganatomy.latent.survey import Choices, survey
+    from ganatomy.latent.survey import Choices, Survey, conduct
     from ganatomy.progress import Progress
 
     if not labels and (attributes is not None or scorer or faces):
@@ -95,46 +95,32 @@ def directions(
     names = None if attributes is None else _words(attributes)
     by = choose(names, "auto" if faces is None else faces, scorer or ()) if labels else ()
     with options.threads_of(threads):
-        generator = build(opened, device)
-        low, high = generator.strength_range
         choices = Choices(
             k=k,
             layers=layers,
             feature_layer=feature_layer,
             attributes=by,
-            codes=codes,
+            n_codes=codes,
             repetitions=repetitions,
             samples=samples,
             seeds=chosen,
             seed=seed,
-            start=low if start is None else start,
-            end=high if end is None else end,
+            start=start,
+            end=end,
             steps=steps,
-            label=class_name,
+            class_name=class_name,
             psi=psi,
             cutoff=cutoff,
             size=size,
             precision=precision,
             language=tongue,
         )
-        which = seeds_in_name(seed, seeds)
-        short = "" if layers == "all" else f"layers{layers}"
-        of = "" if feature_layer is None else f"features{feature_layer}"
-        name = file_name(opened.name, "+".join(asked), f"K{k}", which, class_name or "", short, of)
-        folder = out or Path("surveys") / name
+        work = Survey(build(checkpoint, device), asked, choices)
+        folder = out or work.default_out
         again = shlex.join(["ganatomy", *(word for word in sys.argv[1:] if word != "--force")])
         try:
             with redirect_stdout(sys.stderr):  # what scorers print is not what --json is for
-                summary = survey(
-                    generator,
-                    asked,
-                    folder,
-                    choices,
-                    facts=opened.facts,
-                    command=again,
-                    force=force,
-                    progress=Progress("picture", rate=True),
-                )
+                summary = conduct(work, folder, command=again, force=force, progress=Progress("picture", rate=True))
         except KeyboardInterrupt:
             fail(f"stopped; the stages that were done are in {folder}; to go on: {again}", 130)
     if as_json:
@@ -158,7 +144,7 @@ def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",")]
 
 
-def _print_methods(summary: dict[str, Any]) -> None:
+def _print_methods(summary: Mapping[str, Any]) -> None:
     """Print a table of all directions, method by method."""
     from ganatomy.cli.tables import print_table
 
@@ -178,7 +164,7 @@ def _print_methods(summary: dict[str, Any]) -> None:
     )
 
 
-def _print_agreements(summary: dict[str, Any]) -> None:
+def _print_agreements(summary: Mapping[str, Any]) -> None:
     """Print how far the methods agree, two by two."""
     from ganatomy.cli.tables import print_table
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from ganatomy import languages
 from ganatomy.cli import options
 from ganatomy.cli.application import verb
-from ganatomy.cli.naming import drawn_in_name, file_name, save_png, seeds_in_name
+from ganatomy.cli.naming import drawn_in_name, save_png, seeds_in_name
 from ganatomy.cli.options import Flag
 from ganatomy.cli.parsing import check_ending, check_strength, read_seeds
 from ganatomy.errors import InputError
@@ -86,6 +86,7 @@ def edit(
     opened = options.open_source(source or (told.source if told is not None else "faces"), classes, sha256, trust)
     from ganatomy.figures.fonts import drawable
     from ganatomy.figures.pictures.samples import edit_figure
+    from ganatomy.files import file_name
     from ganatomy.generators.loading import build
     from ganatomy.latent.codes import Drawing
     from ganatomy.latent.methods.boundary import read_boundary

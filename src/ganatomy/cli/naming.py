@@ -1,7 +1,7 @@
 """How files and folders are called that a person gave no name, and how they are made."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ganatomy.errors import InputError
 
@@ -28,17 +28,6 @@ def drawn_in_name(psi: float | None, cutoff: int | None, noise: str, mix: list[s
     told += [] if cutoff is None else [f"cutoff{cutoff}"]
     told += [] if noise == "stored" else [f"noise-{noise}"]
     return told + [f"mix{each}" for each in mix or []]
-
-
-def file_name(*parts: Any) -> str:
-    """Join parts by underscores into a name that every file system takes.
-
-    >>> file_name("a/b", "N5", "")
-    'a_b_N5'
-    """
-    text = "_".join(str(part) for part in parts if str(part))
-    text = "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "_" for c in text)
-    return text.encode()[:200].decode(errors="ignore")  # bytes are what file systems count
 
 
 def make_folder(path: Path) -> None:

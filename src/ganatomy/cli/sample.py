@@ -6,7 +6,7 @@ from typing import Annotated
 from ganatomy import languages
 from ganatomy.cli import options
 from ganatomy.cli.application import verb
-from ganatomy.cli.naming import drawn_in_name, file_name, seeds_in_name
+from ganatomy.cli.naming import drawn_in_name, seeds_in_name
 from ganatomy.cli.options import Flag
 from ganatomy.cli.parsing import check_ending, read_seeds
 from ganatomy.errors import InputError
@@ -51,6 +51,7 @@ def sample(
     opened = options.open_source(source, classes, sha256, trust)
     from ganatomy.figures.fonts import drawable
     from ganatomy.figures.pictures.samples import save_pictures
+    from ganatomy.files import file_name
     from ganatomy.generators.loading import build
     from ganatomy.latent.codes import Drawing
     from ganatomy.latent.pictures import paint

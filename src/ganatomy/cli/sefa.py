@@ -2,12 +2,13 @@
 
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ganatomy.cli import options
 from ganatomy.cli.application import fail, verb
-from ganatomy.cli.naming import file_name, make_folder, seeds_in_name
+from ganatomy.cli.naming import make_folder
 from ganatomy.cli.options import Flag
 from ganatomy.cli.parsing import check_strength, read_seeds
 from ganatomy.errors import InputError
@@ -46,6 +47,7 @@ def sefa(
     precision: options.Precision = "float32",
     device: options.Device = "auto",
     threads: options.Threads = None,
+    language: options.Language = None,
     report_layout: Annotated[
         bool, Flag("--report-layout", help="Write video.mp4 and strips/ too, undecorated.")
     ] = False,
@@ -79,66 +81,62 @@ def sefa(
     for flag, strength in (("--start", start), ("--end", end)):
         if strength is not None:
             check_strength(flag, strength)
-    if steps > 200:
-        raise InputError(f"--steps {steps}: give 2 to 200")
     k = 5 if directions is None else directions
     chosen = None if seeds is None else read_seeds(seeds)
-    opened = options.open_source(source, classes, sha256, trust)
+    checkpoint = options.open_source(source, classes, sha256, trust)
     if weights_only:
-        _from_weights(opened, k, layers, normalize, out, force, as_json)
+        _from_weights(checkpoint, k, layers, normalize, out, force, as_json)
         return
     from ganatomy.files import strict_json
     from ganatomy.generators.loading import build
-    from ganatomy.latent.codes import Drawing
-    from ganatomy.latent.methods.sefa import sefa as find
-    from ganatomy.latent.survey.exploring import Exploration, explore
-    from ganatomy.latent.traversal import strengths
+    from ganatomy.latent.survey import Film, Survey, conduct
     from ganatomy.progress import Progress
 
     with options.threads_of(threads):
-        generator = build(opened, device)
-        low, high = generator.strength_range
-        small = generator.resolution <= 128
-        if noise == "random":
-            raise InputError("--noise random would make pictures flicker along a direction; give stored or none")
-        generator.noise = noise
-        drawing = Drawing(n=samples, seed=seed, seeds=chosen, class_name=class_name, psi=psi, cutoff=cutoff)
-        found = find(generator, k, layers, normalize, source=opened.name)
-        exploration = Exploration(
-            generator,
-            found,
-            drawing.suited(found.method).codes(generator),
-            strengths(low if start is None else start, high if end is None else end, steps),
+        choices = Film(
+            k=k,
+            layers=layers,
+            samples=samples,
+            seeds=chosen,
+            seed=seed,
+            start=start,
+            end=end,
+            steps=steps,
+            class_name=class_name,
+            psi=psi,
+            cutoff=cutoff,
+            columns=columns,
+            effect_codes=effects,
             size=size,
             precision=precision,
-            columns=min(columns, steps),
-            effect_codes=effects if effects is not None else 32 if small else 8,
-            effect_draws=8 if small else 4,
-            seed=seed,
-            drawing=drawing,
-            facts=opened.facts,
-            settings=drawing.told(generator) | ({"noise": noise} if generator.space == "w" else {}),
+            language=language,
         )
-        count, which = len(exploration.samples.z), seeds_in_name(seed, seeds)
-        name = file_name(opened.name, f"N{count}", f"K{k}", which, class_name or "", "" if normalize else "raw")
-        folder = out or Path("edits") / name
+        generator = build(checkpoint, device)
+        generator.noise = noise
+        work = Survey(generator, ("sefa" if normalize else "sefa-raw",), choices)
+        folder = out or work.default_out
+        again = shlex.join(["ganatomy", *(word for word in sys.argv[1:] if word != "--force")])
         try:
-            summary = explore(
-                exploration, folder, force=force, report_layout=report_layout, progress=Progress("picture", rate=True)
+            summary = conduct(
+                work,
+                folder,
+                command=again,
+                force=force,
+                report_layout=report_layout,
+                progress=Progress("picture", rate=True),
             )
         except KeyboardInterrupt:
-            again = shlex.join(["ganatomy", *(word for word in sys.argv[1:] if word != "--force")])
             fail(f"stopped; what is whole is in {folder}; to go on: {again}", 130)
     if as_json:
         print(strict_json(summary))
         return
-    _print_directions(summary, opened.name)
+    _print_directions(summary)
     print(f"pictures: {folder / 'overview.png'}, direction_*.png")
     print(f"video:    {folder / 'traversal.mp4'}")
     print(f"page:     {folder / 'traversal.html'}")
 
 
-def _print_directions(summary: dict[str, Any], name: str) -> None:
+def _print_directions(summary: Mapping[str, Any]) -> None:
     from ganatomy.cli.tables import print_table
 
     effects = summary["effects"] or [{}] * len(summary["share"])
@@ -155,9 +153,8 @@ def _print_directions(summary: dict[str, Any], name: str) -> None:
         numbers = (_number(floor[key] and floor[key]["mean"]) for key in ("change", "monotonic", "consistency"))
         change, monotonic, consistency = numbers
         rows.append(("random", "", change, "1", monotonic, consistency))
-    title = (
-        f"{name}: {summary['method']}, strengths {summary['strengths']['start']:g} to {summary['strengths']['end']:g}"
-    )
+    start, end = summary["strengths"]["start"], summary["strengths"]["end"]
+    title = f"{summary['name']}: {summary['method']}, strengths {start:g} to {end:g}"
     headings = ("direction", "share", "change", "over random", "monotonic", "consistency")
     print_table(headings, rows, title, right=headings[1:])
 
@@ -171,6 +168,7 @@ def _from_weights(
 ) -> None:
     """Find directions by reading the first layer only, and save them."""
     from ganatomy.cli.tables import print_table
+    from ganatomy.files import file_name
     from ganatomy.latent.methods.sefa import sefa as find
 
     found = find(opened, k, layers, normalize, source=opened.name)

@@ -88,21 +88,25 @@ class Kept(Observer):
     Args:
         store: of pictures of this size.
         codes: how many of the codes, the first ones; by default all.
+        after: how many pictures of other passages come before those of this one.
+        most: how many pictures of this passage there are, if others come behind them.
     """
 
-    def __init__(self, store: Store, codes: int | None = None) -> None:
-        self.store, self.size, self._codes = store, store.shape[0], codes
+    def __init__(self, store: Store, codes: int | None = None, after: int = 0, most: int | None = None) -> None:
+        self.store, self.size, self._codes, self._after, self._most = store, store.shape[0], codes, after, most
 
     def wants(self, places: Places) -> NDArray[np.bool_]:
         """Tell which places are of its codes."""
         return super().wants(places) if self._codes is None else places[:, 1] < self._codes
 
     def __len__(self) -> int:
-        return len(self.store)
+        there = max(len(self.store) - self._after, 0)
+        return there if self._most is None else min(there, self._most)
 
     def keep(self, count: int) -> None:
         """Forget all but the first so many pictures."""
-        self.store.keep(count)
+        if count < len(self):
+            self.store.keep(self._after + count)
 
     def see(self, places: Places, pictures: NDArray) -> None:
         """Store the pictures."""

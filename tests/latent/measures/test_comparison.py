@@ -23,10 +23,11 @@ METHODS = ("sefa", "ganspace", "random")
 
 def compare(generator, methods, folder, **choices):
     """Compare methods without naming their directions or drawing anything."""
-    few = {"k": 4, "codes": 32, "effect_codes": 12, "samples": 1, "steps": 2, "size": 64, "seed": 5, **choices}
+    few = {"k": 4, "n_codes": 32, "effect_codes": 12, "samples": 1, "steps": 2, "size": 64, "seed": 5, "attributes": ()}
+    few |= choices
     survey, folder = Survey(generator, tuple(methods), Choices(**few), {"name": "here"}), SurveyFolder(folder)
     with folder.claim(survey.fingerprint(), force=False):
-        return run(survey, folder, Silent()).comparison
+        return run(survey, folder, Silent()).comparison(survey)
 
 
 @pytest.fixture(scope="module")

@@ -20,18 +20,18 @@ from ganatomy.latent.directions import Directions
 from ganatomy.latent.labels import measure as naming
 from ganatomy.latent.labels.card import Naming
 from ganatomy.latent.labels.measure import name_directions
+from ganatomy.latent.labels.rule import is_moved
 from ganatomy.latent.methods.catalogue import find
 from ganatomy.latent.pictures import painter
-from ganatomy.latent.survey import Choices, choices, stages, survey
+from ganatomy.latent.survey import Choices, conduct, run, stages, survey
 from ganatomy.latent.survey import drawing as pages
-from ganatomy.latent.survey import run as conduct
 from ganatomy.latent.survey.choices import Survey
 from ganatomy.latent.traversal import strengths
 from ganatomy.progress import Silent
 
 G = Planted(z_dim=16, resolution=16).eval()
 LIGHT = choose(["brightness", "warmth"])
-FEW = {"k": 2, "codes": 20, "draws": 16, "samples": 2, "steps": 3, "size": 64, "effect_codes": 4, "repetitions": 1}
+FEW = {"k": 2, "n_codes": 20, "draws": 16, "samples": 2, "steps": 3, "size": 64, "effect_codes": 4, "repetitions": 1}
 
 
 def few(**changes):
@@ -43,8 +43,9 @@ def few(**changes):
 def done(tmp_path_factory):
     """A finished survey by three methods: its folder and summary."""
     folder = tmp_path_factory.mktemp("done") / "调 查"
-    chosen = few(k=3, codes=40, effect_codes=6)
-    summary = survey(G, ["sefa", "ganspace", "random"], folder, chosen, facts={"name": "discs"}, command="ganatomy x")
+    chosen = few(k=3, n_codes=40, effect_codes=6)
+    work = Survey(G, ("sefa", "ganspace", "random"), chosen, {"name": "discs"})
+    summary = conduct(work, folder, command="ganatomy x")
     return folder, summary
 
 
@@ -97,7 +98,7 @@ def test_the_files_say_the_same(done):
 
 def test_what_is_compared_is_measured_on_the_codes_that_name(done):
     _, summary = done
-    work = Survey(G, ("sefa",), few(k=3, codes=40), {})
+    work = Survey(G, ("sefa",), few(k=3, n_codes=40), {})
     ws, paint = work.measured[:6], painter(G)
     direction = find(G, "sefa", 3)[1]
     low, high = (paint(direction.edit(ws, end)).astype(float) for end in (-2, 2))
@@ -155,12 +156,14 @@ def test_pictures_on_the_page_are_the_generator_s(tmp_path, monkeypatch):
 def test_bars_and_words_on_the_page_are_the_measured_ones(tmp_path, monkeypatch):
     seen = []
     monkeypatch.setattr(pages, "directions_page", lambda methods, *_, **__: seen.append(methods) or "")
-    survey(G, ["sefa"], tmp_path / "out", few(k=3, codes=40))
+    survey(G, ["sefa"], tmp_path / "out", few(k=3, n_codes=40))
     warmth = Naming.load(tmp_path / "out" / "labels-sefa.json")[2]
     card = seen[0][0].cards[2]
     bar = card.bars[1]
     assert (bar.effect, bar.low, bar.high) == (warmth["warmth"].effect, *warmth["warmth"].interval)
     assert (bar.main, card.bars[0].main) == (True, False)
+    assert [each.moved for each in card.bars] == [is_moved(response, warmth.bar) for response in warmth.responses]
+    assert [each.moved for each in card.bars] == [False, True]
     assert card.label == {"en": "colour temperature", "zh": warmth.label_in("zh")}
     assert (card.plus["en"], card.minus["en"]) == (warmth.plus(), (-warmth).plus())
     assert card.leakage == warmth.leakage["brightness"]
@@ -183,23 +186,19 @@ def test_chinese_is_spoken_throughout(tmp_path, monkeypatch):
     monkeypatch.setattr(pages, "direction_figure", lambda *_, title, **__: titles.append(title))
     for there, began in (("a font", "方向 0：亮度"), ("", "direction 0: brightness")):  # boxes say nothing
         monkeypatch.setattr(fonts, "chinese_fonts", lambda there=there: [there] if there else [])
-        summary = survey(G, ["sefa"], tmp_path / f"out{there}", few(codes=40, k=3, language="zh"))
+        summary = survey(G, ["sefa"], tmp_path / f"out{there}", few(n_codes=40, k=3, language="zh"))
         assert "个标准差" in summary["directions"][0]["text"]
         assert titles[-3].startswith(began)
 
 
 @pytest.mark.usefixtures("_no_pictures")
-def test_truncated_codes_are_what_is_edited_and_measured(tmp_path, monkeypatch):
+def test_truncated_codes_are_what_is_edited_and_measured(tmp_path):
     torch.manual_seed(0)
     network = StyleGAN2(codes=[8, 8], channels=[4, 4]).eval().requires_grad_(False)
     network.w_avg = torch.ones(8)
-    seen = []
-    measure = stages.effects.measure
-    monkeypatch.setattr(
-        stages.effects, "measure", lambda paint, ws, *a, **k: seen.append(ws) or measure(paint, ws, *a, **k)
-    )
-    summary = survey(network, ["sefa", "ganspace"], tmp_path / "out", few(psi=0.0, layers="1:"))
-    assert torch.equal(seen[0], torch.ones_like(seen[0]))
+    work = Survey(network, ("sefa", "ganspace"), few(psi=0.0, layers="1:"))
+    summary = conduct(work, tmp_path / "out")
+    assert torch.equal(work.measured, torch.ones_like(work.measured))
     assert (summary["layers"], summary["psi"], summary["space"]) == (list(range(1, network.num_ws)), 0.0, "w")
 
 
@@ -208,10 +207,10 @@ def test_all_codes_are_of_one_class(tmp_path):
     torch.manual_seed(0)
     eyes = DCGAN([14, 6, 3], kernels=[4, 4], classes=["blue", "green"]).eval().requires_grad_(False)
     for label, expected in ((None, [1.0, 0.0]), ("green", [0.0, 1.0])):
-        work = Survey(eyes, ("sefa",), few(label=label), {})
+        work = Survey(eyes, ("sefa",), few(class_name=label), {})
         for ws in (work.samples.ws, work.measured):
             assert ws[:, 0, 12:].tolist() == [expected] * len(ws)
-    assert survey(eyes, ["random"], tmp_path / "out", few(label="green"))["label"] == "green"
+    assert survey(eyes, ["random"], tmp_path / "out", few(class_name="green"))["class"] == "green"
 
 
 @pytest.mark.usefixtures("_no_pictures")
@@ -252,14 +251,14 @@ def test_boundaries_are_those_of_attributes_that_have_values(tmp_path):
 
 @pytest.mark.usefixtures("_no_pictures")
 def test_what_few_pictures_have_parts_none_and_stops_nothing(tmp_path):
-    pictures = painter(G)(Survey(G, ("boundary",), few(codes=200), {}).measured)
+    pictures = painter(G)(Survey(G, ("boundary",), few(n_codes=200), {}).measured)
     least = np.quantile(pictures.mean(axis=(1, 2, 3))[:64], 0.95)
 
     def rarely(pictures):  # about one picture in 20
         level = pictures.mean(axis=(1, 2, 3))
         return np.where(level > least, level, np.nan)
 
-    chosen = few(k=3, attributes=(read_scorer(rarely), *LIGHT), repetitions=0, codes=200)
+    chosen = few(k=3, attributes=(read_scorer(rarely), *LIGHT), repetitions=0, n_codes=200)
     assert has_values(chosen.attributes[:1], measure(chosen.attributes[:1], pictures[:64])).all()
     summary = survey(G, ["boundary"], tmp_path / "out", chosen)
     assert [row["name"] for row in summary["directions"]] == ["boundary brightness", "boundary warmth"]
@@ -272,44 +271,49 @@ def test_the_models_of_faces_are_not_opened_for_every_batch(tmp_path, monkeypatc
         monkeypatch.setattr(module, "FaceReader", lambda: opened.append(1) or "a reader")
     face = replace(read_scorer(lambda pictures: pictures.mean(axis=(1, 2, 3))), own=False, needs_face=True)
     survey(G, ["boundary"], tmp_path / "out", few(k=1, attributes=(face,), repetitions=1))
-    assert len(opened) <= 1 + 2 + 2  # the trial, both times boundaries are found, the control and the naming
+    assert len(opened) == 2  # for the trial, and for all the rest
 
 
 # Stopped, and going on
 
 
 class _Stopping(Silent):
-    """Is stopped after so many pictures."""
+    """Is stopped after so many pictures, and notes after how many it was."""
 
     def __init__(self, after):
         self.after = after
 
     def update(self, done, text=""):
+        self.done = done
         if done >= self.after:
             raise KeyboardInterrupt
 
 
+class _Noted(Silent):
+    total, begun, last = 0, 0, 0
+
+    def showing(self, total, done=0):
+        self.total, self.begun, self.last = total, done, done
+        return super().showing(total, done)
+
+    def update(self, done, text=""):
+        assert self.last <= done <= self.total
+        self.last = done
+
+
 @pytest.mark.usefixtures("_no_pictures")
-def test_the_progress_counts_all_stages_to_its_end_and_not_beyond(tmp_path):
-    class Noted(Silent):
-        total, begun, last = 0, 0, 0
-
-        def showing(self, total, done=0):
-            self.total, self.begun, self.last = total, done, done
-            return super().showing(total, done)
-
-        def update(self, done, text=""):
-            assert self.last <= done <= self.total
-            self.last = done
-
-    noted = Noted()
-    survey(G, ["sefa", "random"], tmp_path / "whole", few(), progress=noted)
-    expected = 4 * (1 + 4 * (4 + 8)) + (20 + 20 * 16 * 2) + 2 * 20 * 2 * 4 + 2 * (1 + 4 * 2)
-    assert (noted.begun, noted.last) == (0, noted.total) == (0, expected)
+@pytest.mark.parametrize("after", [1, 30, 300, 780, 1000, 1062])
+def test_the_progress_counts_all_stages_to_its_end_and_not_beyond(tmp_path, after):
+    noted, stopping = _Noted(), _Stopping(after)
+    summary = survey(G, ["sefa", "random"], tmp_path / "whole", few(), progress=noted)
+    expected = 20 + 2 * (1 + 4 * 2) + 16 * 20 * 2 + 8 * 4 * 2 + 2 * 2 * 20 * 4
+    assert (noted.begun, noted.last) == (2, noted.total) == (2, expected)  # two were tried before all else
+    assert summary["pictures"]["distinct"] == expected
     with pytest.raises(KeyboardInterrupt):
-        survey(G, ["sefa", "random"], tmp_path / "part", few(), progress=_Stopping(1017))
+        survey(G, ["sefa", "random"], tmp_path / "part", few(), progress=stopping)
     survey(G, ["sefa", "random"], tmp_path / "part", few(), progress=noted)
-    assert (noted.begun, noted.last) == (4 * (1 + 4 * (4 + 8)) + (20 + 20 * 16 * 2) + 20 * 2 * 4, expected)
+    assert noted.begun == stopping.done + 2 * (stopping.done == 20)
+    assert noted.last == expected
 
 
 def _counting():
@@ -327,23 +331,23 @@ def test_stopped_at_every_stage_it_ends_bit_identical(tmp_path, contents):
     seen, own = _counting()
     chosen = few(attributes=(*LIGHT, own))
     survey(G, ["sefa", "ganspace"], tmp_path / "whole", chosen)
-    whole = sum(seen) - 1  # the trial
+    whole = sum(seen)
     seen.clear()
-    for after in (1, 400, 700, 860, 1020, 1180):  # in control, control, effects, name, name, pictures
+    for after in (1, 30, 60, 300, 640, 742, 800, 822, 900, 1000, 1062):
         with pytest.raises(KeyboardInterrupt):
             survey(G, ["sefa", "ganspace"], tmp_path / "out", chosen, progress=_Stopping(after))
         assert not (tmp_path / "out" / "summary.json").exists()
-    done = sum(seen)
     survey(G, ["sefa", "ganspace"], tmp_path / "out", chosen)
-    assert sum(seen) - done == 1  # the trial: nothing is scored again
-    assert done - 6 <= whole  # nor was anything before, but for the batch under way
+    assert sum(seen) == whole  # nothing was scored twice
     first, second = contents(tmp_path / "whole"), contents(tmp_path / "out")
     assert list(first) == list(second)
     assert [name for name in first if first[name] != second[name]] == []
 
 
 @pytest.mark.usefixtures("_no_pictures")
-@pytest.mark.parametrize("stage", ["stability-sefa.npz", "effects.npz", "control.npz", "labels-sefa.json"])
+@pytest.mark.parametrize(
+    "stage", ["stability-sefa.npz", "unedited.npz", "along-null-3.npz", "along-null-9.npz", "along-sefa-1.npz"]
+)
 def test_killed_while_a_stage_is_written_the_stage_is_done_again(tmp_path, monkeypatch, stage, contents):
     survey(G, ["sefa"], tmp_path / "whole", few())
     rename = os.replace
@@ -370,9 +374,9 @@ def test_pictures_that_a_crash_cut_off_are_made_again(tmp_path, monkeypatch):
         stores.append((folder.path / ".work" / "pictures").read_bytes())
         raise SystemExit
 
-    monkeypatch.setattr(conduct, "draw", killed)
+    monkeypatch.setattr(run, "draw", killed)
     monkeypatch.setattr(stages, "batch_size", lambda _: 4)
-    for cut in (0, 5, 768, 7 * 768 + 1):
+    for cut in (0, 5, 768, 7 * 768 + 1, 10 * 768):
         if cut:
             os.truncate(tmp_path / "out" / ".work" / "pictures", 10 * 768 - cut)
         with pytest.raises(SystemExit):
@@ -387,7 +391,7 @@ def test_no_other_work_goes_on_in_the_folder(tmp_path, contents):
         survey(G, ["sefa"], tmp_path, few(), progress=_Stopping(1))
     before = contents(tmp_path)
     for other in (
-        *(few(seed=1), few(k=1), few(codes=21), few(draws=17), few(size=65), few(steps=4), few(samples=1)),
+        *(few(seed=1), few(k=1), few(n_codes=21), few(draws=17), few(size=65), few(steps=4), few(samples=1)),
         *(few(start=-1.0), few(attributes=LIGHT[:1]), few(language="zh"), few(seeds=[0, 1]), few(repetitions=0)),
     ):
         with pytest.raises(InputError, match="an unfinished survey of another source, method, scorer, seed or range"):
@@ -403,7 +407,7 @@ def test_done_it_is_replaced_by_force_only(tmp_path, contents):
     survey(G, ["sefa", "random"], tmp_path, few())
     (tmp_path / "notes.txt").write_text("precious", encoding="utf-8")
     before = contents(tmp_path)
-    with pytest.raises(InputError, match="a finished survey; choose another --out, or --force"):
+    with pytest.raises(InputError, match="a finished survey; choose another `out`, or `force=True`"):
         survey(G, ["sefa"], tmp_path, few())
     assert contents(tmp_path) == before
     assert survey(G, ["sefa"], tmp_path, few(seed=1), force=True)["seed"] == 1
@@ -425,7 +429,7 @@ def test_done_it_is_replaced_by_force_only(tmp_path, contents):
         (["sefa"], {"psi": 0.7}, "no mean code"),
         (["sefa"], {"cutoff": 2}, "give psi"),
         (["sefa"], {"layers": "0:4"}, "layers"),
-        (["sefa"], {"label": "cat"}, "no classes"),
+        (["sefa"], {"class_name": "cat"}, "no classes"),
         (["sefa", "random"], {"feature_layer": 0}, "no method here looks at features"),
         (["ganspace"], {"feature_layer": 2}, "layer 2: this generator has layers 0 to 1"),
         (["local_basis"], {"feature_layer": -1}, "layer -1: this generator has layers 0 to 1"),
@@ -441,8 +445,8 @@ def test_what_cannot_be_is_refused_in_one_line_before_anything_is_written(tmp_pa
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        *(({name: 0}, name) for name in ("k", "samples", "steps", "codes", "draws")),
-        *(({name: most + 1}, name) for name, most in choices.MOST.items()),
+        *(({name: 0}, name) for name in ("k", "samples", "steps", "n_codes", "draws")),
+        *(({name: most + 1}, name) for name, (_, most) in Choices.limits.items()),
         ({"k": True}, "k = True"),
         ({"seed": -1}, "seed -1"),
         ({"seeds": []}, "0 seeds"),
@@ -457,8 +461,8 @@ def test_choices_out_of_range_are_refused_in_one_line(changes, complaint):
 
 
 def test_as_many_codes_as_may_be_chosen_can_be_drawn():
-    most = few(codes=choices.MOST["codes"])
-    assert len(Survey(G, ("sefa",), most, {}).measured) == most.codes
+    most = few(n_codes=Choices.limits["n_codes"][1])
+    assert len(Survey(G, ("sefa",), most).measured) == most.n_codes
 
 
 def test_a_scorer_that_raises_is_refused_before_anything_is_written(tmp_path):

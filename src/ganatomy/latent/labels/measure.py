@@ -3,7 +3,8 @@
 M codes are drawn. Their pictures are scored unedited, at S strengths along each of K directions, and at both ends of
 the range along R random directions of length 1 on the same layers, there with half of the codes: only the root mean
 square over all of them is wanted. That is M (1 + K S' + R) pictures, S' of the strengths not being 0; a batch of them
-is held at a time, and of the others their scores only. What the scores mean is said by `latent.labels.rule`.
+is held at a time, and of the others their scores only. `Scored` looks at the pictures of a `Passage`, so that others,
+who measure something else of them, can look at the same ones. What the scores mean is said by `latent.labels.rule`.
 All but the M K S' along the directions are a `Control`, the same for whatever directions of the same layers.
 What is not guaranteed: equal scores on another machine, hence equal labels where a number is near its threshold.
 
@@ -32,9 +33,10 @@ from ganatomy.latent.directions import Directions
 from ganatomy.latent.labels.card import Naming
 from ganatomy.latent.labels.rule import FEWEST_DRAWS, LEAST, read_meanings
 from ganatomy.latent.measures.null import null_directions
-from ganatomy.latent.pictures import batch_size, painter
+from ganatomy.latent.passage import UNEDITED, Observer, Passage, Places, edited, unedited
+from ganatomy.latent.pictures import batch_size, kept_size, painter, sized_painter
 from ganatomy.latent.traversal import strengths as spaced
-from ganatomy.progress import Silent
+from ganatomy.progress import Silent, Whole, shown
 
 STEPS = 5
 SIZE = 256
@@ -48,14 +50,54 @@ class Control:
     """What is measured once for all directions on the same layers.
 
     Attributes:
-        ws: the codes, (M, L, W).
-        base: scores of their pictures, unedited, (M, A).
+        base: scores of the unedited pictures, (M, A).
         null: scores at both ends along random directions, (R, 2, M', A).
     """
 
-    ws: Tensor
     base: NDArray[np.float64]
     null: NDArray[np.float64]
+
+
+class Scored(Observer):
+    """Scores the pictures that it sees.
+
+    Args:
+        attributes: A of them.
+        reader: finds faces; None where none is needed.
+        size: at which pictures are scored, in pixels a side.
+        wanted: of which codes at which strengths edited pictures are scored, (M, S); by default all.
+    """
+
+    def __init__(
+        self,
+        attributes: Sequence[Attribute],
+        reader: FaceReader | None,
+        size: int,
+        wanted: NDArray[np.bool_] | None = None,
+    ) -> None:
+        self.size, self._attributes, self._reader, self._wanted = size, attributes, reader, wanted
+        self._rows: list[NDArray[np.float64]] = []
+
+    def wants(self, places: Places) -> NDArray[np.bool_]:
+        """Tell which pictures are scored; unedited ones all are."""
+        if self._wanted is None:
+            return super().wants(places)
+        return (places[:, 0] == UNEDITED) | self._wanted[places[:, 1], places[:, 2]]
+
+    def __len__(self) -> int:
+        return sum(map(len, self._rows))
+
+    def see(self, places: Places, pictures: NDArray) -> None:
+        """Score the pictures."""
+        self._rows.append(self._score(pictures))
+
+    def _score(self, pictures: NDArray) -> NDArray[np.float64]:
+        return measure(self._attributes, pictures, reader=self._reader)
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """Of all pictures seen, (P, A), NaN where a picture gives no value."""
+        return np.concatenate(self._rows)
 
 
 def name_directions(
@@ -69,9 +111,7 @@ def name_directions(
     drawing: Drawing = AS_PUBLISHED,
     size: int = SIZE,
     precision: Precision = "float32",
-    control: Control | None = None,
-    score: Scores | None = None,
-    progress: Silent | None = None,
+    progress: Silent | bool | None = None,
 ) -> Naming:
     """Measure what each direction means, beside random directions.
 
@@ -88,10 +128,7 @@ def name_directions(
             that of random directions and of the bootstrap too.
         size: pictures are scored at most this large, in pixels a side.
         precision: of the generator's arithmetic.
-        control: what was measured before, over the same ends, attributes and layers; its codes and draws are then
-            taken, whatever `n_codes`, `draws` and `drawing` say.
-        score: makes pictures of codes and scores them, in place of `scorer`; it is asked in the same order every time.
-        progress: is told of each batch of pictures.
+        progress: is told of each batch of pictures; see `ganatomy.progress.shown`.
 
     Returns:
         What each direction means.
@@ -112,30 +149,74 @@ def name_directions(
     """
     directions.check_fits(generator)
     amounts = spaced(*generator.strength_range, STEPS) if strengths is None else finite_array(strengths, 1, "strengths")
-    traits = _checked_traits(attributes)
+    checked_traits(attributes)
     for what, count, least in (("n_codes", n_codes, LEAST), ("draws", draws, FEWEST_DRAWS)):
         if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < least:
             raise InputError(f"{what} = {count!r}: give a whole number, {least} or more")
     if len(amounts) < 2 or (np.diff(amounts) <= 0).any():
         raise InputError(f"strengths {amounts.tolist()}: give two or more that ascend")
-    score, progress = score or scorer(generator, attributes, size, precision), progress or Silent()
-    counted, ends, resolution = 0, amounts[[0, -1]], generator.resolution
+    ws = drawing.measured(n_codes).suited(directions.method).codes(generator).ws
+    paint, batch = sized_painter(generator, precision), batch_size(generator.resolution)
+    reader = FaceReader() if any(attribute.needs_face for attribute in attributes) else None
+    nulls = null_directions(directions[0], draws, generator.edit_dim, drawing.seed)
+    halves = [null_wanted(r, n_codes, amounts) for r in range(draws)]
+    whole, places = np.ones((n_codes, len(amounts)), dtype=bool), edited(n_codes, 1, amounts)
+    legs = [*zip(nulls, halves, strict=True), *((direction, whole) for direction in directions)]
+    moved = [places[wanted[places[:, 1], places[:, 2]]] for _, wanted in legs]
+    work = Whole(shown(progress, "picture", rate=True))
 
-    def counting(some: Tensor) -> NDArray[np.float64]:
-        nonlocal counted
-        scores, counted = score(some), counted + len(some)
-        progress.update(counted)
-        return scores
+    def scores(direction: Sequence[Direction], places: Places, wanted: NDArray[np.bool_] | None) -> NDArray[np.float64]:
+        seen = Scored(attributes, reader, kept_size(generator, size), wanted)
+        with work.stage("", len(places)):
+            Passage(ws, direction, amounts, places).walk(paint, [seen], batch, work.update)
+        return seen.scores
 
-    seed, measured = drawing.seed, n_codes if control is None else len(control.ws)
-    others = control_pictures(n_codes, draws, ends) if control is None else 0
-    with progress.showing(int(measured * len(directions) * np.count_nonzero(amounts)) + others):
-        if control is None:
-            ws = drawing.measured(n_codes).suited(directions.method).codes(generator).ws
-            control = measure_control(generator, directions, attributes, ws, ends, draws, seed, counting)
-        scores = [along(counting, control.ws, control.base, each, amounts, resolution) for each in directions]
-    base, names = control.base, [direction.name for direction in directions]
-    meanings = read_meanings(np.stack(scores), control.null, base, amounts, traits, names, seed=seed)
+    with work.showing(n_codes + sum(map(len, moved))):
+        base = scores([], unedited(n_codes), None)
+        has_values(attributes, base)  # a scorer that tells nothing is refused before the long work
+        rows = [
+            filled(scores([direction], places, wanted), base, wanted, amounts)
+            for (direction, wanted), places in zip(legs, moved, strict=True)
+        ]
+    null = [ends_of(each, wanted) for each, wanted in zip(rows[:draws], halves, strict=True)]
+    control = Control(base, np.stack(null))
+    return naming_of(directions, attributes, rows[draws:], control, amounts, drawing.seed, generator.name)
+
+
+def naming_of(
+    directions: Directions,
+    attributes: Sequence[Attribute],
+    scores: Sequence[NDArray[np.float64]],
+    control: Control,
+    strengths: NDArray[np.float64],
+    seed: int = 0,
+    source: str = "",
+) -> Naming:
+    """Say what directions mean, from the scores of their pictures.
+
+    Args:
+        directions: K of them.
+        attributes: A of them.
+        scores: of each direction's pictures, (S, M, A).
+        control: what they are compared with.
+        strengths: (S,), ascending.
+        seed: of the bootstrap, and of the codes and random directions.
+        source: what the generator is called, if the directions do not tell.
+
+    Raises:
+        InputError: no attributes, or two of one name.
+
+    >>> from ganatomy.attributes import choose
+    >>> random = np.random.default_rng(0)
+    >>> found = Directions(np.eye(9)[:1], [1.0], [1.0], "z", (0,), "sefa", "f")
+    >>> base, null = random.normal(size=(40, 1)), random.normal(size=(16, 2, 40, 1))
+    >>> along = np.stack([base - 5, base + 5])
+    >>> naming_of(found, choose(["warmth"]), [along], Control(base, null), np.array([-2.0, 2.0])).labels
+    ('colour temperature',)
+    """
+    base, traits = control.base, checked_traits(attributes)
+    names = [direction.name for direction in directions]
+    meanings = read_meanings(np.stack(scores), control.null, base, strengths, traits, names, seed=seed)
     return Naming(
         tuple(meanings),
         traits,
@@ -144,44 +225,12 @@ def name_directions(
         directions.layers,
         directions.fingerprint,
         directions.method,
-        directions.source or generator.name,
+        directions.source or source,
         codes=len(base),
         draws=len(control.null),
         seed=seed,
         missing={trait.name: int(np.isnan(base[:, a]).sum()) for a, trait in enumerate(traits)},
     )
-
-
-def measure_control(
-    generator: Generator,
-    directions: Directions,
-    attributes: Sequence[Attribute],
-    ws: Tensor,
-    ends: NDArray[np.float64],
-    draws: int,
-    seed: int,
-    score: Scores,
-) -> Control:
-    """Score codes (M, L, W) unedited, and at both ends along R random directions on the layers of `directions`.
-
-    Raises:
-        InputError: a person's own scorer that tells nothing; what the attributes raise.
-
-    >>> from ganatomy.attributes import choose
-    >>> from ganatomy.generators.networks.planted import Planted
-    >>> from ganatomy.latent.methods.sefa import sefa
-    >>> G, chosen, ends = Planted(resolution=16).eval(), choose(["brightness", "warmth"]), np.array([-2.0, 2.0])
-    >>> score = scorer(G, chosen, 256, "float32")
-    >>> measure_control(G, sefa(G, 3), chosen, G.mapping(G.draw(40)), ends, 8, 0, score).null.shape
-    (8, 2, 40, 2)
-    """
-    base = in_batches(score, ws, generator.resolution)
-    has_values(attributes, base)  # a scorer that tells nothing is refused before the long work
-    fewer = null_codes(len(ws))
-    halves = (ws[:fewer], base[:fewer]), (ws[-fewer:], base[-fewer:])  # in turn, so that all codes have a part
-    others = null_directions(directions[0], draws, generator.edit_dim, seed)
-    null = [along(score, *halves[r % 2], each, ends, generator.resolution) for r, each in enumerate(others)]
-    return Control(ws, base, np.stack(null))
 
 
 def null_codes(codes: int) -> int:
@@ -193,13 +242,50 @@ def null_codes(codes: int) -> int:
     return min(codes, max(2 * LEAST, codes // 2))
 
 
-def control_pictures(codes: int, draws: int, ends: NDArray[np.float64]) -> int:
-    """Count the pictures that a control takes: M unedited, and M' at the ends that are not 0 of R directions.
+def null_wanted(draw: int, codes: int, strengths: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Say which pictures of a random direction are scored, (M, S): of half of the codes, in turn, at both ends.
 
-    >>> control_pictures(200, 32, np.array([-2.0, 2.0]))
-    6600
+    >>> [np.flatnonzero(null_wanted(r, 50, np.arange(3))[:, 0])[[0, -1]].tolist() for r in range(2)]
+    [[0, 39], [10, 49]]
     """
-    return int(codes + null_codes(codes) * draws * np.count_nonzero(ends))
+    fewer, wanted = null_codes(codes), np.zeros((codes, len(strengths)), dtype=bool)
+    half = slice(0, fewer) if draw % 2 == 0 else slice(codes - fewer, codes)  # so that all codes have a part
+    wanted[half, [0]] = wanted[half, [-1]] = True
+    return wanted
+
+
+def filled(
+    rows: NDArray[np.float64],
+    base: NDArray[np.float64],
+    wanted: NDArray[np.bool_],
+    strengths: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Put scores (P, A) of the wanted pictures, code by code, where they belong: (S, M, A), NaN where none was wanted.
+
+    Args:
+        rows: of pictures at strengths that are not 0.
+        base: of the unedited ones, (M, A), which those of strength 0 are.
+        wanted: (M, S).
+        strengths: (S,).
+
+    >>> base, wanted = np.zeros((2, 1)), np.array([[True, True], [True, False]])
+    >>> filled(np.array([[5.0], [6.0]]), base, wanted, np.array([-1.0, 0.0]))[..., 0].tolist()
+    [[5.0, 6.0], [0.0, nan]]
+    """
+    scores = np.full((*wanted.shape, base.shape[1]), np.nan)
+    scores[wanted & (strengths != 0)] = rows
+    zero = wanted & (strengths == 0)
+    scores[zero] = np.broadcast_to(base[:, None], scores.shape)[zero]
+    return scores.swapaxes(0, 1)
+
+
+def ends_of(scores: NDArray[np.float64], wanted: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Take from scores (S, M, A) those at both ends of the codes that were wanted: (2, M', A).
+
+    >>> ends_of(np.arange(6.0).reshape(3, 2, 1), np.array([[True] * 3, [False] * 3]))[..., 0].tolist()
+    [[0.0], [4.0]]
+    """
+    return scores[[0, -1]][:, wanted[:, 0]]
 
 
 def scorer(generator: Generator, attributes: Sequence[Attribute], size: int, precision: Precision) -> Scores:
@@ -226,21 +312,16 @@ def in_batches(score: Scores, ws: Tensor, resolution: int) -> NDArray[np.float64
     return np.concatenate([score(some) for some in ws.split(batch_size(resolution))])
 
 
-def along(
-    score: Scores, ws: Tensor, base: NDArray[np.float64], direction: Direction, amounts: NDArray, resolution: int
-) -> NDArray[np.float64]:
-    """Score codes (M, L, W) at each strength along a direction: (S, M, A); strength 0 is `base`, which is known.
+def checked_traits(attributes: Sequence[Attribute]) -> tuple[Trait, ...]:
+    """Say in words what attributes measure.
 
-    >>> import torch
-    >>> direction = Direction([1.0, 0.0], layers=(0,), space="z", fingerprint="f")
-    >>> scores = along(lambda ws: ws[:, 0].numpy(), torch.ones(3, 1, 2), np.ones((3, 2)), direction, [-2.0, 0.0], 64)
-    >>> scores[:, 0].tolist()
-    [[-1.0, 1.0], [1.0, 1.0]]
+    Raises:
+        InputError: no attributes, or two of one name.
+
+    >>> from ganatomy.attributes import choose
+    >>> [trait.name for trait in checked_traits(choose(["warmth"]))]
+    ['warmth']
     """
-    return np.stack([in_batches(score, direction.edit(ws, s), resolution) if s else base for s in amounts])
-
-
-def _checked_traits(attributes: Sequence[Attribute]) -> tuple[Trait, ...]:
     traits = tuple(attribute.trait for attribute in attributes)
     if not traits:
         raise InputError("directions are named by attributes of pictures: give at least one")

@@ -188,7 +188,7 @@ def choose_main(responses: Sequence[Response], needed: float) -> tuple[str, ...]
     """
     groups: dict[str, list[Response]] = {}
     for response in responses:
-        if _is_moved(response, needed):
+        if is_moved(response, needed):
             groups.setdefault(response.trait.group, []).append(response)
     first = []
     for members in groups.values():
@@ -206,7 +206,18 @@ def _told(number: float) -> float | None:
     return None if np.isnan(number) else round(float(number), 6)
 
 
-def _is_moved(response: Response, needed: float) -> bool:
+def is_moved(response: Response, needed: float) -> bool:
+    """Say whether a direction moves a trait, by the rule of the module.
+
+    Args:
+        response: of the trait.
+        needed: the ratio that it has to reach: the `bar` of the direction's meaning.
+
+    >>> words = {"en": "w", "zh": "字"}
+    >>> size = Trait("size", words, "", "size", "", words, words)
+    >>> [is_moved(Response(size, 200, 0.9, (0.8, 1.0), follows, ratio=3.1), 3.0) for follows in (0.9, 0.6)]
+    [True, False]
+    """
     if response.ratio is None or response.ratio < needed:
         return False
     low, high = response.interval

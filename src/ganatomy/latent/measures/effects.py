@@ -212,7 +212,7 @@ def movement(edited: NDArray, unedited: NDArray | None, strengths: NDArray[np.fl
     (30.0, 1.0, 1.0)
     """
     moving = np.flatnonzero(strengths)
-    codes, shape = len(edited) // len(moving), edited.shape[1:]
+    codes, shape = edited.shape[0] // len(moving), edited.shape[1:]
     heat = same = np.zeros(())
     path, changed = 0.0, 0
     for n in range(codes):

@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
+from torch import Tensor
 
 from ganatomy.errors import InputError
 from ganatomy.generators.base import Generator, Precision
@@ -49,6 +50,7 @@ SCORED = 1 / 8
 
 
 Scorer = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
+Score = Callable[[Tensor], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +84,8 @@ def boundary(
     k: int | None = None,
     layers: Layers = None,
     *,
-    scorer: Scorer,
+    scorer: Scorer | None = None,
+    score: Score | None = None,
     names: Sequence[str] = ("score",),
     n_codes: int = 2000,
     class_name: str | None = None,
@@ -98,6 +101,8 @@ def boundary(
         k: how many of the scores, the first ones; by default all.
         layers: which layers to edit.
         scorer: from pictures uint8 (B, H, H, 3) to scores (B,) or (B, A), NaN where a picture has none.
+        score: in place of the scorer, makes pictures of codes (B, L, W) and scores them; it is asked in the same order
+            every time, so that it may remember what it gave.
         names: of the A scores.
         n_codes: N, of `seed`.
         class_name: of conditional generators, the class of all codes; by default the first.
@@ -112,7 +117,7 @@ def boundary(
         chance by more than two standard errors.
 
     Raises:
-        InputError: scores of another shape, or too few or none that differ.
+        InputError: no scorer, scores of another shape, or too few or none that differ.
 
     >>> from ganatomy.generators.networks.planted import Planted
     >>> G = Planted(z_dim=8, resolution=16)
@@ -120,17 +125,15 @@ def boundary(
     >>> round(float(found.vectors[0] @ G.directions[0].numpy()), 2), found.values.round(2).tolist(), found[0].label
     (0.84, [1.0], 'brightness')
     """
-    paint, rows, scores = painter(generator, size, precision), [], []
+    score = score or _scoring(generator, scorer, size, precision)
+    rows, scores = [], []
     drawing = Drawing(n=n_codes, seed=seed, class_name=class_name, psi=1).of_one_class(generator)
     for ws in drawing.batches(generator, batch_size(generator.resolution)):
-        pictures = paint(ws)
-        given = np.asarray(scorer(pictures), dtype=np.float64)
+        given = np.asarray(score(ws), dtype=np.float64)
         given = given[:, None] if given.ndim == 1 else given
-        if given.shape != (len(pictures), len(names)):
-            raise InputError(
-                f"{len(pictures)} pictures got scores of shape {given.shape}; {', '.join(names)} make "
-                f"({len(pictures)}, {len(names)})"
-            )
+        if given.shape != (len(ws), len(names)):
+            made = f"{', '.join(names)} make ({len(ws)}, {len(names)})"
+            raise InputError(f"{len(ws)} pictures got scores of shape {given.shape}; {made}")
         rows.append(to_numpy(ws[:, 0, : generator.edit_dim]))
         scores.append(given)
     z, count = np.concatenate(rows), len(names) if k is None else min(k, len(names))
@@ -139,6 +142,13 @@ def boundary(
         for name, column in zip(names[:count], np.concatenate(scores).T, strict=False)
     ]
     return boundary_directions(generator, found, names[:count], layers, source)
+
+
+def _scoring(generator: Generator, scorer: Scorer | None, size: int | None, precision: Precision) -> Score:
+    if scorer is None:
+        raise InputError("boundary needs scores: give a scorer, a function from pictures (N, H, W, 3) to numbers (N,)")
+    paint = painter(generator, size, precision)
+    return lambda ws: scorer(paint(ws))
 
 
 def boundary_directions(

@@ -19,7 +19,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from ganatomy.errors import InputError, unknown
+from ganatomy.errors import unknown
 from ganatomy.generators.base import Generator
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.layers import Layers
@@ -66,8 +66,6 @@ def find(generator: Generator, method: str, k: int = 5, layers: Layers = None, *
     for name in options:
         if name not in known:
             raise unknown(f"option of {method}", name, known)
-    if method == "boundary" and "scorer" not in options:
-        raise InputError("boundary needs scores: give a scorer, a function from pictures (N, H, W, 3) to numbers (N,)")
     return METHODS[method](generator, k, layers, **options)
 
 

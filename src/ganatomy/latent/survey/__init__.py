@@ -1,6 +1,10 @@
-"""Survey a generator: its directions by several methods, compared, named by measurement, and shown on one page."""
+"""Survey a generator: its directions by several methods, compared, named by measurement, and shown on one page.
 
-from ganatomy.latent.survey.choices import Choices
-from ganatomy.latent.survey.run import survey
+Or those of one method, shown as a film.
+"""
 
-__all__ = ["Choices", "survey"]
+from ganatomy.latent.survey.choices import Choices, Film, Survey
+from ganatomy.latent.survey.result import Surveyed
+from ganatomy.latent.survey.run import conduct, survey
+
+__all__ = ["Choices", "Film", "Survey", "Surveyed", "conduct", "survey"]

@@ -1,8 +1,13 @@
 """All that decides a survey: what a person chose, checked, and what follows from it for one generator.
 
-What can be refused is refused here, before anything is computed. Directions of all methods are measured on the same
-codes and shown on the same other ones, all of one class, mapped and truncated alike. Codes that a method looks for
-directions in are of that class too, but not truncated, and the first of them may be on show.
+There are two kinds. `Choices` are those of a survey that compares methods and says what their directions mean;
+`Film` those of one that shows what a method found, as a film and a page of sliders. They differ in defaults, in limits
+and in what is drawn, not in what is done. What can be refused is refused here, before anything is computed.
+
+Directions of all methods are measured on the same codes and shown on the same other ones, mapped and truncated alike. A
+survey's codes are all of one class; those of a film are of all classes in turn, unless one is named, and are not
+mapped where the method is raw SeFa. Codes that a method looks for directions in are of the survey's class too, but not
+truncated, and the first of them may be on show.
 What is not guaranteed: that a scorer of one's own is still the one that it was; its file is compared, not what it uses.
 
 Shapes: `N` samples, `K` directions a method, `S` strengths, `M` codes, `L`, `W` as in `generators.base`.
@@ -13,31 +18,36 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganatomy.attributes import Attribute
+from ganatomy.attributes import Attribute, choose
 from ganatomy.errors import InputError, unknown
+from ganatomy.files import file_name
 from ganatomy.generators.base import Generator, Precision
+from ganatomy.languages import Language, chosen
 from ganatomy.latent.codes import Drawing, Samples
-from ganatomy.latent.labels.meanings import Language
 from ganatomy.latent.labels.rule import FEWEST_DRAWS, LEAST
 from ganatomy.latent.layers import read_layers
 from ganatomy.latent.methods.catalogue import METHODS, options_of
 from ganatomy.latent.traversal import Traversal
 from ganatomy.latent.traversal import strengths as spaced
 
-FORMAT = 2
+FORMAT = 3
 """Of the folder: raised when unfinished work of an older version cannot go on."""
 
-MOST = {"k": 100, "samples": 20, "steps": 21, "codes": 10_000, "draws": 1000, "repetitions": 20}
-"""What a page can show, and a person wait for."""
+SMALL = 128
+"""Pictures of so many pixels a side are made quickly, so that more of them are measured."""
+
+MOST = 100
+"""Directions of a method at most, and samples of a film: what one can look at, and what films and pictures can hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,30 +59,41 @@ class Choices:
         layers: which layers to edit: indices, or such as "0:4" (end excluded); None for all.
         feature_layer: whose features ganspace (where z is the only space) and local_basis look at; by default the
             first, and the picture itself.
-        attributes: by which directions are named; none for no labels.
-        codes: M, over which directions are named.
+        attributes: by which directions are named, or their names; by default all that can be measured here, see
+            `attributes.choose`. None at all (an empty tuple) for no labels.
+        n_codes: M, over which directions are named.
         draws: random directions that labels are compared with.
         effect_codes: over how many of the codes effects are measured; by default 32, or 8 above 128 pixels.
         repetitions: how often each method is run again, for its stability; 0 for not at all.
         samples: N codes of `seed` on show.
         seeds: a code of each, in place of N of one.
         seed: of everything.
-        start: least strength; by default the family's.
+        start: least strength; by default the generator's (its card's or its family's).
         end: largest strength.
         steps: S.
         psi: how far codes are drawn towards the mean, 1 for not at all; by default as published, see `Drawing`.
         cutoff: layers from this one on are left out of it.
-        label: the class of all codes; by default the first.
+        class_name: the class of all codes; by default the first.
         size: pictures are shown at most this large, in pixels a side.
         precision: of the generator's arithmetic.
-        language: of the page, the table and the pictures' titles.
+        language: of the page and the pictures' titles; see `languages.chosen`.
     """
+
+    limits: ClassVar[Mapping[str, tuple[int, int]]] = {
+        "k": (1, MOST),
+        "samples": (1, 20),
+        "steps": (2, 21),
+        "repetitions": (0, 20),
+        "n_codes": (LEAST, 10_000),
+        "draws": (FEWEST_DRAWS, 1000),
+    }
+    fewest_effect_codes: ClassVar[int] = 1
 
     k: int = 10
     layers: Sequence[int] | str | None = None
     feature_layer: int | None = None
-    attributes: tuple[Attribute, ...] = ()
-    codes: int = 200
+    attributes: Sequence[Attribute | str] | None = None
+    n_codes: int = 200
     draws: int = 32
     effect_codes: int | None = None
     repetitions: int = 2
@@ -84,27 +105,86 @@ class Choices:
     steps: int = 11
     psi: float | None = None
     cutoff: int | None = None
-    label: str | None = None
+    class_name: str | None = None
     size: int = 128
     precision: Precision = "float32"
-    language: Language = "en"
+    language: Language | None = None
+    by: tuple[Attribute, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        least = {"k": 1, "samples": 1, "steps": 2, "codes": LEAST, "draws": FEWEST_DRAWS, "repetitions": 0}
-        for name, most in MOST.items():
+        for name, (least, most) in self.limits.items():
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least[name] <= value <= most:
-                raise InputError(f"{name} = {value!r}: give a whole number from {least[name]} to {most}")
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
+                raise InputError(f"{name} = {value!r}: give a whole number from {least} to {most}")
         if not 0 <= self.seed < 2**32:
             raise InputError(f"seed {self.seed}: give a whole number from 0 to 2^32 - 1")
-        if self.seeds is not None and not 1 <= len(self.seeds) <= MOST["samples"]:
-            raise InputError(f"{len(self.seeds)} seeds: give 1 to {MOST['samples']}, as many as a page can show")
+        most = self.limits["samples"][1]
+        if self.seeds is not None and not 1 <= len(self.seeds) <= most:
+            raise InputError(f"{len(self.seeds)} seeds: give 1 to {most}, as many as can be shown together")
         if not 64 <= self.size <= 1024:
             raise InputError(f"size {self.size}: pictures are shown 64 to 1024 pixels large")
-        if self.language not in ("en", "zh"):
-            raise unknown("language", str(self.language), ("en", "zh"))
-        if self.effect_codes is not None and not 1 <= self.effect_codes <= self.codes:
-            raise InputError(f"effect_codes = {self.effect_codes!r}: give 1 to {self.codes}, some of the codes")
+        most = self.limits["n_codes"][1] if isinstance(self, Film) else self.n_codes
+        if self.effect_codes is not None and not self.fewest_effect_codes <= self.effect_codes <= most:
+            raise InputError(
+                f"effect_codes = {self.effect_codes!r}: give {self.fewest_effect_codes} to {most}, some of the codes"
+            )
+        object.__setattr__(self, "language", chosen(self.language))
+        object.__setattr__(self, "by", self._chosen_attributes())
+
+    def _chosen_attributes(self) -> tuple[Attribute, ...]:
+        if self.attributes is None:
+            return choose()
+        named = {one: choose([one])[0] for one in self.attributes if isinstance(one, str)}
+        return tuple(named[one] if isinstance(one, str) else one for one in self.attributes)
+
+    def measured(self, generator: Generator) -> tuple[int, int, int]:
+        """Count the codes that are measured, those of them over which effects are, and what these are compared with.
+
+        >>> from ganatomy.generators.networks.planted import Planted
+        >>> Choices(attributes=()).measured(Planted()), Film().measured(Planted(resolution=256))
+        ((200, 32, 8), (8, 8, 4))
+        """
+        few = 32 if generator.resolution <= SMALL else 8
+        return self.n_codes, self.effect_codes or min(few, self.n_codes), 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Film(Choices):
+    """How one method's directions are shown as a film: as a survey without labels, with other defaults.
+
+    Attributes:
+        columns: of the pictures direction_<k>.png, at most, spread over the strengths.
+        effect_codes: as of `Choices`, and 0 for not at all.
+    """
+
+    limits: ClassVar[Mapping[str, tuple[int, int]]] = {
+        "k": (1, MOST),
+        "samples": (1, MOST),
+        "steps": (2, 200),
+        "repetitions": (0, 0),
+        "n_codes": (1, 10_000),
+    }
+    fewest_effect_codes: ClassVar[int] = 0
+
+    k: int = 5
+    attributes: Sequence[Attribute | str] | None = ()
+    repetitions: int = 0
+    steps: int = 21
+    size: int = 256
+    columns: int = 11
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.by:
+            raise InputError("a film shows what directions do, and names none; leave the attributes out")
+        if not 2 <= self.columns <= MOST:
+            raise InputError(f"{self.columns} columns: give 2 to {MOST}")
+
+    def measured(self, generator: Generator) -> tuple[int, int, int]:
+        """Count the codes that are measured; see `Choices.measured`."""
+        small = generator.resolution <= SMALL
+        codes = self.effect_codes if self.effect_codes is not None else 32 if small else 8
+        return codes, codes, 8 if small else 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,18 +195,18 @@ class Survey:
         generator: which.
         methods: by which directions are found, each once; of `latent.methods.catalogue.METHODS`.
         choices: all else.
-        facts: what is known of the source; see `Generator.facts`.
+        facts: what is known of the source; by default what the generator knows.
 
     Raises:
-        InputError: an unknown method or one named twice, layers or a class that there are not, more directions than
-            there are coordinates, truncation where there is no mean code, a range that does not ascend, a feature
-            layer that there is not or that no method looks at.
+        InputError: an unknown method or one named twice, several in a film, layers or a class that there are not, more
+            directions than there are coordinates, truncation where there is no mean code, a range that does not ascend,
+            a feature layer that there is not or that no method looks at, noise that is new in each picture.
     """
 
     generator: Generator
     methods: tuple[str, ...]
     choices: Choices
-    facts: Mapping[str, Any]
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for method in self.methods:
@@ -134,33 +214,43 @@ class Survey:
                 raise unknown("method", method, METHODS)
         if not self.methods or len(set(self.methods)) < len(self.methods):
             raise InputError(f"methods {', '.join(self.methods) or 'none'}: name one or more, each once")
+        if self.film is not None and len(self.methods) > 1:
+            raise InputError(f"methods {', '.join(self.methods)}: a film is of one method; name one")
         k, width = self.choices.k, self.generator.edit_dim
         if k > width:
             raise InputError(f"K = {k}: give a whole number of directions, from 1 to the {width} coordinates to edit")
-        if "boundary" in self.methods and not self.choices.attributes:
+        if "boundary" in self.methods and not self.choices.by:
             raise InputError("the method boundary parts pictures by their attributes; leave it out, or measure some")
+        if self.generator.noise == "random":
+            raise InputError(
+                "noise 'random' would make pictures flicker along a direction; choose `noise=stored` or none"
+            )
         _ = self.layers, self.samples, self.strengths  # each refuses what cannot be
         if self.choices.feature_layer is not None:
             if not any(self.looks_at_features(method) for method in self.methods):
-                raise InputError("no method here looks at features; leave the feature layer (--feature-layer) out")
+                raise InputError("no method here looks at features; leave `feature_layer` out")
             with torch.no_grad():
                 self.generator.features(self.samples.ws[:1].to(self.generator.device), self.choices.feature_layer)
 
     @property
+    def film(self) -> Film | None:
+        """The choices of a film; None of another survey."""
+        return self.choices if isinstance(self.choices, Film) else None
+
+    @property
+    def known(self) -> Mapping[str, Any]:
+        """What is known of the source."""
+        return self.facts or self.generator.facts
+
+    @property
     def source(self) -> str:
         """What the generator is called."""
-        return str(self.facts.get("name") or self.generator.name or self.generator.family)
+        return str(self.known.get("name") or self.generator.name or self.generator.family)
 
     @cached_property
     def layers(self) -> tuple[int, ...]:
         """The layers that are edited."""
         return read_layers(self.choices.layers, self.generator.num_ws)
-
-    @cached_property
-    def label(self) -> str | None:
-        """The class of all codes."""
-        classes = self.generator.classes
-        return self.choices.label or (classes[0] if classes else None)
 
     @cached_property
     def strengths(self) -> NDArray[np.float64]:
@@ -178,8 +268,9 @@ class Survey:
     def drawing(self) -> Drawing:
         """How the codes on show are drawn."""
         chosen = self.choices
-        which = {"n": chosen.samples, "seed": chosen.seed, "seeds": chosen.seeds}
-        return Drawing(**which, class_name=self.label, psi=chosen.psi, cutoff=chosen.cutoff)
+        of_class = {"class_name": chosen.class_name, "psi": chosen.psi, "cutoff": chosen.cutoff}
+        drawing = Drawing(n=chosen.samples, seed=chosen.seed, seeds=chosen.seeds, **of_class)
+        return drawing.of_one_class(self.generator) if self.film is None else drawing.suited(self.methods[0])
 
     @cached_property
     def samples(self) -> Samples:
@@ -189,7 +280,8 @@ class Survey:
     @cached_property
     def measured(self) -> Tensor:
         """The codes (M, L, W) that are measured: other ones, as a number should not be of the pictures on show."""
-        return self.drawing.measured(self.choices.codes).codes(self.generator).ws
+        count, *_ = self.choices.measured(self.generator)
+        return self.drawing.measured(count).codes(self.generator).ws if count else self.samples.ws[:0]
 
     def code(self, seed: int) -> Tensor:
         """Draw one code (1, L, W) of a seed."""
@@ -202,27 +294,68 @@ class Survey:
     @property
     def effect_codes(self) -> int:
         """Over how many of the codes effects are measured."""
-        few = 32 if self.generator.resolution <= 128 else 8
-        return self.choices.effect_codes or min(few, self.choices.codes)
+        return self.choices.measured(self.generator)[1]
+
+    @property
+    def effect_draws(self) -> int:
+        """How many random directions effects are compared with."""
+        return self.choices.measured(self.generator)[2]
 
     def traversal(self, directions: int) -> Traversal:
         """Plan the pictures of so many directions in all."""
-        return Traversal(len(self.samples.z), directions, self.strengths)
+        return Traversal(len(self.samples.ws), directions, self.strengths)
+
+    @property
+    def default_out(self) -> Path:
+        """The folder for it where none is given, such as surveys/faces_sefa+random_K10_seed0."""
+        told, count = self.choices, f"K{self.choices.k}"
+        which = seeds_in_name(told.seed, told.seeds)
+        if self.film is not None:
+            raw = [method.removeprefix("sefa-") for method in self.methods if method != "sefa"]
+            parts = (self.source, f"N{len(self.samples.ws)}", count, which, told.class_name or "", *raw)
+            return Path("edits") / file_name(*parts)
+        layers = "" if told.layers in (None, "all") else f"layers{_written(told.layers)}"
+        features = "" if told.feature_layer is None else f"features{told.feature_layer}"
+        parts = ("+".join(self.methods), count, which, told.class_name or "", layers, features)
+        return Path("surveys") / file_name(self.source, *parts)
 
     def settings(self) -> dict[str, Any]:
         """Say in what JSON can hold what was chosen, all defaults filled in."""
-        told = {field.name: getattr(self.choices, field.name) for field in fields(self.choices)}
+        told = {each.name: getattr(self.choices, each.name) for each in fields(self.choices) if each.name != "by"}
         start, end = self.ends
-        told |= {"start": start, "end": end, "layers": list(self.layers), "label": self.label}
+        told |= {"start": start, "end": end, "layers": list(self.layers), "class": self.drawing.class_name}
         told["psi"], told["cutoff"] = self.drawing.truncation(self.generator) or (None, None)
-        told |= {"effect_codes": self.effect_codes, "attributes": [one.name for one in self.choices.attributes]}
+        told |= {"effect_codes": self.effect_codes, "attributes": [one.name for one in self.choices.by]}
+        told["codes"] = told.pop("n_codes")
+        del told["class_name"]
         return {"methods": list(self.methods), **told, "seeds": told["seeds"] and list(told["seeds"])}
 
     def fingerprint(self) -> str:
-        """Digest all that decides what is made, so that no other work is resumed by mistake."""
-        sources = [one.trait.source for one in self.choices.attributes]
-        sources += [one.version for one in self.choices.attributes if one.own]
-        chosen = [FORMAT, self.settings(), sources, self.generator.fingerprint(), self.generator.noise, self.source]
+        """Digest all that decides what is made, so that no other work is resumed by mistake; it begins with FORMAT."""
+        sources = [one.trait.source for one in self.choices.by]
+        sources += [one.version for one in self.choices.by if one.own]
+        chosen = [self.settings(), sources, self.generator.fingerprint(), self.generator.noise, self.source]
         digest = hashlib.sha256(json.dumps(chosen, sort_keys=True).encode())
         digest.update(np.ascontiguousarray(self.samples.ws.numpy()).tobytes())
-        return digest.hexdigest()
+        return f"{FORMAT}:{digest.hexdigest()}"
+
+
+def seeds_in_name(seed: int, seeds: Sequence[int] | None) -> str:
+    """Say in a folder's name which seeds it is of.
+
+    >>> seeds_in_name(0, None), seeds_in_name(0, [3, 7, 10, 11, 12])
+    ('seed0', 'seeds3+7+10-12')
+    """
+    if seeds is None:
+        return f"seed{seed}"
+    runs: list[list[int]] = []
+    for each in seeds:
+        if runs and each == runs[-1][-1] + 1:
+            runs[-1].append(each)
+        else:
+            runs.append([each])
+    return "seeds" + "+".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+def _written(layers: Sequence[int] | str | None) -> str:
+    return layers if isinstance(layers, str) else ",".join(map(str, layers or ()))

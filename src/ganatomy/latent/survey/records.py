@@ -1,127 +1,152 @@
-"""What the stages of a survey write down: effects as arrays, and scores as they come.
+"""What the stages of a survey write down: movements as arrays, scores as they come, and how many pictures were made.
 
-Effects here are of directions of one length on the same layers, so that they have one floor. A number that is not
-defined is NaN in an array, and None in an effect. Nothing is rounded.
-
+A number that is not defined is NaN in an array, and None in a movement. Nothing is rounded.
 Scores are asked for in batches, in an order that is the same each time; so a file of rows, one a picture, tells by its
-length alone which are known. Batches are whole: of one that was cut off, nothing is taken, and it is made again.
+length alone which are known. What was cut off in the middle of a batch is made again.
 
-Shapes: `Q` directions, `H` pixels a side, `B` codes in a batch, `A` attributes.
+Shapes: `H` pixels a side, `P` pictures, `A` attributes.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ganatomy.attributes import Attribute
+from ganatomy.attributes.faces import FaceReader
 from ganatomy.errors import InputError
-from ganatomy.latent.direction import Direction
-from ganatomy.latent.measures.effects import Effect, Floor, Spread
+from ganatomy.latent.labels.measure import Scored
+from ganatomy.latent.measures.effects import Movement
 
-_NUMBERS = ("change", "monotonic", "consistency", "ratio")
-_FLOOR = ("change", "monotonic", "consistency")
+_NUMBERS = ("change", "monotonic", "consistency")
 
 
-def effect_arrays(effects: Sequence[Effect]) -> dict[str, NDArray[np.float64]]:
-    """Turn effects into arrays: numbers (Q,), heat maps (Q, H, H), and the floor's mean, deviation and draws.
+def movement_arrays(moved: Movement) -> dict[str, NDArray[np.float64]]:
+    """Turn a movement into arrays.
 
-    >>> floor = Floor(Spread(2.0, 0.5), None, None, 8)
-    >>> effect = Effect("a", None, (-2.0, 2.0), 9, 6.0, np.zeros((4, 4)), 0.5, None, 3.0, floor)
-    >>> {name: array.tolist() for name, array in effect_arrays([effect]).items() if name != "heat"}
-    {'change': [6.0], 'monotonic': [0.5], 'consistency': [nan], 'ratio': [3.0], 'floor_change': [2.0, 0.5], 'draws': 8}
+    >>> {name: array.tolist() for name, array in movement_arrays(Movement(6.0, np.zeros((1, 2)), 0.5, None)).items()}
+    {'change': 6.0, 'monotonic': 0.5, 'consistency': nan, 'heat': [[0.0, 0.0]]}
     """
-    floor = effects[0].floor
-    arrays = {name: np.array([getattr(effect, name) for effect in effects], dtype=np.float64) for name in _NUMBERS}
-    spreads = {name: getattr(floor, name) for name in _FLOOR}
-    arrays |= {f"floor_{name}": np.array([each.mean, each.std]) for name, each in spreads.items() if each is not None}
-    return arrays | {"heat": np.stack([effect.heat for effect in effects]), "draws": np.array(floor.draws)}
+    numbers = {name: np.array(getattr(moved, name), dtype=np.float64) for name in _NUMBERS}
+    return {**numbers, "heat": moved.heat}
 
 
-def effects_of(
-    arrays: dict[str, NDArray], directions: Sequence[Direction], strengths: tuple[float, float], codes: int
-) -> list[Effect]:
-    """Turn the arrays of `effect_arrays` back into effects.
+def movement_of(arrays: Mapping[str, NDArray]) -> Movement:
+    """Turn the arrays of `movement_arrays` back into a movement.
 
-    Args:
-        arrays: what they were turned into.
-        directions: Q of them.
-        strengths: from where to where they were moved.
-        codes: how many codes were moved.
-
-    >>> floor = Floor(Spread(2.0, 0.5), None, None, 8)
-    >>> effect = Effect("a", None, (-2.0, 2.0), 9, 6.0, np.zeros((4, 4)), 0.5, None, 3.0, floor)
-    >>> a = Direction([1.0], layers=(0,), space="z", fingerprint="f", name="a")
-    >>> effects_of(effect_arrays([effect]), [a], (-2.0, 2.0), 9)[0].to_dict() == effect.to_dict()
+    >>> movement_of(movement_arrays(Movement(6.0, np.zeros((1, 2)), 0.5, None))).consistency is None
     True
     """
-    spreads = [arrays.get(f"floor_{name}") for name in _FLOOR]
-    floor = Floor(*(None if each is None else Spread(*each.tolist()) for each in spreads), int(arrays["draws"]))
-    effects = []
-    for q, direction in enumerate(directions):
-        numbers = {name: float(arrays[name][q]) for name in _NUMBERS}
-        known = {name: None if np.isnan(number) else number for name, number in numbers.items()}
-        place = {"name": direction.name, "label": direction.label, "strengths": strengths, "codes": codes}
-        effects.append(Effect(**place, **known, heat=arrays["heat"][q], floor=floor))
-    return effects
+    change, *others = (float(arrays[name]) for name in _NUMBERS)
+    monotonic, consistency = (None if np.isnan(number) else number for number in others)
+    return Movement(change, arrays["heat"], monotonic, consistency)
 
 
-def read_arrays(path: Path) -> dict[str, NDArray]:
-    """Read all arrays of an .npz file; nothing in it can run.
+class Tally:
+    """Counts in a file, by what is appended to it, so that whatever stops the work loses nothing.
 
     >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "a.npz"
-    >>> np.savez(path, a=np.arange(3))
-    >>> read_arrays(path)
-    {'a': array([0, 1, 2])}
-    """
-    with np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
-
-
-class Remembered:
-    """A function from codes (B, ...) to scores (B, A) that writes down what it gives.
-
-    Asked for the same in the same order again, after whatever stopped it, it reads what was written.
-
-    Args:
-        score: the function.
-        path: of the file.
-        width: A.
-
-    >>> import tempfile
-    >>> path, asked = Path(tempfile.mkdtemp()) / "scores", []
-    >>> for _ in range(2):
-    ...     score = Remembered(lambda codes: asked.append(len(codes)) or codes[:, :2] + 1, path, width=2)
-    ...     print(score(np.zeros((3, 4))).tolist(), asked)
-    [[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]] [3]
-    [[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]] [3]
+    >>> path = Path(tempfile.mkdtemp()) / "made"
+    >>> Tally(path).add(64)
+    >>> Tally(path).add(7)
+    >>> Tally(path).total
+    71
     """
 
-    def __init__(self, score: Callable[[Any], NDArray[np.float64]], path: Path, width: int) -> None:
-        self._score, self._path, self._width, self._asked = score, path, width, 0
+    def __init__(self, path: Path) -> None:
+        self._path = path
 
-    def __call__(self, codes: Any) -> NDArray[np.float64]:
-        """Read the scores of the next codes, or make them and write them down.
+    def add(self, count: int) -> None:
+        """Add to the count.
 
         Raises:
             InputError: the file cannot be written.
         """
-        begin, row = self._asked, 8 * self._width
-        self._asked += len(codes)
-        if self._path.exists() and os.path.getsize(self._path) >= self._asked * row:
-            known = np.fromfile(self._path, np.float64, len(codes) * self._width, offset=begin * row)
-            return known.reshape(len(codes), self._width)
-        scores = np.ascontiguousarray(self._score(codes), dtype=np.float64)
-        try:
-            with open(self._path, "r+b" if self._path.exists() else "wb") as file:
-                file.truncate(begin * row)
-                file.seek(begin * row)
-                file.write(scores.data)
-        except OSError as error:
-            raise InputError(
-                f"cannot write {self._path}: {error.strerror or error}; choose a folder that has room"
-            ) from None
-        return scores
+        _put(self._path, len(self._counts()), np.array([[count]], dtype=np.float64))
+
+    def _counts(self) -> NDArray[np.float64]:
+        return np.fromfile(self._path, np.float64) if self._path.exists() else np.zeros(0)
+
+    @property
+    def total(self) -> int:
+        """The count."""
+        return int(self._counts().sum())
+
+
+class Remembered(Scored):
+    """Scores pictures, and writes the scores down as they come; see `Scored`.
+
+    Args:
+        attributes: A of them.
+        reader: finds faces; None where none is needed.
+        size: at which pictures are scored, in pixels a side.
+        path: of the file of rows.
+        wanted: of which codes at which strengths edited pictures are scored, (M, S); by default all.
+
+    >>> import tempfile
+    >>> from ganatomy.attributes import choose
+    >>> path, pictures = Path(tempfile.mkdtemp()) / "scores", np.zeros((3, 8, 8, 3), np.uint8)
+    >>> scores = Remembered(choose(["brightness"]), None, 8, path)
+    >>> scores.see(np.zeros((3, 3), int), pictures)
+    >>> again = Remembered(choose(["brightness"]), None, 8, path)
+    >>> len(again), again.scores.tolist()
+    (3, [[0.0], [0.0], [0.0]])
+    """
+
+    def __init__(
+        self,
+        attributes: Sequence[Attribute],
+        reader: FaceReader | None,
+        size: int,
+        path: Path,
+        wanted: NDArray[np.bool_] | None = None,
+    ) -> None:
+        super().__init__(attributes, reader, size, wanted)
+        self.path, self._width, self._begin, self._most = path, len(attributes), 0, None
+
+    def next(self, count: int) -> "Remembered":
+        """Return what scores the next so many pictures of the same file; whoever asks again asks for the same."""
+        part = Remembered(self._attributes, self._reader, self.size, self.path, self._wanted)
+        part._begin, part._most = self._begin, count
+        self._begin += count
+        return part
+
+    def __len__(self) -> int:
+        rows = os.path.getsize(self.path) // (8 * self._width) if self.path.exists() else 0
+        there = max(rows - self._begin, 0)
+        return there if self._most is None else min(there, self._most)
+
+    def keep(self, count: int) -> None:
+        """Forget all but the first so many."""
+        if count < len(self):
+            os.truncate(self.path, (self._begin + count) * 8 * self._width)
+
+    def see(self, places: NDArray[np.intp], pictures: NDArray) -> None:
+        """Score the pictures, and write the scores down.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        _put(self.path, self._begin + len(self), self._score(pictures))
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """Of all pictures seen, (P, A)."""
+        count = len(self)
+        known = np.fromfile(self.path, np.float64, count * self._width, offset=8 * self._begin * self._width)
+        return known.reshape(count, self._width)
+
+
+def _put(path: Path, begin: int, rows: NDArray[np.float64]) -> None:
+    """Write rows behind the first so many of a file, and nothing behind them."""
+    rows = np.ascontiguousarray(rows, dtype=np.float64)
+    place = begin * 8 * rows.shape[1]
+    try:
+        with open(path, "r+b" if path.exists() else "wb") as file:
+            file.truncate(place)
+            file.seek(place)
+            file.write(rows.data)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}; choose a folder that has room") from None

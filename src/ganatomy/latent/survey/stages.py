@@ -1,22 +1,26 @@
-"""The stages of a survey; see `conduct`: each is done once, and what it gave is read from its file afterwards.
+"""The stages of a survey; see `run`: each is done once, and what it gave is read from its file afterwards.
 
-A stage's file lies in the folder's .work and appears whole or not at all, so that a file which is there is a stage that
-is done. What takes long is besides kept as it comes, a batch at a time: scores (`records.Remembered`) and pictures
-(`latent.pictures.Store`). All pictures of all stages are counted together, those of stages that were done before as
-well.
+What takes long is besides kept as it comes, a batch at a time: scores (`records.Remembered`) and pictures
+(`latent.passage.Kept`). So whatever stops the work, no more than the batch under way is made again. All pictures of all
+stages are counted together, those of stages that were done before as well, and every picture is made once:
+
+    unedited     the codes that are measured, as they are: their scores, and the pictures that effects begin from
+    random       along random directions: half of the codes at both ends for labels, the first few at all for effects
+    METHOD       along each direction of a method: all codes for labels, the first few for effects
+    pictures     the codes on show along all directions
 
 What is not guaranteed: that files of another version can be read; the survey's fingerprint sees to that.
 
-Shapes: `K` directions a method, `Q` of all methods, `S` strengths, `H` pixels a side, `R` repetitions.
+Shapes: `K` directions a method, `Q` of all methods, `S` strengths, `M` codes, `A` attributes, `h` pixels a side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,34 +30,29 @@ from torch import Tensor
 from ganatomy.attributes import has_values, measure
 from ganatomy.attributes.faces import FaceReader
 from ganatomy.errors import InputError
-from ganatomy.files import OwnedFolder
+from ganatomy.files import OwnedFolder, Stages
+from ganatomy.latent.direction import Direction
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.labels.card import Naming
-from ganatomy.latent.labels.measure import (
-    SIZE,
-    STEPS,
-    Control,
-    control_pictures,
-    measure_control,
-    name_directions,
-    scorer,
-)
-from ganatomy.latent.measures import effects
+from ganatomy.latent.labels.measure import SIZE, STEPS, Control, ends_of, filled, naming_of, null_wanted
 from ganatomy.latent.measures.agreement import Stability, agreement, stability
 from ganatomy.latent.measures.comparison import MethodComparison, MethodResult
-from ganatomy.latent.measures.effects import Effect
+from ganatomy.latent.measures.effects import Effect, effect_of, floor_of, movement
+from ganatomy.latent.measures.null import null_directions
 from ganatomy.latent.methods.boundary import separable
 from ganatomy.latent.methods.catalogue import find, options_of
-from ganatomy.latent.pictures import Store, batch_size, painter
+from ganatomy.latent.passage import Kept, Observer, Passage, edited, unedited
+from ganatomy.latent.pictures import Grid, Store, batch_size, kept_size, sized_painter
 from ganatomy.latent.survey.choices import Survey
-from ganatomy.latent.survey.records import Remembered, effect_arrays, effects_of, read_arrays
+from ganatomy.latent.survey.records import Remembered, Tally, movement_arrays, movement_of
 from ganatomy.latent.traversal import strengths as spaced
-from ganatomy.progress import Silent
+from ganatomy.progress import Silent, Whole
 
-DRAWS = 8
-"""Random directions that changes of pictures are compared with."""
 _PROBE = 64
 """So many pictures say which attributes can part pictures."""
+
+Partly = Callable[[Directions, Store, int], None]
+"""Is told what is on show of a single method, its pictures so far, and of how many directions they are all there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,242 +60,390 @@ class Findings:
     """What the stages gave.
 
     Attributes:
-        comparison: of the methods; their directions carry the measured labels.
+        results: by method; their directions carry the measured labels, and have no effects where none were measured.
         namings: by method; none if nothing was to be named.
-        store: the distinct pictures, in the order of the survey's traversal over all methods' directions.
+        store: the distinct pictures on show, in the order of the survey's traversal over all methods' directions.
+        pictures: how many are shown, how many distinct ones there are on show and measured, how many were made.
+        made: how many of those on show were made now.
+        seconds: that making these took.
     """
 
-    comparison: MethodComparison
+    results: dict[str, MethodResult]
     namings: dict[str, Naming]
     store: Store
+    pictures: dict[str, int]
+    made: int
+    seconds: float
 
     @property
     def directions(self) -> list[Directions]:
         """The directions of each method, in the order of the methods."""
-        return [result.directions for result in self.comparison.results.values()]
+        return [result.directions for result in self.results.values()]
+
+    @property
+    def effects(self) -> list[Effect]:
+        """Of all directions in turn."""
+        return [effect for result in self.results.values() for effect in result.effects]
+
+    def comparison(self, survey: Survey) -> MethodComparison:
+        """Compare the methods."""
+        width, found = survey.generator.edit_dim, self.results
+        agreements = {
+            (one, other): agreement(found[one].directions, found[other].directions, width)
+            for one, other in combinations(found, 2)
+        }
+        return MethodComparison(found, agreements, survey.ends, survey.effect_codes)
 
 
-class _Whole(Silent):
-    """Counts the pictures of stage after stage as one work."""
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """The first pictures that a survey shows, made before anything is written: what cannot be painted is refused.
 
-    def __init__(self, progress: Silent) -> None:
-        self._progress, self._before, self._text = progress, 0, ""
+    Attributes:
+        pictures: of the first unedited codes on show, as many as are made at a time, at the survey's size.
+        seconds: that it took.
+    """
 
-    @contextmanager
-    def stage(self, text: str, pictures: int) -> Iterator[None]:
-        """Surround a stage of so many pictures."""
-        self._text = text
-        self.say(text)
-        yield
-        self._before += pictures
-
-    def say(self, text: str) -> None:
-        self._progress.say(text)
-
-    def update(self, done: int, text: str = "") -> None:
-        self._progress.update(self._before + done, self._text)
+    pictures: NDArray[np.uint8]
+    seconds: float
 
 
-def run(survey: Survey, folder: OwnedFolder, progress: Silent) -> Findings:
+def trial_of(survey: Survey) -> Trial:
+    """Make the first pictures of a survey, and measure the attributes of one.
+
+    Raises:
+        InputError: pictures that are not finite; what the attributes raise.
+    """
+    size, choices = kept_size(survey.generator, survey.choices.size), survey.choices
+    first, scored = survey.samples.ws[: batch_size(survey.generator.resolution)], kept_size(survey.generator, SIZE)
+    paint, began = sized_painter(survey.generator, choices.precision), time.perf_counter()
+    pictures = paint(first, {size, *([scored] if choices.by else [])})
+    seconds = time.perf_counter() - began
+    if choices.by:
+        measure(choices.by, pictures[scored][:1])
+    return Trial(pictures[size], seconds)
+
+
+def run(
+    survey: Survey, folder: OwnedFolder, progress: Silent, trial: Trial | None = None, partly: Partly | None = None
+) -> Findings:
     """Do the stages that are not done yet.
 
     Args:
         survey: what to do.
         folder: which is claimed.
         progress: is told of each batch of pictures.
+        trial: the first pictures, which are not made again.
+        partly: is told as soon as all pictures of a direction on show are there, and when it is stopped.
 
     Raises:
         InputError: what the stages raise; a file cannot be written.
         KeyboardInterrupt: stages that were done are kept.
     """
-    work = _Work(survey, folder, _Whole(progress))
+    work = _Work(survey, Stages(folder), Whole(progress))
+    begun = len(work.store)
+    if trial is not None and not begun:
+        work.tally.add(len(trial.pictures))
+        work.store.append(trial.pictures)
+        work.seconds.append(trial.seconds)
     found = {method: work.find(method) for method in survey.methods}
-    every = [direction for directions, _ in found.values() for direction in directions]
-    parts = work.pictures(found)
-    with progress.showing(sum(parts.values()), work.begun(parts)):
-        control, namings = None, {}
-        if survey.choices.attributes:
-            control = work.control(found[survey.methods[0]][0], parts["control"])
-        measured = work.effects(every, parts["effects"])
-        if control is not None:
-            for method, (directions, _) in found.items():
-                namings[method] = work.name(directions, control, parts[method])
-        store = work.paint(every)
-    remaining = iter(measured)
-    results = {}
-    for method, (directions, lasting) in found.items():
-        labels = namings[method].labels if method in namings else directions.labels
-        named, those = replace(directions, labels=labels), [next(remaining) for _ in directions]
-        those = [replace(effect, label=label) for effect, label in zip(those, labels, strict=True)]
-        results[method] = MethodResult(named, tuple(those), lasting)
-    agreements = {
-        (one, other): agreement(found[one][0], found[other][0], survey.generator.edit_dim)
-        for one, other in combinations(found, 2)
-    }
-    return Findings(MethodComparison(results, agreements, survey.ends, survey.effect_codes), namings, store)
+    every = [direction for one in found.values() for direction in one.directions]
+    plan, legs = survey.traversal(len(every)), work.moving(found)
+    measured = [*([] if work.still is None else [work.still]), *legs]
+    total = len(plan) + sum(len(leg.passage) for leg in measured)
+    with work.progress.showing(total, len(work.store) + sum(map(work.known, measured))):
+        if survey.choices.by:
+            has_values(survey.choices.by, work.base)  # a scorer that tells nothing is refused before the long work
+        first = found[survey.methods[0]].directions
+        work.show(every, lambda whole: partly(first, work.store, whole) if partly is not None else None)
+        results, namings = work.read(found, legs)
+    distinct = total + sum(one.made for one in found.values())
+    pictures = {"shown": plan.shown, "distinct": distinct, "painted": work.tally.total}
+    return Findings(results, namings, work.store, pictures, len(plan) - begun, sum(work.seconds))
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What a method found, how long that lasts, and how many pictures it took."""
+
+    directions: Directions
+    stability: Stability | None
+    made: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Leg:
+    """Pictures along one direction, or of the unedited codes, that are measured: a stage of its own.
+
+    Attributes:
+        name: of its file, and of files under way.
+        text: what to say is being done.
+        passage: which pictures.
+        effects: over how many codes effects are measured.
+        wanted: which pictures are scored, (M, S); None for none.
+    """
+
+    name: str
+    text: str
+    passage: Passage[Tensor]
+    effects: int
+    wanted: NDArray[np.bool_] | None
 
 
 @dataclass(frozen=True, eq=False)
 class _Work:
     survey: Survey
-    folder: OwnedFolder
-    progress: _Whole
+    stages: Stages
+    progress: Whole
+    seconds: list[float] = field(default_factory=list)
 
-    def _file(self, name: str) -> Path:
-        path = self.folder.path / ".work" / name
-        try:
-            path.parent.mkdir(exist_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot write to {path.parent}: {error.strerror or error}") from None
-        return path
+    @cached_property
+    def batch(self) -> int:
+        return batch_size(self.survey.generator.resolution)
 
-    def pictures(self, found: dict[str, tuple[Directions, Any]]) -> dict[str, int]:
-        """Count the pictures of each stage."""
-        choices, several = self.survey.choices, sum(len(directions) for directions, _ in found.values())
-        moving, seen = (np.count_nonzero(spaced(*self.survey.ends, steps)) for steps in (STEPS, effects.STEPS))
-        parts = {"effects": int(self.survey.effect_codes * ((seen < effects.STEPS) + seen * (several + DRAWS)))}
-        if choices.attributes:
-            parts["control"] = control_pictures(choices.codes, choices.draws, np.array(self.survey.ends))
-            parts |= {method: int(choices.codes * len(each) * moving) for method, (each, _) in found.items()}
-        return parts | {"pictures": len(self.survey.traversal(several))}
+    @cached_property
+    def size(self) -> int:
+        return kept_size(self.survey.generator, self.survey.choices.size)
 
-    def begun(self, parts: dict[str, int]) -> int:
-        """Count the pictures of the stages that are done, and those that are stored."""
-        files = {"effects": "effects.npz", "control": "control.npz"}
-        done = [count for part, count in parts.items() if self._file(files.get(part, f"labels-{part}.json")).exists()]
-        return sum(done) + len(self._store())
+    @cached_property
+    def amounts(self) -> NDArray[np.float64]:
+        """The strengths that are measured."""
+        return spaced(*self.survey.ends, STEPS)
+
+    @cached_property
+    def tally(self) -> Tally:
+        return Tally(self.stages.file("painted"))
+
+    @cached_property
+    def store(self) -> Store:
+        """The pictures on show."""
+        return self._store("pictures")
+
+    def _store(self, name: str) -> Store:
+        return Store(self.stages.file(name), (self.size, self.size, 3))
+
+    @cached_property
+    def _painter(self) -> Callable[[Tensor, Collection[int]], dict[int, NDArray[np.uint8]]]:
+        return sized_painter(self.survey.generator, self.survey.choices.precision)
+
+    def paint(self, ws: Tensor, sizes: Collection[int]) -> dict[int, NDArray[np.uint8]]:
+        """Make pictures, and count them before anybody has seen them."""
+        pictures = self._painter(ws, sizes)
+        self.tally.add(len(ws))
+        return pictures
 
     # What is found
 
-    def find(self, method: str) -> tuple[Directions, Stability | None]:
+    def find(self, method: str) -> _Found:
         """Find directions by a method, again with other seeds, and see how far they turned."""
-        path, lasting = self._file(f"found-{method}.safetensors"), self._file(f"stability-{method}.npz")
-        if not lasting.exists():  # which is written last
-            found = self._found(method, 0)
-            found.save(path)
-            again = [self._found(method, repetition) for repetition in range(1, self.survey.choices.repetitions + 1)]
-            told = vars(stability(found, again)) if again else {}
-            self.folder.write_arrays(f".work/{lasting.name}", told)
-        arrays = read_arrays(lasting)
-        return Directions.load(path), Stability(**arrays) if arrays else None
+        path = self.stages.file(f"found-{method}.safetensors")
+        made: list[int] = []
 
-    def _found(self, method: str, repetition: int) -> Directions:
+        def lasting() -> dict[str, Any]:
+            found = self._found(method, 0, made)
+            found.save(path)
+            repetitions = range(1, self.survey.choices.repetitions + 1)
+            again = [self._found(method, repetition, made) for repetition in repetitions]
+            return {**(vars(stability(found, again)) if again else {}), "made": np.array(sum(made))}
+
+        arrays = self.stages.arrays(f"stability-{method}.npz", lasting)  # which is written last
+        count = int(arrays.pop("made"))
+        return _Found(Directions.load(path), Stability(**arrays) if arrays else None, count)
+
+    def _found(self, method: str, repetition: int, made: list[int]) -> Directions:
         survey, seed = self.survey, (self.survey.choices.seed + repetition) % 2**32
         self.progress.say(f"finding directions by {method}" + (f", again ({repetition})" * bool(repetition)))
         known, options = options_of(method), {"source": survey.source}
-        more = {"seed": seed, "class_name": survey.label}
+        more = {"seed": seed, "class_name": survey.drawing.class_name}
         if method == "local_basis":  # of the first picture on show
             more["code"] = survey.code(seed) if repetition else survey.samples.ws[:1]
         if survey.choices.feature_layer is not None and survey.looks_at_features(method):
             more["feature_layer"] = survey.choices.feature_layer
         if method == "boundary":
-            more |= self._scores()
+            more |= self._parting(repetition, made)
         options |= {name: value for name, value in more.items() if name in known}
         return find(survey.generator, method, survey.choices.k, survey.layers, **options)
 
-    def _scores(self) -> dict[str, Any]:
-        """Choose the attributes that have values, for the method that parts pictures by them."""
-        survey = self.survey
-        chosen, painting = survey.choices.attributes, {"size": SIZE, "precision": survey.choices.precision}
-        reader = FaceReader() if any(one.needs_face for one in chosen) else None
-        probe = measure(chosen, painter(survey.generator, **painting)(survey.measured[:_PROBE]), reader=reader)
+    def _parting(self, repetition: int, made: list[int]) -> dict[str, Any]:
+        """Choose the attributes that have values, and score by them, for the method that parts pictures."""
+        chosen, probe = self.survey.choices.by, self.base[:_PROBE]
         there = has_values(chosen, probe) & separable(probe)
         kept = [one for one, known in zip(chosen, there, strict=True) if known]
         if not kept:
             raise InputError("no attribute has values that differ, so that none can part pictures; leave boundary out")
-        names = [one.name for one in kept]
-        return {"scorer": lambda pictures: measure(kept, pictures, reader=reader), "names": names, **painting}
+        rows = Remembered(kept, self._reader, self._scored, self.stages.file(f"boundary-{repetition}"))
 
-    # What it does
+        def score(ws: Tensor) -> NDArray[np.float64]:
+            scores = rows.next(len(ws))
+            Passage(ws, [], np.zeros(1), unedited(len(ws))).walk(self.paint, [scores], len(ws))
+            made.append(len(ws))
+            return scores.scores
 
-    def effects(self, every: list[Any], pictures: int) -> list[Effect]:
-        """Measure what all directions do: all at once, since the random ones are the same for all."""
-        path = self._file("effects.npz")
-        with self.progress.stage("measuring what they change", pictures):
-            if not path.exists():
-                survey, counted = self.survey, 0
-                paint = painter(survey.generator, survey.choices.size, survey.choices.precision)
+        return {"score": score, "names": [one.name for one in kept]}
 
-                def painted(ws: Tensor) -> NDArray[np.uint8]:
-                    nonlocal counted
-                    made, counted = paint(ws), counted + len(ws)
-                    self.progress.update(counted)
-                    return made
+    # What is measured
 
-                measured = effects.measure(
-                    painted,
-                    survey.measured[: survey.effect_codes],
-                    every,
-                    survey.ends,
-                    draws=DRAWS,
-                    coordinates=survey.generator.edit_dim,
-                    seed=survey.choices.seed,
-                    batch=batch_size(survey.generator.resolution),
-                )
-                self.folder.write_arrays(f".work/{path.name}", effect_arrays(measured))
-            return effects_of(read_arrays(path), every, self.survey.ends, self.survey.effect_codes)
+    @cached_property
+    def _scored(self) -> int:
+        """The size at which pictures are scored."""
+        return kept_size(self.survey.generator, SIZE)
 
-    # What it means
+    @cached_property
+    def _reader(self) -> FaceReader | None:
+        return FaceReader() if any(one.needs_face for one in self.survey.choices.by) else None
 
-    def _scorer(self, stage: str) -> Remembered:
-        choices = self.survey.choices
-        plain = scorer(self.survey.generator, choices.attributes, SIZE, choices.precision)
-        return Remembered(plain, self._file(f"scores-{stage}"), len(choices.attributes))
+    @cached_property
+    def still(self) -> _Leg | None:
+        """The unedited codes, where they are wanted."""
+        zero, labels = not self.amounts.all(), bool(self.survey.choices.by)
+        effects = self.survey.effect_codes if zero else 0
+        places = unedited(len(self.survey.measured) if labels else effects)
+        if not len(places):
+            return None
+        passage = Passage(self.survey.measured, [], self.amounts, places)
+        wanted = self._everything if labels else None
+        return _Leg("unedited", "measuring unedited pictures", passage, effects, wanted)
 
-    def control(self, place: Directions, pictures: int) -> Control:
-        """Score what all methods' labels are compared with: unedited pictures, and random directions."""
-        survey, path = self.survey, self._file("control.npz")
-        with self.progress.stage("measuring random directions", pictures):
-            if not path.exists():
-                choices, counted = survey.choices, 0
-                plain = self._scorer("control")
+    @property
+    def _everything(self) -> NDArray[np.bool_]:
+        return np.ones((len(self.survey.measured), STEPS), dtype=bool)
 
-                def score(ws: Tensor) -> NDArray[np.float64]:
-                    nonlocal counted
-                    scores, counted = plain(ws), counted + len(ws)
-                    self.progress.update(counted)
-                    return scores
+    def moving(self, found: dict[str, _Found]) -> list[_Leg]:
+        """All that is measured along directions: random ones, then those of each method."""
+        survey, choices = self.survey, self.survey.choices
+        codes, effects = len(survey.measured), survey.effect_codes
+        if not codes:
+            return []
+        legs, labels = [], choices.draws if choices.by else 0
+        place = next(iter(found.values())).directions[0]
+        nulls = null_directions(place, max(labels, survey.effect_draws), survey.generator.edit_dim, choices.seed)
+        for r, direction in enumerate(nulls):
+            wanted = null_wanted(r, codes, self.amounts) if r < labels else None
+            seen = effects if r < survey.effect_draws else 0
+            legs.append(self._leg(f"null-{r}", "measuring random directions", direction, seen, wanted))
+        wanted = self._everything if choices.by else None
+        for method, one in found.items():
+            for k, direction in enumerate(one.directions):
+                legs.append(self._leg(f"{method}-{k}", f"measuring directions of {method}", direction, effects, wanted))
+        return legs
 
-                ends = np.array(survey.ends)
-                given = (survey.generator, place, choices.attributes, survey.measured, ends, choices.draws)
-                control = measure_control(*given, choices.seed, score)
-                self.folder.write_arrays(f".work/{path.name}", {"base": control.base, "null": control.null})
-                self._file("scores-control").unlink()
-            return Control(survey.measured, **read_arrays(path))
+    def _leg(self, name: str, text: str, direction: Direction, effects: int, wanted: NDArray[np.bool_] | None) -> _Leg:
+        places = edited(len(self.survey.measured), 1, self.amounts)
+        seen = places[:, 1] < effects
+        if wanted is not None:
+            seen |= wanted[places[:, 1], places[:, 2]]
+        passage = Passage(self.survey.measured, [direction], self.amounts, places[seen])
+        return _Leg(f"along-{name}", text, passage, effects, wanted)
 
-    def name(self, directions: Directions, control: Control, pictures: int) -> Naming:
-        """Measure what the directions of a method mean."""
-        survey, path = self.survey, self._file(f"labels-{directions.method}.json")
-        with self.progress.stage(f"naming directions of {directions.method}", pictures):
-            if not path.exists():
-                name_directions(
-                    survey.generator,
-                    directions,
-                    survey.choices.attributes,
-                    strengths=spaced(*survey.ends, STEPS),
-                    drawing=survey.drawing,
-                    control=control,
-                    score=self._scorer(directions.method),
-                    progress=self.progress,
-                ).save(path)
-                self._file(f"scores-{directions.method}").unlink()
-            return Naming.load(path)
+    def observers(self, leg: _Leg) -> tuple[Kept | None, Remembered | None]:
+        """Who looks at the pictures of a leg: what keeps them until their effect is computed, and what scores them."""
+        kept = Kept(self._store(f"{leg.name}.pictures"), leg.effects) if leg.effects else None
+        if leg.wanted is None:
+            return kept, None
+        file = self.stages.file(f"{leg.name}.scores")
+        return kept, Remembered(self.survey.choices.by, self._reader, self._scored, file, leg.wanted)
+
+    def known(self, leg: _Leg) -> int:
+        """Count the pictures of a leg that need not be made."""
+        if self.stages.done(f"{leg.name}.npz"):
+            return len(leg.passage)
+        return leg.passage.known(_some(self.observers(leg)), self.batch)
+
+    def do(self, leg: _Leg) -> dict[str, NDArray]:
+        """Measure what is not measured yet, and say what was."""
+        kept, rows = self.observers(leg)
+
+        def make() -> dict[str, NDArray]:
+            leg.passage.walk(self.paint, _some((kept, rows)), self.batch, self.progress.update)
+            told: dict[str, NDArray] = {} if rows is None else {"scores": rows.scores}
+            if kept is not None:
+                pictures = Grid(kept.store, np.arange(len(kept.store)))
+                if leg is self.still:
+                    told["pictures"] = pictures[:]
+                else:
+                    told |= movement_arrays(movement(pictures, self.stills, self.amounts))
+            return told
+
+        with self.progress.stage(leg.text, len(leg.passage)):
+            told = self.stages.arrays(f"{leg.name}.npz", make)
+        for suffix in ("pictures", "scores"):
+            self.stages.file(f"{leg.name}.{suffix}").unlink(missing_ok=True)
+        return told
+
+    @cached_property
+    def _unedited(self) -> dict[str, NDArray]:
+        return {} if self.still is None else self.do(self.still)
+
+    @property
+    def stills(self) -> NDArray[np.uint8] | None:
+        """The unedited pictures from which effects begin, (E, h, h, 3); None where no strength is 0."""
+        return self._unedited.get("pictures")
+
+    @property
+    def base(self) -> NDArray[np.float64]:
+        """Scores of the unedited pictures, (M, A)."""
+        return self._unedited["scores"]
 
     # What it looks like
 
-    def _store(self) -> Store:
-        side = min(self.survey.choices.size, self.survey.generator.resolution)
-        return Store(self._file("pictures"), (side, side, 3))
+    def show(self, every: Sequence[Direction], partly: Callable[[int], None]) -> None:
+        """Make the pictures on show that are not stored yet."""
+        survey, plan = self.survey, self.survey.traversal(len(every))
+        samples, store = survey.samples.ws, self.store
 
-    def paint(self, every: list[Any]) -> Store:
-        """Make the pictures that are not stored yet."""
-        survey, store, plan = self.survey, self._store(), self.survey.traversal(len(every))
-        batch = batch_size(survey.generator.resolution)
-        if len(store) < len(plan):  # a crash may have cut a batch; other batches could give other bits
-            store.keep(len(store) // batch * batch)
-        paint = painter(survey.generator, survey.choices.size, survey.choices.precision)
+        def paint(ws: Tensor, sizes: Collection[int]) -> dict[int, NDArray[np.uint8]]:
+            began = time.perf_counter()
+            pictures = self.paint(ws, sizes)
+            self.seconds.append(time.perf_counter() - began)
+            return pictures
+
         with self.progress.stage("making pictures", len(plan)):
-            while len(store) < len(plan):
-                store.append(paint(plan.codes(survey.samples.ws, every, len(store), len(store) + batch)))
-                self.progress.update(len(store))
-        return store
+            still = Passage(samples, [], survey.strengths, unedited(len(samples)))
+            still.walk(paint, [Kept(store, most=len(samples))], self.batch, self.progress.update)
+            moved = Passage(samples, every, survey.strengths, edited(len(samples), len(every), survey.strengths))
+
+            def tell(done: int) -> None:
+                self.progress.update(len(samples) + done)
+                partly(plan.whole_directions(len(store)))
+
+            moved.walk(paint, [Kept(store, after=len(samples))], self.batch, tell)
+            partly(plan.whole_directions(len(store)))
+
+    # What came of it
+
+    def read(self, found: dict[str, _Found], legs: Sequence[_Leg]) -> tuple[dict[str, MethodResult], dict[str, Naming]]:
+        """Compute effects and meanings from what the legs measured."""
+        survey, choices = self.survey, self.survey.choices
+        _ = self._unedited  # which effects begin from
+        told = {leg.name: self.do(leg) for leg in legs}
+        effects, codes = survey.effect_codes, len(survey.measured)
+        floor = None
+        if effects:
+            floor = floor_of([movement_of(told[f"along-null-{r}"]) for r in range(survey.effect_draws)])
+        control = None
+        if choices.by:
+            null = []
+            for r in range(choices.draws):
+                half = null_wanted(r, codes, self.amounts)
+                null.append(ends_of(self._scores(told[f"along-null-{r}"], half), half))
+            control = Control(self.base, np.stack(null))
+        results, namings = {}, {}
+        for method, one in found.items():
+            rows, directions = [told.get(f"along-{method}-{k}", {}) for k in range(len(one.directions))], one.directions
+            if control is not None:
+                along = [self._scores(row, self._everything) for row in rows]
+                namings[method] = naming_of(directions, choices.by, along, control, self.amounts, choices.seed)
+                directions = replace(directions, labels=namings[method].labels)
+            measured = []
+            if floor is not None:
+                moved = zip(directions, map(movement_of, rows), strict=True)
+                measured = [effect_of(each, movement, floor, self.amounts, effects) for each, movement in moved]
+            results[method] = MethodResult(directions, tuple(measured), one.stability)
+        return results, namings
+
+    def _scores(self, told: Mapping[str, NDArray], wanted: NDArray[np.bool_]) -> NDArray[np.float64]:
+        return filled(told["scores"], self.base, wanted, self.amounts)
+
+
+def _some(observers: Sequence[Observer | None]) -> list[Observer]:
+    return [one for one in observers if one is not None]

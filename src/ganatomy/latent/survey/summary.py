@@ -1,5 +1,6 @@
 """What a survey says of itself: the summary for programs, the facts for a page, a direction's meaning in a line.
 
+The summaries are written for programs, and are the same in both languages but for the lines of text in them.
 What is not guaranteed: that numbers of two surveys compare, unless codes, strengths and class are the same.
 
 Shapes: `K` directions of a method.
@@ -13,12 +14,11 @@ import torch
 
 from ganatomy.execution import versions
 from ganatomy.figures.pictures.traversals import UNIT
+from ganatomy.languages import Language, Words
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.labels.card import Naming
-from ganatomy.latent.labels.meanings import UNNAMED, Language
 from ganatomy.latent.survey.choices import FORMAT, Survey
 from ganatomy.latent.survey.stages import Findings
-from ganatomy.latent.survey.words import WORDS
 
 
 def summary_of(survey: Survey, found: Findings) -> dict[str, Any]:
@@ -28,18 +28,18 @@ def summary_of(survey: Survey, found: Findings) -> dict[str, Any]:
         survey: what was done.
         found: what it gave.
     """
-    generator, rows = survey.generator, []
-    for method, result in found.comparison.results.items():
+    generator, rows, language = survey.generator, [], survey.choices.language
+    for method, result in found.results.items():
         turned = result.stability.to_dict()["angle_of_each"] if result.stability else [None] * len(result.directions)
+        naming = found.namings.get(method)
         for k, (numbers, angle) in enumerate(zip(result.numbers(), turned, strict=True)):
-            naming = found.namings.get(method)
             rows.append(
                 {
                     "method": method,
                     "name": result.directions.names[k],
                     "label": result.directions.labels[k],
-                    "text": text_of(result.directions, naming, k, survey.choices.language),
-                    "plus": naming[k].plus(survey.choices.language) if naming else "",
+                    "text": text_of(result.directions, naming, k, language),
+                    "plus": naming[k].plus(language) if naming else "",
                     "share": float(result.directions.share[k]),
                     **numbers,
                     "angle": angle,
@@ -47,11 +47,11 @@ def summary_of(survey: Survey, found: Findings) -> dict[str, Any]:
             )
     agreements = [
         {"methods": list(pair), "overlap": each.overlap, "chance": each.chance, "matched": each.to_dict()["matched"]}
-        for pair, each in found.comparison.agreements.items()
+        for pair, each in found.comparison(survey).agreements.items()
     ]
     missing = next((dict(naming.missing) for naming in found.namings.values()), {})
     return {
-        **survey.facts,
+        **survey.known,
         "name": survey.source,
         "family": generator.family,
         "resolution": generator.resolution,
@@ -63,14 +63,53 @@ def summary_of(survey: Survey, found: Findings) -> dict[str, Any]:
         "missing": missing,
         "directions": rows,
         "agreements": agreements,
-        "pictures": len(found.store),
-        "device": str(generator.device),
-        "threads": torch.get_num_threads(),
-        "versions": versions(folder=FORMAT),
+        "pictures": found.pictures,
+        **_made_by(survey),
     }
 
 
-def text_of(directions: Directions, naming: Naming | None, k: int, language: Language) -> str:
+def film_summary_of(survey: Survey, found: Findings) -> dict[str, Any]:
+    """Say what was done and found for a film: what its summary.json holds.
+
+    Args:
+        survey: what was done.
+        found: what it gave.
+    """
+    generator, [directions], strengths = survey.generator, found.directions, survey.strengths
+    noise = generator.noise if generator.space == "w" else None
+    return {
+        **survey.known,
+        "name": survey.source,
+        "family": generator.family,
+        "resolution": generator.resolution,
+        "weights": directions.fingerprint,
+        "method": directions.method,
+        "space": directions.space,
+        "layers": list(directions.layers),
+        "values": directions.values.tolist(),
+        "share": directions.share.tolist(),
+        "labels": list(directions.labels),
+        "samples": list(survey.samples.names),
+        **survey.drawing.told(generator),
+        **({} if noise is None else {"noise": noise}),
+        "strengths": {"start": strengths[0], "end": strengths[-1], "steps": len(strengths), "unit": UNIT},
+        "size": min(survey.choices.size, generator.resolution),
+        "precision": survey.choices.precision,
+        "pictures": found.pictures,
+        "effects": [effect.to_dict() for effect in found.effects],
+        **_made_by(survey),
+        "seconds_rendering": found.seconds,
+        "pictures_a_second": found.made / found.seconds if found.made else None,
+    }
+
+
+def _made_by(survey: Survey) -> dict[str, Any]:
+    of = versions(folder=FORMAT)
+    told = {name: of[name] for name in ("ganatomy", "torch", "folder")}
+    return {"device": str(survey.generator.device), "threads": torch.get_num_threads(), "versions": told}
+
+
+def text_of(directions: Directions, naming: Naming | None, k: int, language: str | None) -> str:
     """Say in a line what a direction means: the measured label with its numbers, or one that it came with.
 
     >>> import numpy as np
@@ -78,7 +117,8 @@ def text_of(directions: Directions, naming: Naming | None, k: int, language: Lan
     >>> text_of(found, None, 0, "en"), text_of(found, None, 1, "zh")
     ('smile', '未命名')
     """
-    return naming[k].text(language) if naming else directions.labels[k] or UNNAMED[language]
+    words = Words(language, "survey")
+    return naming[k].text(words.language) if naming else directions.labels[k] or words("unnamed")
 
 
 def sample_names(survey: Survey, language: Language) -> list[str]:
@@ -86,46 +126,51 @@ def sample_names(survey: Survey, language: Language) -> list[str]:
 
     >>> from ganatomy.generators.networks.planted import Planted
     >>> from ganatomy.latent.survey.choices import Choices
-    >>> survey = Survey(Planted(z_dim=12), ("sefa",), Choices(seeds=[3, 7]), {})
+    >>> survey = Survey(Planted(z_dim=12), ("sefa",), Choices(seeds=[3, 7], attributes=()))
     >>> sample_names(survey, "en"), sample_names(survey, "zh")
     (['seed 3', 'seed 7'], ['种子 3', '种子 7'])
     """
-    words = WORDS[language]
-    names = [name.replace("sample ", f"{words['sample']} ") for name in survey.samples.names]
-    return [name.replace("seed ", f"{words['seed']} ") for name in names]
+    words, names = Words(language, "survey"), []
+    for name in survey.samples.names:
+        kind, _, rest = name.partition(" ")
+        names.append(words(f"{kind}_n", n=rest) if words.has(f"{kind}_n") else name)
+    return names
 
 
-def facts_of(survey: Survey, found: Findings, command: str) -> dict[str, str]:
+def facts_of(survey: Survey, directions: Directions, command: str, naming: Naming | None = None) -> dict[str, str]:
     """Say in the survey's language what a page rests on, and how it can be made again.
 
     Args:
         survey: what was done.
-        found: what it gave.
-        command: by which it can be done again.
+        directions: of the first method.
+        command: by which it can be done again; empty for work that was begun from Python.
+        naming: of the first method, if anything was named.
     """
-    words, known, choices = WORDS[survey.choices.language], survey.facts, survey.choices
+    words, known, choices = Words(survey.choices.language, "survey"), survey.known, survey.choices
     start, end = survey.ends
-    naming = next(iter(found.namings.values()), None)
-    needing = [one.name for one in choices.attributes if one.needs_face]
+    needing = [one.name for one in choices.by if one.needs_face]
     faceless = min((naming.missing[name] for name in needing), default=0) if naming else 0
     psi, cutoff = survey.drawing.truncation(survey.generator) or (None, None)
-    truncation = "" if psi is None else f"psi {psi:g}"
+    truncation = [] if psi is None else [f"psi {psi:g}", *([] if cutoff is None else [f"cutoff {cutoff}"])]
+    over = words("fact_over_codes", codes=survey.effect_codes) if survey.effect_codes else ""
     told = {
         "source": str(known.get("title") or survey.source),
         "author": str(known.get("author", "")),
         "trained_on": str(known.get("trained_on", "")),
-        "licence": ": ".join(filter(None, (known.get("licence", ""), known.get("licence_note", "")))),
-        "strengths": words["range"].format(start=start, end=end),
+        "licence": words("colon").join(filter(None, (known.get("licence", ""), known.get("licence_note", "")))),
+        "method": words("list_comma").join(words(f"title_{method}") for method in survey.methods),
+        "strengths": words("fact_range", start=start, end=end),
         "layers": ", ".join(map(str, survey.layers)) if survey.generator.num_ws > 1 else "",
         "feature_layer": "" if choices.feature_layer is None else str(choices.feature_layer),
-        "label": survey.label or "",
-        "psi": truncation + ("" if cutoff is None else f", cutoff {cutoff}"),
+        "class": survey.drawing.class_name or "",
+        "psi": ", ".join(truncation),
         "seed": str(choices.seed),
-        "codes": words["over"].format(codes=naming.codes, draws=naming.draws) if naming else "",
-        "effect_codes": words["over_codes"].format(codes=survey.effect_codes),
+        "codes": words("fact_over", codes=naming.codes, draws=naming.draws) if naming else "",
+        "effects": over,
         "missing": str(faceless) if faceless else "",
-        "weights": found.directions[0].fingerprint[:16],
-        "versions": "ganatomy {ganatomy}, torch {torch}".format(**versions()),
-        "command": command,
+        "weights": directions.fingerprint[:16],
     }
-    return {words[key]: text for key, text in told.items() if text}
+    facts = {words(f"fact_{key}"): text for key, text in told.items() if text}
+    of = versions()
+    facts[words("versions")] = f"ganatomy {of['ganatomy']}, torch {of['torch']}"
+    return {**facts, words("command"): command} if command else facts

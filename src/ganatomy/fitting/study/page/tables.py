@@ -5,12 +5,12 @@ Not guaranteed: that a key is the number as shown, which is rounded; rows are so
 
 import math
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ganatomy.fitting.study.page.answer import Names
 from ganatomy.fitting.study.page.setup import CellSummary, Difference, Interval, Run
 from ganatomy.languages import ABSENT, Words
+from ganatomy.pages.tables import Field
 
 _KINDS = {  # of columns, for the style sheet and for sorting
     **dict.fromkeys(("lr", "seeds", "seed", "ratio", "converged", "spread", "seconds", "times"), "number"),
@@ -19,26 +19,6 @@ _KINDS = {  # of columns, for the style sheet and for sorting
     "than": "name",
     "folder": "path",
 }
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What stands in a table, what it is sorted by ("" for what was not measured), and a note such as an interval."""
-
-    text: str
-    key: str
-    note: str = ""
-
-    @classmethod
-    def number(cls, value: float | None, text: str, note: str = "") -> "Entry":
-        """Make an entry that is sorted by a number."""
-        missing = value is None or math.isnan(value)
-        return cls(text, "" if missing else repr(float(value)).replace("inf", "Infinity"), note)
-
-    @classmethod
-    def word(cls, text: str) -> "Entry":
-        """Make an entry that is sorted by its text."""
-        return cls(text, "" if text == ABSENT else text)
 
 
 def cells_table(summaries: Iterable[CellSummary], names: Names, best: Collection[Any] = ()) -> dict[str, Any]:
@@ -59,9 +39,9 @@ def cells_table(summaries: Iterable[CellSummary], names: Names, best: Collection
         entries = _of_cell(cell, names, best)
         entries += [_median(summary.final_ratio, words), _median(summary.converged_at, words, whole=True)]
         entries.append(_median(summary.stability, words))
-        entries.append(Entry.number(summary.seconds.median, words.seconds(summary.seconds.median)))
-        entries.append(Entry.number(len(summary.verdicts), str(len(summary.verdicts))))
-        entries.append(Entry.word(_said(summary, words)))
+        entries.append(Field.number(summary.seconds.median, words.seconds(summary.seconds.median)))
+        entries.append(Field.number(len(summary.verdicts), str(len(summary.verdicts))))
+        entries.append(Field.word(_said(summary, words)))
         rows.append({"entries": entries, "faded": False})
     columns = ["ratio", "converged", "spread", "seconds", "seeds", "words"]
     return _table("cells", _columns(columns, names), rows, words, words("cells_intro"))
@@ -86,8 +66,8 @@ def differences_table(differences: Iterable[Difference], names: Names) -> dict[s
     for nearer, farther, times, low, high, difference in turned:
         few = math.isnan(low)
         said = words("few") if few else words("clear" if difference.clear else "not_clear")
-        entries = [Entry.word(names.full(nearer)), Entry.word(names.full(farther))]
-        entries += [Entry.number(times, words.ratio(times), words.interval(low, high)), Entry.word(said)]
+        entries = [Field.word(names.full(nearer)), Field.word(names.full(farther))]
+        entries += [Field.number(times, words.ratio(times), words.interval(low, high)), Field.word(said)]
         rows.append({"entries": entries, "faded": not difference.clear})
     intro = words("differences_intro", clear=sum(row[-1].clear for row in turned), n=len(turned))
     return _table("differences", ["nearer", "than", "times", "clear"], rows, words, intro)
@@ -109,17 +89,17 @@ def runs_table(runs: Iterable[Run], summaries: Iterable[CellSummary], names: Nam
     for run in runs:
         verdict = verdicts.get((run.cell, run.seed)) if run.status == "finished" else None
         at = verdict.converged_at if verdict else None
-        converged = Entry.number(math.inf, words("never")) if verdict and at is None else Entry.number(at, _whole(at))
+        converged = Field.number(math.inf, words("never")) if verdict and at is None else Field.number(at, _whole(at))
         said = run.reason or (_said(verdict, words) if verdict else "")
         entries = [
             *_of_cell(run.cell, names),
-            Entry.number(run.seed, str(run.seed)),
-            Entry.word(words(f"status_{run.status}")),
-            Entry.number(run.final_ratio, words.number(run.final_ratio)),
+            Field.number(run.seed, str(run.seed)),
+            Field.word(words(f"status_{run.status}")),
+            Field.number(run.final_ratio, words.number(run.final_ratio)),
             converged,
-            Entry.number(run.seconds, words.seconds(run.seconds)),
-            Entry.word(said or ABSENT),
-            Entry.word(run.path or ABSENT),
+            Field.number(run.seconds, words.seconds(run.seconds)),
+            Field.word(said or ABSENT),
+            Field.word(run.path or ABSENT),
         ]
         rows.append({"entries": entries, "faded": False})
     columns = ["seed", "status", "ratio", "converged", "seconds", "reason", "folder"]
@@ -134,11 +114,11 @@ def _columns(columns: Sequence[str], names: Names) -> list[str]:
     return ["cell", *(["target"] if names.targets else []), *(["lr"] if names.rates else []), *columns]
 
 
-def _of_cell(cell: Any, names: Names, best: Collection[Any] = ()) -> list[Entry]:
-    entries = [Entry.word(names(cell, "pair", rate=False))]
-    entries += [Entry.word(cell.target)] if names.targets else []
+def _of_cell(cell: Any, names: Names, best: Collection[Any] = ()) -> list[Field]:
+    entries = [Field.word(names(cell, "pair", rate=False))]
+    entries += [Field.word(cell.target)] if names.targets else []
     mark = " ✓" if cell in best else ""
-    return entries + ([Entry.number(cell.lr, names.words.rate(cell.lr) + mark)] if names.rates else [])
+    return entries + ([Field.number(cell.lr, names.words.rate(cell.lr) + mark)] if names.rates else [])
 
 
 def _table(name: str, columns: Sequence[str], rows: Sequence[Any], words: Words, intro: str) -> dict[str, Any]:
@@ -150,15 +130,15 @@ def _whole(value: float | None) -> str:
     return ABSENT if value is None or math.isnan(value) else f"{value:.0f}"
 
 
-def _median(found: Interval, words: Words, whole: bool = False) -> Entry:
+def _median(found: Interval, words: Words, whole: bool = False) -> Field:
     """Make an entry of a median with its interval; of an epoch (`whole`), infinity is "never"."""
     never = words("never") if whole else ""
     if whole and math.isinf(found.low):  # then all of it is
-        return Entry.number(found.median, never)
+        return Field.number(found.median, never)
     text = (
         never if whole and math.isinf(found.median) else _whole(found.median) if whole else words.number(found.median)
     )
-    return Entry.number(found.median, text, words.interval(found.low, found.high, never))
+    return Field.number(found.median, text, words.interval(found.low, found.high, never))
 
 
 def _said(judged: Any, words: Words) -> str:

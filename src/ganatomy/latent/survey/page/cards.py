@@ -21,7 +21,6 @@ NUMBERS = ("change", "ratio", "consistency", "monotonic", "half")
 """What `Card.numbers` may hold, in the order in which it is shown."""
 
 FIRST = 5  # so many bars are shown at once, the others on demand
-_MOVED = 3.0  # times the null from which an attribute is said to be moved; the labels' first rule
 _FULL = 0.48  # of an axis' width that the largest effect takes, so that its cap is not cut
 
 Text = Mapping[str, str]
@@ -54,6 +53,7 @@ class Bar:
         null: root mean square of the effects of random directions, in the same unit.
         follows: share of samples that move the way of the effect, in [0, 1].
         main: whether it is part of the direction's label.
+        moved: whether the direction moves it, by the rule that gives labels (`labels.rule.is_moved`).
         plus: what positive strengths do to it in words, by language.
         minus: what negative ones do; may be missing.
     """
@@ -67,6 +67,7 @@ class Bar:
     null: float
     follows: float
     main: bool = False
+    moved: bool = False
     plus: Text = field(default_factory=dict)
     minus: Text = field(default_factory=dict)
 
@@ -80,11 +81,6 @@ class Bar:
         """How many times the null the effect is; None where one of them was not measured, or the null is 0."""
         ratio = abs(self.effect) / self.null if measured(self.null) and self.null > 0 else math.nan
         return ratio if measured(self.effect) and measured(ratio) else None
-
-    @property
-    def moved(self) -> bool:
-        """Whether it is main, or its effect is at least three times the null with an interval that excludes 0."""
-        return self.main or ((self.ratio or 0) >= _MOVED and (self.low > 0 or self.high < 0))
 
 
 @dataclass(frozen=True, eq=False)

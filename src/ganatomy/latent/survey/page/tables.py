@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from ganatomy.fitting.study.page.tables import Entry
 from ganatomy.languages import ABSENT, Words
 from ganatomy.latent.survey.page.cards import NUMBERS, Agreement, Card, Method, measured, number, said
+from ganatomy.pages.tables import Field
 
 Value = str | float | None
 
@@ -27,13 +27,13 @@ def methods_table(methods: Sequence[Method], words: Words) -> dict[str, Any]:
     rows = []
     for method in methods:
         counts = len(method.cards), sum(card.label is not None for card in method.cards)
-        entries = [Entry.word(said(method.title, words)), *(Entry.number(n, str(n)) for n in counts)]
+        entries = [Field.word(said(method.title, words)), *(Field.number(n, str(n)) for n in counts)]
         for name in NUMBERS:
             value = method.medians.get(name)
-            entries.append(Entry.number(value, number(name, value, words)))
+            entries.append(Field.number(value, number(name, value, words)))
         angle = method.stability
         turned = words("degrees", value=f"{angle:.1f}".removesuffix(".0")) if measured(angle) else ABSENT
-        rows.append({"entries": [*entries, Entry.number(angle, turned)], "faded": False})
+        rows.append({"entries": [*entries, Field.number(angle, turned)], "faded": False})
     columns = ("method", "directions", "named", *NUMBERS, "stability")
     return _table("methods", columns, rows, words)
 
@@ -52,9 +52,9 @@ def overlaps_table(methods: Sequence[Method], agreements: Sequence[Agreement], w
         cosines = [cosine for *_, cosine in found.pairs if measured(cosine)]
         middle = median(cosines) if cosines else None
         excess = found.overlap / found.chance if found.chance else None
-        entries = [Entry.word(titles.get(name, name)) for name in found.methods]
-        entries += [Entry.number(value, words.number(value)) for value in (found.overlap, found.chance)]
-        entries += [Entry.number(excess, words.ratio(excess)), Entry.number(middle, words.number(middle))]
+        entries = [Field.word(titles.get(name, name)) for name in found.methods]
+        entries += [Field.number(value, words.number(value)) for value in (found.overlap, found.chance)]
+        entries += [Field.number(excess, words.ratio(excess)), Field.number(middle, words.number(middle))]
         rows.append({"entries": entries, "faded": False})
     return _table("overlaps", ("first", "second", "overlap", "chance", "excess", "matched"), rows, words)
 
@@ -65,18 +65,21 @@ def _table(name: str, columns: Sequence[str], rows: Sequence[Any], words: Words)
     return {"name": name, "headings": headings, "rows": rows, "intro": words(f"{name}_intro")}
 
 
-def directions_table(methods: Sequence[Method], language: str = "en") -> tuple[list[str], list[list[Value]]]:
+_HEADINGS = ("method", "direction", "label", "plus", "minus")
+_NUMBERS = ("share", "change a unit", "over random", "consistency", "monotonic", "half within", "leakage")
+_OF_BAR = ("effect", "low", "high", "null", "follows")
+
+
+def directions_table(methods: Sequence[Method]) -> tuple[list[str], list[list[Value]]]:
     """List all numbers of all directions, a row a direction, for a file; what was not measured is None.
+
+    A file is for programs, so that it is in English whatever the page's language is.
 
     Args:
         methods: with their cards.
-        language: of headings and labels, "en" or "zh".
 
     Returns:
         The headings, and K rows as long: of every attribute the effect, its interval, the null and who follows.
-
-    Raises:
-        InputError: an unknown language.
 
     >>> import numpy as np
     >>> from ganatomy.latent.survey.page.cards import Bar
@@ -89,17 +92,11 @@ def directions_table(methods: Sequence[Method], language: str = "en") -> tuple[l
     >>> rows[0][:6], rows[0][-5:]
     (['sefa', 'sefa 0', 'pose', 'to the right', '', 0.07], [0.97, 0.9, 1.0, 0.1, 0.94])
     """
-    words = Words(language, "survey")
+    words = Words("en", "survey")
     cards = [(method, card) for method in methods for card in method.cards]
     attributes = {bar.attribute: said(bar.title, words) for _, card in cards for bar in card.bars}
-    columns = [words(f"table_{name}") for name in ("method", "direction", "label", "plus", "minus")]
-    columns += [words(name) for name in ("share", *NUMBERS, "leakage")]
-    columns += [words(f"table_{name}", title=title) for title in attributes.values() for name in _OF_BAR]
-    rows = [[method.name, *_row(card, list(attributes), words)] for method, card in cards]
-    return columns, rows
-
-
-_OF_BAR = ("effect", "low", "high", "null", "follows")
+    columns = [*_HEADINGS, *_NUMBERS, *(f"{title}: {name}" for title in attributes.values() for name in _OF_BAR)]
+    return columns, [[method.name, *_row(card, list(attributes), words)] for method, card in cards]
 
 
 def _row(card: Card, attributes: Sequence[tuple[str, ...]], words: Words) -> list[Value]:
