@@ -18,7 +18,7 @@ from ganatomy.fitting.training.model import FittedGAN, Scaling
 from ganatomy.fitting.training.networks import ACTIVATIONS, build
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.planar.compare import CODES, explore, explore_run
-from ganatomy.latent.planar.local import PointMap, best_fixed, compare, fixed_path, local_path, random_frames
+from ganatomy.latent.planar.local import PointMap, against_local, best_fixed, fixed_path, local_path, random_frames
 
 WRITTEN = ["directions.json", "directions.safetensors", "flows.png", "summary.json"]
 
@@ -140,7 +140,7 @@ def test_angles_speeds_and_spans_are_those_of_trigonometry():
     turn = np.radians(20)
     jacobians = np.array([[[3.0, 0.0, 0.0], [0.0, 1.0, 0.0]]])
     directions = np.array([[np.cos(turn), 0.0, np.sin(turn)], [0.0, -1.0, 0.0]])  # tilted out of the local plane
-    found = compare(jacobians, directions)
+    found = against_local(jacobians, directions)
     np.testing.assert_allclose(found.angle, [[20, 0]], atol=1e-6)
     np.testing.assert_allclose(found.velocity_angle, [[0, 0]], atol=1e-6)
     np.testing.assert_allclose(found.spans, [[0, 20]], atol=1e-6)
@@ -150,14 +150,14 @@ def test_angles_speeds_and_spans_are_those_of_trigonometry():
 def test_signs_and_lengths_of_the_singular_vectors_do_not_count():
     rng = np.random.default_rng(0)
     jacobians, frames = rng.standard_normal((50, 2, 4)), random_frames(50, 2, (4, 4), seed=1)
-    found, flipped = compare(jacobians, frames), compare(-7.0 * jacobians, -frames)
+    found, flipped = against_local(jacobians, frames), against_local(-7.0 * jacobians, -frames)
     for name in ("speed", "angle", "velocity_angle", "spans"):
         np.testing.assert_allclose(getattr(found, name), getattr(flipped, name), atol=1e-6)
 
 
 def test_codes_that_no_direction_moves_have_no_angle_and_are_counted():
     jacobians = np.array([np.eye(2), np.zeros((2, 2)), [[1.0, 0.0], [0.0, 0.0]]])
-    found = compare(jacobians, np.eye(2))
+    found = against_local(jacobians, np.eye(2))
     assert np.isnan(found.angle).tolist() == [[False, False], [True, True], [False, True]]
     assert np.isnan(found.speed).tolist() == [[False, False], [True, True], [False, False]]
 
@@ -169,7 +169,7 @@ def test_codes_that_no_direction_moves_have_no_angle_and_are_counted():
 
 def test_chance_has_the_mean_square_speed_and_the_angles_that_it_must():
     jacobians = np.random.default_rng(0).standard_normal((1, 2, 5)).repeat(20000, axis=0)
-    found = compare(jacobians, random_frames(20000, 2, (5, 5), seed=0))
+    found = against_local(jacobians, random_frames(20000, 2, (5, 5), seed=0))
     s = np.linalg.svd(jacobians[0], compute_uv=False)
     np.testing.assert_allclose((found.speed**2).mean(axis=0), (s**2).sum() / 5 / s[0] ** 2, rtol=0.03)
     np.testing.assert_allclose((np.cos(np.radians(found.angle)) ** 2).mean(axis=0), 1 / 5, rtol=0.03)

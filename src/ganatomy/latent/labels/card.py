@@ -25,7 +25,7 @@ from ganatomy.attributes.trait import Trait
 from ganatomy.errors import InputError, unknown
 from ganatomy.files import replacing
 from ganatomy.latent.direction import Direction, checked_place, finite_array
-from ganatomy.latent.directions import Directions
+from ganatomy.latent.directions import Directions, LatentSpace
 from ganatomy.latent.labels.meanings import Meaning
 
 FORMAT = "labels-1"
@@ -142,7 +142,7 @@ class Naming:
                 if place == 0:
                     words |= {str(meaning.label_in("en")), str(meaning.label_in("zh"))}
                 if wanted in {word.casefold() for word in words}:
-                    found.append((abs(response.effect), -k, name, 1 if response.effect > 0 else -1))
+                    found.append((response.size, -k, name, 1 if (response.effect or 0) > 0 else -1))
         if found:
             _, k, name, sign = max(found)
             return -k, name, sign
@@ -180,10 +180,15 @@ class Naming:
                 tuple(Meaning.from_dict(meaning, traits) for meaning in card["meanings"]),
                 traits,
                 card["vectors"],
+                space=str(card["space"]),
                 layers=tuple(card["layers"]),
+                fingerprint=str(card["fingerprint"]),
+                method=str(card["method"]),
+                source=str(card["source"]),
+                codes=int(card["codes"]),
+                draws=int(card["draws"]),
+                seed=int(card["seed"]),
                 missing=dict(card["missing"]),
-                **{key: str(card[key]) for key in ("space", "fingerprint", "method", "source")},
-                **{key: int(card[key]) for key in ("codes", "draws", "seed")},
             )
         except KeyError as error:
             raise InputError(f"damaged labels: {error} is missing") from None
@@ -221,13 +226,16 @@ class Naming:
             raise InputError(f"{path}: {error}") from None
 
 
-def shipped_labels(fingerprint: str) -> Naming | None:
-    """Return the labels that come with this package for a generator's weights; None if there are none.
+def shipped_labels(generator: LatentSpace | str) -> Naming | None:
+    """Return the labels that come with this package for a generator; None if there are none.
+
+    Args:
+        generator: a generator, a checkpoint, or the fingerprint of the weights.
 
     >>> shipped_labels("9f") is None
     True
     """
-    card = _cards().get(fingerprint)
+    card = _cards().get(generator if isinstance(generator, str) else generator.fingerprint())
     return None if card is None else Naming.from_dict(card)
 
 

@@ -55,6 +55,11 @@ class Response:
     null_most: float | None = None
     ratio: float | None = None
 
+    @property
+    def size(self) -> float:
+        """|effect|; 0 where it is not defined."""
+        return abs(self.effect or 0.0)
+
     def __neg__(self) -> "Response":
         """Turn the direction round. Codes that do not move at all follow neither way, and are few."""
         if self.effect is None or self.interval is None:

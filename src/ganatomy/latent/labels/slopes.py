@@ -71,13 +71,13 @@ def fit_slope(x: NDArray[np.float64], scores: NDArray[np.float64], name: str = "
         raise InputError(f"'{name}' cannot be kept: {len(y)} of the pictures have a score, or all have the same one")
     x, y = x - x.mean(axis=0), (y - y.mean()) / y.std()
     u, s, vt = np.linalg.svd(x, full_matrices=False)
-    projected, best = u.T @ y, None
+    projected, best = u.T @ y, (np.inf, 0.0)
     for penalty in s[0] ** 2 * PENALTIES:
         shrunk = s**2 / (s**2 + penalty)
         # The hat matrix, with 1/N for the mean that was taken off: (y - fitted) / (1 - h) is the error left out.
         leverage = (u**2) @ shrunk + 1 / len(y)
         error = float(np.mean(((y - u @ (shrunk * projected)) / np.maximum(1 - leverage, 1e-9)) ** 2))
-        if best is None or error < best[0]:
+        if error < best[0]:
             best = (error, penalty)
     error, penalty = best
     g = vt.T @ (s / (s**2 + penalty) * projected)

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from ganatomy.errors import InputError
 from ganatomy.execution import versions
+from ganatomy.figures.fonts import drawable
 from ganatomy.figures.points.flows import Flow, FlowRow, flows, spread
 from ganatomy.figures.points.view import View
 from ganatomy.figures.saving import save_figure
@@ -32,13 +33,14 @@ from ganatomy.files import replacing, strict_json
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.run.pictures import heading
 from ganatomy.fitting.training.model import FittedGAN
+from ganatomy.languages import Words, chosen
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.methods.sefa import sefa
 from ganatomy.latent.planar.local import (
     Comparison,
     PointMap,
+    against_local,
     best_fixed,
-    compare,
     fixed_path,
     local_path,
     random_frames,
@@ -182,7 +184,7 @@ def explore(model: FittedGAN, *, k: int = 2, normalize: bool = True, seed: int =
     if not jacobians.any():
         raise InputError("the generator makes the same point of every code, so no direction moves it; train it longer")
     frames = random_frames(_DRAWS * CODES, k, (G.edit_dim, G.w_dim), int(seed))
-    compared = compare(jacobians, directions.vectors)
+    compared = against_local(jacobians, directions.vectors)
     moved = np.isfinite(compared.speed[:, 0])
     speeds = np.linalg.svd(jacobians[moved], compute_uv=False)[:, : compared.angle.shape[1]]
     whole = compared.angle.shape[1] == G.edit_dim
@@ -192,8 +194,8 @@ def explore(model: FittedGAN, *, k: int = 2, normalize: bool = True, seed: int =
         unmoved=int((~moved).sum()),
         dims=(G.edit_dim, model.dim),
         sefa=_against(compared),
-        best_fixed=_against(compare(jacobians, best_fixed(jacobians, k))),
-        chance=_against(compare(np.tile(jacobians, (_DRAWS, 1, 1)), frames)),
+        best_fixed=_against(against_local(jacobians, best_fixed(jacobians, k))),
+        chance=_against(against_local(np.tile(jacobians, (_DRAWS, 1, 1)), frames)),
         exact=tuple(map(Quartiles.of, (speeds / speeds[:, :1]).T)),
         spans=None if whole else tuple(map(Quartiles.of, compared.spans.T)),
         angles=compared.angle,
@@ -201,7 +203,13 @@ def explore(model: FittedGAN, *, k: int = 2, normalize: bool = True, seed: int =
 
 
 def explore_run(
-    path: str | Path, *, k: int = 2, normalize: bool = True, seed: int = 0, out: str | Path | None = None
+    path: str | Path,
+    *,
+    k: int = 2,
+    normalize: bool = True,
+    seed: int = 0,
+    out: str | Path | None = None,
+    language: str | None = None,
 ) -> PlanarResult:
     """Explore a finished run's generator, and write and draw what was found.
 
@@ -211,6 +219,7 @@ def explore_run(
         normalize: as in `explore`.
         seed: of the codes.
         out: a folder to write to instead, made if it is missing.
+        language: of the picture's words, "en" or "zh"; None for the one that is `languages.chosen`.
 
     Returns:
         What `explore` does, with `files` set.
@@ -218,6 +227,7 @@ def explore_run(
     Raises:
         InputError: as `explore`; no finished run there, damaged files, a folder that cannot be written.
     """
+    chosen(language)  # which refuses an unknown one
     run = RunFolder(path)
     trained = run.read_summary()
     model = FittedGAN.load(run.path / "generator.safetensors")
@@ -229,14 +239,14 @@ def explore_run(
     except InputError as error:
         raise InputError(f"{run.path}: {error}") from None
     note = heading(model.recipe, trained.get("seed", 0))
-    picture = draw_flows(model, result, heldout, seed=seed, title=f"{note}: SeFa's directions and the exact ones")
+    picture = draw_flows(model, result, heldout, seed=seed, title=note, language=language)
     folder = Path(out) if out is not None else run.path / "directions"
     if (folder / "summary.json").exists() and not (folder / "flows.png").exists():
-        raise InputError(f"{folder} holds other results; choose another --out")
+        raise InputError(f"{folder} holds other results; choose another `out`")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"cannot write to {folder}: {error.strerror or error}; choose another --out") from None
+        raise InputError(f"cannot write to {folder}: {error.strerror or error}; choose another `out`") from None
     names = ("flows.png", "directions.safetensors", "directions.json", "summary.json")
     save_figure(picture, folder / names[0])
     result.directions.save(folder / names[1])
@@ -245,7 +255,15 @@ def explore_run(
     return replace(result, files=tuple(folder / name for name in names))
 
 
-def draw_flows(model: FittedGAN, result: PlanarResult, heldout: np.ndarray, *, seed: int, title: str) -> Figure:
+def draw_flows(
+    model: FittedGAN,
+    result: PlanarResult,
+    heldout: np.ndarray,
+    *,
+    seed: int,
+    title: str,
+    language: str | None = None,
+) -> Figure:
     """Draw the flow of each of SeFa's first directions beside the local one, through points spread over the plane.
 
     Args:
@@ -253,7 +271,8 @@ def draw_flows(model: FittedGAN, result: PlanarResult, heldout: np.ndarray, *, s
         result: of `explore`.
         heldout: real points (M, D), which also decide the view.
         seed: of the codes that paths start from.
-        title: printed as it is.
+        title: of the model; what is shown is said behind it.
+        language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     >>> from ganatomy.fitting.run.fit import fit
     >>> points = np.random.default_rng(0).normal(size=(512, 2))
@@ -261,7 +280,8 @@ def draw_flows(model: FittedGAN, result: PlanarResult, heldout: np.ndarray, *, s
     >>> len(draw_flows(model, explore(model), points, seed=0, title="untrained").axes)
     6
     """
-    G, view = PointMap(model), View.fit(heldout)
+    G, view, words = PointMap(model), View.fit(heldout), Words(drawable(language), "planar")
+    percent = words.percent
     codes = G.draw(CODES, seed)
     starts = codes[spread(view, G.points(codes), _PATHS)]
     latent = model.recipe.latent
@@ -274,22 +294,20 @@ def draw_flows(model: FittedGAN, result: PlanarResult, heldout: np.ndarray, *, s
 
         def flow(paths: np.ndarray, text: str, k: int = k) -> Flow:
             flat = paths.reshape(-1, G.w_dim)
-            angles = compare(G.jacobian(flat), result.directions.vectors).angle[:, k]
+            angles = against_local(G.jacobian(flat), result.directions.vectors).angle[:, k]
             return Flow(G.points(paths), angles.reshape(paths.shape[:2]), text)
 
         ours, chance, exact = result.sefa[k], result.chance[k], result.exact[k]
-        fixed = (
-            f"SeFa {k}: for all codes, one direction (eigenvalue share {result.directions.share[k]:.0%})\n"
-            f"moves points at {ours.speed.median:.0%} of the largest speed (by chance {chance.speed.median:.0%})"
-        )
-        most = "what moves its point most" if k == 0 else "what else moves its point most"
-        local = f"exact {k}: for each code, {most}\nmoves points at {exact.median:.0%} of the largest speed"
-        angle = (
-            f"median {ours.angle.median:.0f}° (by chance {chance.angle.median:.0f}°)\n"
-            f"half the codes: {ours.angle.lower:.0f}° to {ours.angle.upper:.0f}°"
-        )
+        assert ours.angle is not None, "as k is less than M"
+        assert chance.angle is not None
+        share, speeds = result.directions.share[k], (ours.speed.median, chance.speed.median)
+        fixed = words("fixed", k=k, share=percent(share), speed=percent(speeds[0]), chance=percent(speeds[1]))
+        local = words("local" if k else "local_first", k=k, speed=percent(exact.median))
+        degrees = {"ours": ours.angle.median, "chance": chance.angle.median}
+        degrees |= {"low": ours.angle.lower, "high": ours.angle.upper}
+        angle = words("angles", **{name: f"{value:.0f}" for name, value in degrees.items()})
         if k == 1 and G.edit_dim == 2:
-            angle = "the same: in a latent plane,\nboth pairs are at right angles"
+            angle = words("angles_same")
         rows.append(
             FlowRow(
                 flow(fixed_path(starts, n, reach, _STEPS), fixed),
@@ -298,4 +316,6 @@ def draw_flows(model: FittedGAN, result: PlanarResult, heldout: np.ndarray, *, s
                 angle,
             )
         )
-    return flows(view, heldout, rows, dimensions=G.edit_dim, reach=round(float(reach), 2), title=title)
+    title = words.titled(title, words("title"))
+    shown = {"dimensions": G.edit_dim, "reach": round(float(reach), 2)}
+    return flows(view, heldout, rows, title=title, language=words.language, **shown)

@@ -34,6 +34,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 from torch.func import jacrev, vmap
 
 from ganatomy.fitting.training.model import FittedGAN
@@ -71,7 +72,9 @@ class PointMap:
 
     def style_weights(self, layers: Sequence[int] | None = None) -> Array:
         """Return the first layer's weight without the classes' columns, (R, E): what SeFa factorises."""
-        return self._generator.layers[0].weight.detach().numpy()[:, : self.edit_dim].copy()
+        first = self._generator.layers[0]
+        assert isinstance(first, nn.Linear)
+        return first.weight.detach().numpy()[:, : self.edit_dim].copy()
 
     def fingerprint(self) -> str:
         """Digest all weights, as for any other generator (`ganatomy.generators.families`)."""
@@ -110,7 +113,7 @@ class Comparison:
     spans: Array
 
 
-def compare(jacobians: Array, directions: Array) -> Comparison:
+def against_local(jacobians: Array, directions: Array) -> Comparison:
     """Compare directions with the local ones of the same rank, at each code.
 
         speed = |J n_k| / S_0      angle = arccos |n_k . v_k|      velocity angle = arccos (|u_k . J n_k| / |J n_k|)
@@ -120,7 +123,7 @@ def compare(jacobians: Array, directions: Array) -> Comparison:
         directions: orthonormal, (K, Z), the same for all codes, or (N, K, Z), one set for each.
 
     >>> J = np.array([[[3.0, 0.0], [0.0, 1.0]]])
-    >>> found = compare(J, np.array([[0.8, 0.6], [-0.6, 0.8]]))
+    >>> found = against_local(J, np.array([[0.8, 0.6], [-0.6, 0.8]]))
     >>> found.speed.round(3).tolist(), found.angle.round(1).tolist(), found.velocity_angle.round(1).tolist()
     ([[0.825, 0.657]], [[36.9, 36.9]], [[14.0, 66.0]])
     """
@@ -144,7 +147,7 @@ def compare(jacobians: Array, directions: Array) -> Comparison:
     )
 
 
-def _degrees(cosines: Array) -> Array:
+def _degrees(cosines: NDArray[np.floating]) -> Array:
     return np.degrees(np.arccos(np.clip(cosines, 0.0, 1.0)))
 
 
