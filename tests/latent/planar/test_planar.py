@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from matplotlib.text import Text
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import save_file
@@ -14,10 +15,11 @@ from torch import nn
 
 from ganatomy.errors import InputError
 from ganatomy.fitting.recipes.recipe import load_recipe
+from ganatomy.fitting.run.fit import fit
 from ganatomy.fitting.training.model import FittedGAN, Scaling
 from ganatomy.fitting.training.networks import ACTIVATIONS, build
 from ganatomy.latent.directions import Directions
-from ganatomy.latent.planar.compare import CODES, explore, explore_run
+from ganatomy.latent.planar.compare import CODES, draw_flows, explore, explore_run
 from ganatomy.latent.planar.local import PointMap, against_local, best_fixed, fixed_path, local_path, random_frames
 
 WRITTEN = ["directions.json", "directions.safetensors", "flows.png", "summary.json"]
@@ -310,3 +312,19 @@ def test_a_folder_that_cannot_be_written_is_refused(copy, tmp_path):
     (tmp_path / "file").write_text("kept")
     assert "cannot write to" in _refused(copy, out=tmp_path / "file")
     assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_flows_are_told_in_the_language_that_is_asked_for(tmp_path):
+    model = fit(np.random.default_rng(0).normal(size=(512, 2)), recipe="recommended", epochs=1)
+    result = explore(model)
+    points = np.random.default_rng(1).normal(size=(64, 2))
+    for language, said, other in (
+        ("en", "for all codes, one direction", "潜码"),
+        ("zh", "所有潜码用同一方向", "codes"),
+    ):
+        figure = draw_flows(model, result, points, seed=0, title="a model", language=language)
+        texts = "\n".join(text.get_text() for text in figure.findobj(Text))
+        assert said in texts
+        assert other not in texts
+    with pytest.raises(InputError, match="unknown language 'fr'"):
+        draw_flows(model, result, points, seed=0, title="", language="fr")

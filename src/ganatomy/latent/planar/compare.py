@@ -238,7 +238,7 @@ def explore_run(
         result = explore(model, k=k, normalize=normalize, seed=seed, source=run.path.resolve().name)
     except InputError as error:
         raise InputError(f"{run.path}: {error}") from None
-    note = heading(model.recipe, trained.get("seed", 0))
+    note = heading(model.recipe, trained.get("seed", 0), language)
     picture = draw_flows(model, result, heldout, seed=seed, title=note, language=language)
     folder = Path(out) if out is not None else run.path / "directions"
     if (folder / "summary.json").exists() and not (folder / "flows.png").exists():
