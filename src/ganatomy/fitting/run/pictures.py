@@ -79,17 +79,19 @@ def draw_run(
         InputError: a picture cannot be written, or an unknown language.
     """
     figures, words = _figures(folder), _words(language)
-    view, title = View.fit(heldout), heading(model.recipe, seed, words.language)
-    samples, fields = np.stack(history.samples), np.stack(history.fields)
-    told = {"title": title, "field_label": _field_label(model.objective.label, words), "language": words.language}
-    marks = None
-    if arrows:
-        marks = (samples[-1], model.discriminator_gradient(samples[-1]))
-    save_figure(scatter(view, heldout, samples[-1], fields[-1], arrows=marks, **told), figures / "final.png")
-    save_figure(film_strip(view, heldout, samples, history.epochs, fields, **told), figures / "film_strip.png")
-    draw_curves(folder, model.recipe, model.objective, history, floor, seed, words.language)
+    view, title, tongue = View.fit(heldout), heading(model.recipe, seed, words.language), words.language
+    samples, fields, epochs = np.stack(history.samples), np.stack(history.fields), np.asarray(history.epochs)
+    label = _field_label(model.objective.label, words)
+    marks = (samples[-1], model.discriminator_gradient(samples[-1])) if arrows else None
+    final = scatter(
+        view, heldout, samples[-1], fields[-1], title=title, field_label=label, arrows=marks, language=tongue
+    )
+    save_figure(final, figures / "final.png")
+    strip = film_strip(view, heldout, samples, epochs, fields, title=title, field_label=label, language=tongue)
+    save_figure(strip, figures / "film_strip.png")
+    draw_curves(folder, model.recipe, model.objective, history, floor, seed, tongue)
     _draw_latent_grid(figures / "latent_grid.png", view, model, heldout, title, words)
-    animate(folder, view, heldout, samples, history.epochs, fields, **told)
+    animate(folder, view, heldout, samples, epochs, fields, title=title, field_label=label, language=tongue)
 
 
 def _figures(folder: RunFolder) -> Path:
@@ -115,7 +117,7 @@ def draw_curves(
     if not history.losses:
         return
     figures, words = _figures(folder), _words(language)
-    told = {"title": heading(recipe, seed, words.language), "language": words.language}
+    title, tongue = heading(recipe, seed, words.language), words.language
     an_epoch = max(row[0] for row in history.losses) / history.losses[-1][1]
     if objective.critic:
         curves = {words("estimated_distance"): -history.loss("discriminator")}
@@ -124,12 +126,14 @@ def draw_curves(
     curves[words("generator_loss")] = history.loss("generator")
     if history.loss("penalty").any():
         curves[words("penalty")] = history.loss("penalty")
-    save_figure(loss_curves(history.loss("iteration") / an_epoch, curves, **told), figures / "losses.png")
+    losses = loss_curves(history.loss("iteration") / an_epoch, curves, title=title, language=tongue)
+    save_figure(losses, figures / "losses.png")
     if history.metrics:
         values = {name: history.metric(name) for name in history.metric_names}
         bands = {name: (floor[name].mean, floor[name].spread) for name in values if name in floor}
         titles = {name: words(f"metric_{name}") for name in values}
-        save_figure(metric_curves(history.epochs, values, bands, titles, **told), figures / "metrics.png")
+        metrics = metric_curves(history.epochs, values, bands, titles, title=title, language=tongue)
+        save_figure(metrics, figures / "metrics.png")
 
 
 def _draw_latent_grid(path: Path, view: View, model: FittedGAN, heldout: np.ndarray, title: str, words: Words) -> None:
@@ -175,8 +179,10 @@ def animate(
         InputError: fps or width out of range, an unknown language, or a file cannot be written.
     """
     paths = [folder.path / "animation.gif", folder.path / "animation.mp4"]
-    told = {"title": title, "field_label": field_label, "language": language}
-    frames = list(render_frames(view, heldout, samples, epochs, fields, width=width, **told))
+    drawn = render_frames(
+        view, heldout, samples, epochs, fields, title=title, field_label=field_label, width=width, language=language
+    )
+    frames = list(drawn)
     write_gif(frames, paths[0], fps)
     write_mp4(frames, paths[1], fps)
     return paths
@@ -202,6 +208,16 @@ def animate_run(path: str | Path, fps: float = 12, width: int = 640, language: s
     recipe = load_recipe(folder.path / "recipe.toml")
     samples, epochs, heldout, fields = folder.read_arrays(["snapshots", "epochs", "heldout", "fields"])
     label = summary.get("field_label") or objective(recipe.objective).label  # runs of before it was in the summary
-    told = {"title": heading(recipe, summary.get("seed", 0), words.language), "field_label": _field_label(label, words)}
-    shown = (folder, View.fit(heldout), heldout, samples, epochs, fields)
-    return animate(*shown, fps=fps, width=width, language=words.language, **told)
+    return animate(
+        folder,
+        View.fit(heldout),
+        heldout,
+        samples,
+        epochs,
+        fields,
+        title=heading(recipe, summary.get("seed", 0), words.language),
+        field_label=_field_label(label, words),
+        fps=fps,
+        width=width,
+        language=words.language,
+    )
