@@ -64,7 +64,7 @@ def sefa(
     """Find the directions that change a generator's pictures most, and show and measure what each does.
 
     SOURCE may also be a run of 'ganatomy fit': its directions are drawn beside the exact local ones. Of the other flags
-    only -K, --seed, --raw, --out and --json are of use then.
+    only -K, --seed, --raw, --language, --out and --json are of use then.
     Stopped by Ctrl-C or by a crash, the same command goes on where it stood.
 
     Examples:
@@ -76,7 +76,7 @@ def sefa(
     from ganatomy.generators.zoo.cards import is_name
 
     if Path(source).is_dir() and not is_name(source):
-        _explore_run(source, 2 if directions is None else directions, normalize, seed, out, as_json)
+        _explore_run(source, 2 if directions is None else directions, normalize, seed, out, as_json, language)
         return
     for flag, strength in (("--start", start), ("--end", end)):
         if strength is not None:
@@ -191,13 +191,15 @@ def _from_weights(
     print(f"directions: {path}")
 
 
-def _explore_run(path: str, k: int, normalize: bool, seed: int, out: Path | None, as_json: bool) -> None:
+def _explore_run(
+    path: str, k: int, normalize: bool, seed: int, out: Path | None, as_json: bool, language: str | None
+) -> None:
     """Compare SeFa on a fitted planar GAN with the exact local directions."""
     from ganatomy.cli.tables import print_table
     from ganatomy.files import strict_json
     from ganatomy.latent.planar.compare import explore_run
 
-    result = explore_run(path, k=k, normalize=normalize, seed=seed, out=out)
+    result = explore_run(path, k=k, normalize=normalize, seed=seed, out=out, language=language)
     if as_json:
         print(strict_json(result.summary()))
         return
