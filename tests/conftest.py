@@ -2,7 +2,9 @@
 
 import contextlib
 import io
+import signal
 import sys
+import threading
 import types
 import warnings
 from dataclasses import dataclass
@@ -36,7 +38,7 @@ class Result:
 def _run(*arguments) -> Result:
     from ganatomy.cli import main
 
-    out, err, argv = io.StringIO(), io.StringIO(), sys.argv
+    out, err, argv, interrupt = io.StringIO(), io.StringIO(), sys.argv, signal.getsignal(signal.SIGINT)
     sys.argv = ["ganatomy", *map(str, arguments)]
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings():
@@ -47,6 +49,8 @@ def _run(*arguments) -> Result:
         return Result(ended.code or 0, out.getvalue(), err.getvalue())
     finally:
         sys.argv = argv
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, interrupt)  # a command owns its process, but this is another
 
 
 @pytest.fixture(scope="session")

@@ -57,6 +57,12 @@ def test_good_chinese_has_no_fault():
     assert not faults("一、二：“{n} 个潜码”（95% 区间，见 summary.json），GAN + Adam。")
 
 
+def test_what_fills_a_hole_leaves_no_space_beside_a_chinese_bracket():
+    said = Words("zh", "study")("differ_unclearly", said="a（1） 是 b （2）")
+    assert said == "a（1）是 b（2）：差别不明确"
+    assert Words("en", "study")("topic", topic="a ", said=" b") == "a :  b"
+
+
 def test_holes_of_all_forms_are_counted():
     assert holes("{n} seed|{n} seeds of {all}") == ["all", "n"]
 

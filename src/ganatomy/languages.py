@@ -10,6 +10,7 @@ reader.
 import json
 import math
 import os
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
@@ -24,6 +25,7 @@ VARIABLE = "GANATOMY_LANGUAGE"
 
 ABSENT = "–"  # of a number that was not measured
 
+_STOPS = re.compile(r" *([，。；：、！？（）［］“”]) *")
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _WRITTEN = {
     "gan": "GAN",
@@ -97,8 +99,16 @@ class Words:
         self._texts = _texts(tables)
 
     def __call__(self, name: str, /, **values: object) -> str:
-        """Return a text with its holes filled."""
-        return self._texts[name][self.language].format(**values)
+        """Return a text with its holes filled.
+
+        >>> Words("zh")("noted", text="GAN （甲）", note="5e-5 ")
+        'GAN（甲）（5e-5）'
+        """
+        return self._set(self._texts[name][self.language].format(**values))
+
+    def _set(self, text: str) -> str:
+        """Set Chinese as it is set: full-width stops and brackets bring their own space, whatever filled a hole."""
+        return _STOPS.sub(r"\1", text) if self.language == "zh" else text
 
     def has(self, name: str) -> bool:
         """Say whether there is a text of that name."""
@@ -107,7 +117,7 @@ class Words:
     def count(self, name: str, n: int, /, **values: object) -> str:
         """Return a text that says how many, with its other holes filled."""
         forms = self._texts[name][self.language].split("|")
-        return forms[0 if n == 1 else -1].format(n=n, **values)
+        return self._set(forms[0 if n == 1 else -1].format(n=n, **values))
 
     def listed(self, items: Sequence[str]) -> str:
         """Write "a, b and c".

@@ -2,6 +2,8 @@
 
 import sys
 
+from typer import Abort
+
 from ganatomy.cli import (  # noqa: F401 (each registers its verb, in the order of --help)
     animate,
     compare,
@@ -17,13 +19,14 @@ from ganatomy.cli import (  # noqa: F401 (each registers its verb, in the order 
     sefa,
     zoo,
 )
-from ganatomy.cli.application import UsageError, app, complain
+from ganatomy.cli.application import UsageError, app, complain, heed_interrupts, ignore_interrupts
 
 
 def main() -> None:
     """Run the command line."""
     if not sys.argv[1:]:
         sys.argv.append("--help")
+    heed_interrupts()
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
@@ -34,4 +37,8 @@ def main() -> None:
         sys.stdout = None  # or the interpreter would try to flush it again
         complain(f"cannot print: {error.strerror}")
         code = 1
+    except (KeyboardInterrupt, Abort):  # before a verb has begun, or after it has ended
+        complain("interrupted")
+        code = 130
+    ignore_interrupts()
     sys.exit(code)

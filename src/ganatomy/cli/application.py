@@ -5,7 +5,10 @@ Bad input ends in one line on standard error and exit code 2; a run that diverge
 
 import functools
 import re
+import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 from importlib import metadata
 from typing import Annotated, Any, get_type_hints
@@ -24,6 +27,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+
+PATIENCE = 1.0
+"""Seconds within which a second Ctrl-C says no more than the first: a terminal and a wrapper may each send one."""
 
 UsageError: Any = typer.BadParameter.__base__  # any wrong use of flags; typer does not export it by its own name
 
@@ -97,6 +103,35 @@ def fail(message: str, code: int) -> None:
     """Say what went wrong in one line, and leave."""
     complain(message)
     raise typer.Exit(code)
+
+
+def heed_interrupts() -> None:
+    """Let Ctrl-C interrupt the command, but not what it does thereupon: the next one counts `PATIENCE` seconds later.
+
+    Nothing is changed where somebody else decides what an interrupt does.
+    """
+    heeded = [-PATIENCE]
+
+    def obey(number: int, frame: Any) -> None:
+        now = time.monotonic()
+        if now - heeded[0] >= PATIENCE:
+            heeded[0] = now
+            raise KeyboardInterrupt
+
+    if _decides():
+        signal.signal(signal.SIGINT, obey)
+
+
+def ignore_interrupts() -> None:
+    """Leave the end of the program alone: Python would restore the system's way, which is to be killed."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _decides() -> bool:
+    """Whether this is the thread that signals come to, and it was not started to ignore them."""
+    alone = threading.current_thread() is threading.main_thread()
+    return alone and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def complain(message: str) -> None:

@@ -219,15 +219,17 @@ def _show_result(records: "list[RunRecord]", folder: Path) -> None:
     """Print a line a cell, and where everything is."""
     from ganatomy.cli.tables import print_table
     from ganatomy.fitting.study.folder import StudyFolder
-    from ganatomy.fitting.study.judging import comparison
+    from ganatomy.fitting.study.judging.comparison import compare as judge_runs
     from ganatomy.fitting.study.report import judge
+    from ganatomy.fitting.study.sentences import Sentences
 
-    judged = comparison.compare(records)
-    rows = [(s.cell.target, s.cell.label, s.final_ratio.text(), s.words) for s in judged.summaries.values()]
+    judged, say = judge_runs(records), Sentences("en")
+    found = judged.summaries.values()
+    rows = [(s.cell.target, s.cell.label, say.interval(s.final_ratio), say.summary(s)) for s in found]
     columns = ("points", "cell", "distance / floor", "in words")
     print_table(columns, rows, right=("distance / floor",))
     told = [
-        (j.target, j.claim.text, "at the course's rate" if j.at == "course" else "at best rates", j.verdict)
+        (j.target, say.claim(j.claim), "at the course's rate" if j.at == "course" else "at best rates", j.verdict)
         for j in judge(StudyFolder(folder).read(), judged)
     ]
     if told:

@@ -14,8 +14,10 @@ from rich.console import Console
 
 import ganatomy
 from ganatomy.errors import InputError
+from ganatomy.fitting.points.cloud import split_points
 from ganatomy.fitting.run import fit as fitting
-from ganatomy.fitting.run.measured import Measured, look
+from ganatomy.fitting.run.look import look
+from ganatomy.fitting.run.measured import Measured
 
 SMALL = {
     "epochs": 3,
@@ -44,9 +46,9 @@ def test_all_points_are_trained_on_unless_some_are_held_out(points, monkeypatch,
     seen = []
 
     class Watched(fitting.Trainer):
-        def __init__(self, given, recipe, *others):
+        def __init__(self, given, *others):
             seen.append(given)
-            super().__init__(given, recipe, *others)
+            super().__init__(given, *others)
 
     monkeypatch.setattr(fitting, "Trainer", Watched)
     heldout = np.random.default_rng(9).normal(size=(30, 2))
@@ -254,10 +256,27 @@ def test_a_recipe_may_be_a_name_a_file_a_mapping_or_a_recipe(points, tmp_path):
 # With a folder
 
 
-def test_a_folder_without_points_to_measure_on_is_refused(points, tmp_path):
-    with pytest.raises(InputError, match="heldout= or train_size="):
-        fit(points, out=tmp_path / "run")
-    assert not any(tmp_path.iterdir())
+@pytest.mark.usefixtures("_no_pictures")
+def test_a_folder_is_measured_on_the_points_that_the_command_holds_out(points, tmp_path):
+    written = fit(points, out=tmp_path / "run")
+    train, heldout = split_points(points, None, 0)
+    assert np.array_equal(written.heldout, heldout)
+    assert same(written, fit(train))
+
+
+def test_points_by_name_are_split_and_measured_as_the_command_does(points, tmp_path):
+    np.save(tmp_path / "mine.npy", points)
+    for given in (tmp_path / "mine.npy", str(tmp_path / "mine.npy")):
+        run = fit(given, seed=1)
+        train, heldout = split_points(points, None, 1)
+        assert np.array_equal(run.heldout, heldout)
+        assert same(run, fit(train, seed=1))
+    known = fit("ring", epochs=1)
+    assert len(known.heldout) == 1192
+    assert "components_found" in known.measurements  # what they are drawn from is known
+    table = tmp_path / "table.csv"
+    pd.DataFrame(points, columns=["x", "y"]).assign(name="a").to_csv(table, index=False)
+    assert same(fit(table, variable="x,y", train_size=300), fit(points, train_size=300))
 
 
 @pytest.mark.usefixtures("_no_pictures")

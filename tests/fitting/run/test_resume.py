@@ -5,6 +5,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -14,7 +15,6 @@ from safetensors.torch import load_file
 import ganatomy
 from ganatomy.execution import deferred_interrupts
 from ganatomy.fitting.recipes.recipe import OBJECTIVES, load_recipe
-from ganatomy.fitting.run import fit as fitting
 from ganatomy.fitting.training.game import Game
 from ganatomy.progress import Silent
 
@@ -58,17 +58,13 @@ class _Interrupting(Silent):
 @posix
 @pytest.mark.usefixtures("_no_pictures")
 @pytest.mark.parametrize("objective", OBJECTIVES)
-def test_interrupted_in_the_middle_of_an_epoch_every_objective_ends_bit_identical(
-    points, tmp_path, objective, monkeypatch
-):
+def test_interrupted_in_the_middle_of_an_epoch_every_objective_ends_bit_identical(points, tmp_path, objective):
     recipe = load_recipe("literature", objective, discriminator_steps=1, **SMALL)  # 4 iterations an epoch
     arguments = {"recipe": recipe, "seed": 1, "train_size": 320}
     whole = ganatomy.fit(points, out=tmp_path / "whole", **arguments)
     stopped = tmp_path / "stopped"
-    with monkeypatch.context() as patched:
-        patched.setattr(fitting, "Silent", _Interrupting)
-        with pytest.raises(KeyboardInterrupt):
-            ganatomy.fit(points, out=stopped, **arguments)
+    with pytest.raises(KeyboardInterrupt):
+        ganatomy.fit(points, out=stopped, progress=_Interrupting(), **arguments)
     assert "interrupted after 2 of 4 epochs" in (stopped / "log.txt").read_text(encoding="utf-8")
     assert torch.load(stopped / "checkpoint.pt", weights_only=True)["trainer"]["iteration"] == 9
     assert not (stopped / "summary.json").exists()
@@ -86,10 +82,8 @@ def test_a_run_stopped_in_every_epoch_ends_bit_identical(points, tmp_path, monke
     ganatomy.fit(points, out=tmp_path / "whole", **arguments)
     for epoch in (1, 2, 3):
         monkeypatch.setattr(_Interrupting, "epoch", epoch)
-        monkeypatch.setattr(fitting, "Silent", _Interrupting)
         with pytest.raises(KeyboardInterrupt):
-            ganatomy.fit(points, out=tmp_path / "stopped", **arguments)
-    monkeypatch.setattr(fitting, "Silent", Silent)
+            ganatomy.fit(points, out=tmp_path / "stopped", progress=_Interrupting(), **arguments)
     ganatomy.fit(points, out=tmp_path / "stopped", **arguments)
     _identical(tmp_path / "stopped", tmp_path / "whole")
 
@@ -113,10 +107,9 @@ def test_a_first_interrupt_waits_and_a_second_one_is_obeyed(first):
 
 
 @posix
-def test_in_memory_an_interrupt_is_obeyed_at_once(points, monkeypatch):
-    monkeypatch.setattr(fitting, "Silent", _Interrupting)
+def test_in_memory_an_interrupt_is_obeyed_at_once(points):
     with pytest.raises(KeyboardInterrupt):
-        ganatomy.fit(points, train_size=320, **SMALL)
+        ganatomy.fit(points, train_size=320, progress=_Interrupting(), **SMALL)
 
 
 # The command, in a process of its own
@@ -152,7 +145,8 @@ def _stop(command, folder, *signals, meanwhile=lambda: None):
         line = process.stderr.readline()
         assert line.startswith("epoch 40/400"), line
         meanwhile()
-        for number in signals:
+        for wait, number in enumerate(signals):
+            time.sleep(0.2 * wait)  # the second comes when the first is obeyed, or the program ends
             process.send_signal(number)
         out, err = process.communicate(timeout=60)
     finally:

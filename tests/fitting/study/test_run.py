@@ -15,9 +15,10 @@ from ganatomy.fitting.metrics.yardstick import Yardstick
 from ganatomy.fitting.study.executors.base import LostJob
 from ganatomy.fitting.study.executors.choose import choose_executor
 from ganatomy.fitting.study.executors.local import LocalProcesses
-from ganatomy.fitting.study.folder import StudyFolder, load_records
+from ganatomy.fitting.study.folder import StudyFolder
 from ganatomy.fitting.study.job import make_run
 from ganatomy.fitting.study.plan import plan_study
+from ganatomy.fitting.study.report import write_report
 from ganatomy.fitting.study.run import compare, run_study
 from ganatomy.fitting.study.trial import longest_first
 from ganatomy.fitting.training.game import Diverged
@@ -159,7 +160,7 @@ def test_a_run_is_the_run_that_fit_makes(points_file, tmp_path):
 def test_records_hold_what_the_folders_hold(points_file, tmp_path):
     plan = tiny(points_file, seeds=[0])
     run_study(plan, tmp_path / "s", Inline())
-    record = load_records(tmp_path / "s")[0]
+    record = StudyFolder(tmp_path / "s").records()[0]
     summary = json.loads((tmp_path / "s" / record.path / "summary.json").read_text())
     assert record.final["wasserstein2"] == summary["metrics"]["wasserstein2"]["value"]
     target = plan.targets[0]
@@ -271,7 +272,7 @@ def test_a_folder_of_other_things_is_refused(points_file, tmp_path):
             run_study(tiny(points_file), tmp_path, Inline(), force=force)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
     with pytest.raises(InputError, match="holds no study"):
-        load_records(tmp_path)
+        write_report(tmp_path)
 
 
 def test_two_processes_do_not_write_one_study(points_file, tmp_path):
@@ -444,7 +445,7 @@ def test_a_lost_run_is_reported(points_file, tmp_path):
 
     records = run_study(tiny(points_file, seeds=[0]), tmp_path / "s", Losing())
     assert [(record.status, record.reason) for record in records] == [("failed", "it rained")] * 2
-    assert load_records(tmp_path / "s")[0].reason == "it rained"
+    assert StudyFolder(tmp_path / "s").records()[0].reason == "it rained"
 
 
 def test_event_files_hold_losses_metrics_and_pictures(points_file, tmp_path, monkeypatch):

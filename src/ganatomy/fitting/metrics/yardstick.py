@@ -18,7 +18,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,8 +26,12 @@ from numpy.typing import ArrayLike
 from ganatomy.errors import InputError
 from ganatomy.fitting.metrics import samples as metrics
 from ganatomy.fitting.metrics.pairs import Pairs, Tables, point_sets
+from ganatomy.fitting.metrics.tables import frame_of, html_of
 from ganatomy.fitting.metrics.transport import subsample
 from ganatomy.fitting.points.distributions import Distribution
+
+if TYPE_CHECKING:
+    import pandas
 
 NEIGHBOURS = 5
 """The k of precision, recall, density and coverage."""
@@ -107,6 +111,38 @@ class Measurement:
         """Put `value` of the metric `name` beside its floor."""
         meaningful = METRICS[name].has_ratio and floor.mean > 0 and math.isfinite(value)
         return cls(value, floor.mean, floor.spread, value / floor.mean if meaningful else None)
+
+
+class Measurements(dict[str, Measurement]):
+    """Measurements by their metrics' names, in the order of `METRICS`.
+
+    >>> found = Measurements(wasserstein2=Measurement.of("wasserstein2", 0.5, Floor(0.25, 0.03)))
+    >>> found
+    Measurements(1 metric: 2-Wasserstein distance at 2 x floor)
+    >>> found.to_frame()["ratio"].tolist()
+    [2.0]
+    """
+
+    def __repr__(self) -> str:
+        told = [f"{METRICS[name].title} at {m.ratio:.3g} x floor" for name, m in self.items() if m.ratio is not None]
+        count = f"{len(self)} metric" + "s" * (len(self) != 1)
+        return f"Measurements({': '.join([count, *told[:1]])})"
+
+    def _repr_html_(self) -> str:
+        return html_of(*self._table())
+
+    def _table(self) -> tuple[list[str], list[list[Any]]]:
+        rows = [[METRICS[name].title, METRICS[name].direction, *vars(m).values()] for name, m in self.items()]
+        return ["metric", "better", "value", "floor", "floor_spread", "ratio"], rows
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """Make a DataFrame, a row a metric.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        columns, rows = self._table()
+        return frame_of(columns, rows).set_index([list(self)])
 
 
 class _Reference:
@@ -220,18 +256,20 @@ class Yardstick:
             raise InputError(f"{len(samples)} samples are too few: the floor is that of {self.size} points")
         return self._reference.values(subsample(samples, self.size, np.random.default_rng(self._seed)))
 
-    def measure(self, samples: ArrayLike) -> dict[str, Measurement]:
+    def measure(self, samples: ArrayLike) -> Measurements:
         """Compute every metric of `samples` (N, D), N >= n, beside its floor; see `value`.
 
         Raises:
             InputError: the samples are no point set, of another dimension, or too few.
         """
-        return {name: Measurement.of(name, v, self.floor[name]) for name, v in self.value(samples).items()}
+        return Measurements(
+            {name: Measurement.of(name, v, self.floor[name]) for name, v in self.value(samples).items()}
+        )
 
 
 def evaluate(
     samples: ArrayLike, reference: ArrayLike, resamples: int = 5, seed: int = 0, limit: int = LIMIT
-) -> dict[str, Measurement]:
+) -> Measurements:
     """Measure samples against reference points when these two sets are all there is.
 
     In each of `resamples` rounds the reference is split at random: n of its points are held out, n others play
@@ -268,4 +306,4 @@ def evaluate(
         values.append(heldout.values(subsample(samples, size, rng)))
         floors.append(heldout.values(reference[order[size : 2 * size]]))
     floor = _floor(floors)
-    return {name: Measurement.of(name, value.mean, floor[name]) for name, value in _floor(values).items()}
+    return Measurements({name: Measurement.of(name, v.mean, floor[name]) for name, v in _floor(values).items()})

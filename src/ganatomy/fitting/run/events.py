@@ -31,7 +31,7 @@ def write_events(run: Path, into: Path) -> None:
     """
     if into.is_dir() and any(into.iterdir()):
         return
-    require_extra("tensorboard", "tensorboard", "--tensorboard")
+    require_extra("tensorboard", "tensorboard", "`tensorboard`")
     from torch.utils.tensorboard import SummaryWriter
 
     try:

@@ -6,7 +6,7 @@ epochs and when it is interrupted, and resumes from one. Measuring and drawing a
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,14 @@ from ganatomy.fitting.points.named import AnyPoints, named_points
 from ganatomy.fitting.recipes.recipe import Recipe
 from ganatomy.fitting.run import pictures
 from ganatomy.fitting.run.folder import FORMAT, RunFolder, fingerprint
-from ganatomy.fitting.run.history import LOSSES, History
-from ganatomy.fitting.run.measured import Measured, look
+from ganatomy.fitting.run.history import History
+from ganatomy.fitting.run.look import look
+from ganatomy.fitting.run.measured import Measured
+from ganatomy.fitting.run.result import Run
 from ganatomy.fitting.training.game import Diverged
-from ganatomy.fitting.training.model import FittedGAN
 from ganatomy.fitting.training.trainer import Step, Trainer
 from ganatomy.languages import chosen
-from ganatomy.progress import Progress, Silent
+from ganatomy.progress import Silent, shown
 
 CHECKPOINT_EPOCHS = 10
 """Epochs between two checkpoints: at most a few seconds of work are lost to a crash."""
@@ -47,6 +48,7 @@ def fit(
     *,
     heldout: ArrayLike | None = None,
     train_size: int | None = None,
+    variable: str | None = None,
     device: str = "auto",
     threads: int = 1,
     out: str | Path | None = None,
@@ -54,29 +56,31 @@ def fit(
     distribution: Distribution | None = None,
     arrows: bool = False,
     language: str | None = None,
-    progress: bool = False,
+    progress: Silent | bool | None = None,
     **overrides: Any,
-) -> FittedGAN:
-    """Fit a GAN to points and return the model, with `model.measurements` where there are held-out points.
+) -> Run:
+    """Fit a GAN to points and return the run: the model, its training, and where there are held-out points its quality.
 
     Args:
-        points: (N, D) or (N,), in any units: an array or a DataFrame, a file's path, or a distribution or its name. All
-            of them are trained on, unless `train_size` says otherwise.
+        points: (N, D) or (N,), in any units: an array or a DataFrame, a file's path, or a distribution or its name.
         objective: a name, or one's own: a subclass of `Objective`, an instance, "my.py:Mine".
         recipe: a built-in name, a path to a TOML file, or a recipe; None is `course` for the report's objectives and
             `literature` for the others.
         seed: of everything random; same seed, same machine, same number of threads: same model.
-        heldout: real points (M, D) to measure on and never trained on.
-        train_size: instead of `heldout`: train on that many of the points, measure on the others.
+        heldout: real points (M, D) to measure on and never trained on; all of `points` are trained on then.
+        train_size: instead of `heldout`: train on that many of the points, measure on the others. With neither, an
+            array is trained on as a whole; of points that are given by name, or where there is a folder to write to,
+            7000 of 8192 are trained on.
+        variable: of a file, as in `ganatomy.load_points`.
         threads: of the processor. Two are about a third faster than one on an idle machine and many times slower on
             a busy one, where each waits for the other; and the numbers depend on it in their last digits.
         device: `auto` (CUDA where there is one), `cpu`, `cuda`, `cuda:1`, `mps`.
-        out: a folder to write to, resumed if it holds the beginning of this very run; needs points to measure on.
+        out: a folder to write to, resumed if it holds the beginning of this very run.
         force: whether to replace what `out` holds.
         distribution: where the points come from, if it is a known one: more can be measured then.
         arrows: whether final.png shows the discriminator's gradient at generated points.
         language: of the pictures, "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
-        progress: whether to show progress on the terminal.
+        progress: whether to show it; None shows it in a notebook.
         **overrides: recipe fields, as in `ganatomy.load_recipe`: `epochs=100`, `lr=1e-3`, `latent_dim=8` ...
 
     Raises:
@@ -84,15 +88,16 @@ def fit(
         Diverged: a loss became infinite or no number; what was written stays.
 
     >>> points = np.random.default_rng(0).normal(size=(512, 2)) + [5, 0]
-    >>> model = fit(points, recipe="recommended", epochs=30)
-    >>> model.sample(1000, seed=1).mean(axis=0).round() + 0.0
+    >>> run = fit(points, recipe="recommended", epochs=30)
+    >>> run.sample(1000, seed=1).mean(axis=0).round() + 0.0
     array([5., 0.])
     """
     settled, own = resolved(objective, recipe, overrides)
-    _, points, known = named_points(points, seed=seed)
+    named = isinstance(points, str | Path | Distribution)
+    _, points, known = named_points(points, variable, seed)
     if train_size is not None and heldout is not None:
         raise InputError("give `heldout` or `train_size`, not both")
-    if train_size is not None:
+    if heldout is None and (named or out is not None or train_size is not None):
         points, heldout = split_points(points, train_size, seed)
     if heldout is not None:
         heldout = check_points(heldout, "heldout")
@@ -101,13 +106,11 @@ def fit(
     if arrows and points.shape[1] == 1:
         raise InputError("`arrows` need points of two or more columns; leave them out")
     tongue = chosen(language)
-    if out is not None and heldout is None:
-        raise InputError("`out` is for measured results: give `heldout` or `train_size` too")
+    display = shown(progress, "epoch")
     with use_threads(threads):
         trainer = Trainer(points, settled, seed, device, own)
-        display = Progress() if progress else Silent()
         if heldout is None:
-            return _train(trainer, display)
+            return _train(trainer, points, display)
         measured = MeasuredFit(trainer, points, heldout, distribution or known, display)
         if out is None:
             return measured.train()
@@ -117,14 +120,18 @@ def fit(
             return measured.write(folder, mark, arrows, tongue)
 
 
-def _train(trainer: Trainer, progress: Silent) -> FittedGAN:
-    """Train to the end, showing no more than the losses."""
+def _train(trainer: Trainer, points: np.ndarray, progress: Silent) -> Run:
+    """Train to the end, remembering the losses at the end of each epoch."""
+    history, started = History(), time.perf_counter()
     with progress.showing(trainer.recipe.epochs):
         for step in trainer:
             if step.iteration % trainer.iterations_an_epoch == 0:
-                losses = float(step.losses.discriminator), float(step.losses.generator)
-                progress.update(step.epoch, _LOSSES.format(*losses))
-    return trainer.snapshot()
+                losses = step.losses
+                values = float(losses.discriminator), float(losses.generator), float(losses.penalty)
+                history.add_losses(step.iteration, step.epoch, *values)
+                progress.update(step.epoch, _LOSSES.format(*values[:2]))
+    history.seconds = time.perf_counter() - started
+    return Run.of(trainer.snapshot(), history, seed=trainer.seed, real=points)
 
 
 class MeasuredFit(Measured):
@@ -150,7 +157,7 @@ class MeasuredFit(Measured):
         self.trainer, self.progress = trainer, progress or Silent()
         self.where: dict[str, Any] = {"device": str(trainer.device), "threads": torch.get_num_threads()}
 
-    def write(self, folder: RunFolder, mark: str, arrows: bool = False, language: str | None = None) -> FittedGAN:
+    def write(self, folder: RunFolder, mark: str, arrows: bool = False, language: str | None = None) -> Run:
         """Train in a folder that was claimed with this mark: resume, keep checkpoints, write everything at the end.
 
         Raises:
@@ -181,8 +188,9 @@ class MeasuredFit(Measured):
         except KeyboardInterrupt:
             folder.log(f"interrupted after {trainer.epoch} of {trainer.recipe.epochs} epochs")
             raise
-        folder.write_json("summary.json", self.summarise(model.measurements))
+        folder.write_json("summary.json", self.summarise(model.measurements or {}))
         folder.log(f"finished: {self.history.seconds:.1f} s of training")
+        model.path = folder.path
         return model
 
     def _take_up(self, folder: RunFolder) -> None:
@@ -197,10 +205,10 @@ class MeasuredFit(Measured):
             self.history = History.from_state(checkpoint["history"])
         except Exception as error:  # whatever a damaged file can make of a state
             path = folder.path / "checkpoint.pt"
-            raise InputError(f"{path}: damaged ({type(error).__name__}); --force starts anew") from None
+            raise InputError(f"{path}: damaged ({type(error).__name__}); `force=True` starts anew") from None
         folder.log(f"resumed after {trainer.epoch} of {trainer.recipe.epochs} epochs, {where}")
 
-    def train(self, save: Callable[[], None] | None = None) -> FittedGAN:
+    def train(self, save: Callable[[], None] | None = None) -> Run:
         """Train to the end, measuring every snapshot and the model.
 
         `save`, if given, is called at the start, every few epochs, and before an interrupt is let through.
@@ -238,7 +246,7 @@ class MeasuredFit(Measured):
         if interrupted:
             raise KeyboardInterrupt
 
-    def summarise(self, measurements: dict[str, Measurement]) -> dict[str, Any]:
+    def summarise(self, measurements: Mapping[str, Measurement]) -> dict[str, Any]:
         """Return what summary.json holds."""
         recipe = self.trainer.recipe
         return {
@@ -260,9 +268,7 @@ class MeasuredFit(Measured):
 
     def _write_tables(self, folder: RunFolder) -> None:
         history = self.history
-        names = history.metric_names
-        rows = [(epoch, *row.values()) for epoch, row in zip(history.epochs, history.metrics, strict=True)]
-        folder.write_table("metrics.csv", ["epoch", *names], rows)
-        folder.write_table("losses.csv", LOSSES, history.losses)
+        folder.write_table("metrics.csv", *history.table("metrics"))
+        folder.write_table("losses.csv", *history.table("losses"))
         arrays = {"snapshots": np.stack(history.samples), "epochs": np.array(history.epochs), "heldout": self.heldout}
         folder.write_arrays("samples.npz", {**arrays, "fields": np.stack(history.fields)})

@@ -88,10 +88,12 @@ class RunFolder(OwnedFolder):
         except Exception as error:  # a damaged file can make the reader raise nearly anything
             kind = type(error).__name__
             raise InputError(
-                f"{path}: not a checkpoint of ganatomy, or damaged ({kind}); --force starts anew"
+                f"{path}: not a checkpoint of ganatomy, or damaged ({kind}); `force=True` starts anew"
             ) from None
         if version != FORMAT:
-            raise InputError(f"{path}: written in format {version}, this version reads {FORMAT}; --force starts anew")
+            raise InputError(
+                f"{path}: written in format {version}, this version reads {FORMAT}; `force=True` starts anew"
+            )
         return content
 
     def read_summary(self) -> dict[str, Any]:
@@ -109,7 +111,7 @@ class RunFolder(OwnedFolder):
             summary = json.loads(path.read_text(encoding="utf-8"))
             version = summary["versions"]["run_folder"]
         except (OSError, ValueError, LookupError, TypeError):
-            raise InputError(f"{path}: damaged; make the run again with --force") from None
+            raise InputError(f"{path}: damaged; `force=True` makes the run again") from None
         if version != FORMAT:
             raise InputError(f"{path}: written in format {version}, this version reads {FORMAT}")
         return summary

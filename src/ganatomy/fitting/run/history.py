@@ -5,15 +5,21 @@ grid over the plane on which the discriminator's value is kept.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
 
+from ganatomy.errors import unknown
+from ganatomy.fitting.metrics.tables import frame_of, html_of
+
+if TYPE_CHECKING:
+    import pandas
+
 LOSSES = ("iteration", "epoch", "discriminator", "generator", "penalty")
 
 
-@dataclass
+@dataclass(repr=False)
 class History:
     """A growing record; `state_dict` holds it in tensors, for a checkpoint.
 
@@ -23,6 +29,10 @@ class History:
     >>> again = History.from_state(history.state_dict())
     >>> again.epochs, again.losses, again.metrics
     ([1], [(1, 1, 0.5, 0.7, 0.0)], [{'wasserstein2': 0.1}])
+    >>> history
+    History(1 iterations, 1 snapshots, 0.0 s)
+    >>> history.to_frame()["wasserstein2"].tolist()
+    [0.1]
     """
 
     losses: list[tuple[int, int, float, float, float]] = field(default_factory=list)
@@ -56,6 +66,33 @@ class History:
         """Return one column of `LOSSES` over the iterations: (T,)."""
         column = LOSSES.index(name)
         return np.array([row[column] for row in self.losses])
+
+    def __repr__(self) -> str:
+        return f"History({len(self.losses)} iterations, {len(self.epochs)} snapshots, {self.seconds:.1f} s)"
+
+    def _repr_html_(self) -> str:
+        return html_of(*self.table("metrics" if self.metrics else "losses"))
+
+    def table(self, of: Literal["metrics", "losses"] = "metrics") -> tuple[list[str], list[list[Any]]]:
+        """Lay out the metrics of every snapshot, or the losses of every iteration, as columns and rows.
+
+        Raises:
+            InputError: neither of the two.
+        """
+        if of == "losses":
+            return list(LOSSES), [list(row) for row in self.losses]
+        if of != "metrics":
+            raise unknown("table of a history", str(of), ("metrics", "losses"))
+        rows = [[epoch, *row.values()] for epoch, row in zip(self.epochs, self.metrics, strict=True)]
+        return ["epoch", *self.metric_names], rows
+
+    def to_frame(self, of: Literal["metrics", "losses"] = "metrics") -> "pandas.DataFrame":
+        """Make a DataFrame of the metrics, a row a snapshot, or of the losses, a row an iteration.
+
+        Raises:
+            InputError: pandas is not installed, or there is no such table.
+        """
+        return frame_of(*self.table(of))
 
     def state_dict(self) -> dict[str, Any]:
         """Return all of it as tensors, numbers, text and plain containers."""

@@ -5,50 +5,27 @@
     measured.take(iteration, epoch, losses, seen or None)    after each iteration
     measured.end(model)                                      after the last
 
-`seen` is a `Look` at a snapshot. Looking takes milliseconds and needs the networks; measuring takes ten times
-as long and needs two arrays, so it may be done later and elsewhere. Nothing here trains, or reads or writes a file.
+`seen` is a look at a snapshot (see `look`). Looking takes milliseconds and needs the networks; measuring takes ten
+times as long and needs two arrays, so it may be done later and elsewhere. Nothing here trains, or writes.
 
 Shapes: `N` points trained on, `M` held-out points, `n` points of a snapshot, `D` data, `g` points of the grid.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
-from ganatomy.figures.points.view import View
-from ganatomy.fitting.metrics.yardstick import Measurement, Yardstick
+from ganatomy.fitting.metrics.yardstick import Measurement, Measurements, Yardstick
 from ganatomy.fitting.points.cloud import check_points
 from ganatomy.fitting.points.distributions import Distribution
 from ganatomy.fitting.run.history import History
+from ganatomy.fitting.run.look import Look
+from ganatomy.fitting.run.result import Run
 from ganatomy.fitting.training.game import Diverged
 from ganatomy.fitting.training.model import FittedGAN
 
 DRAWS = 5
 """Fresh sets of samples over which the final metrics are averaged."""
-
-_MOST = 2048  # points of a snapshot; more make no better picture
-
-
-class Look(NamedTuple):
-    """What is kept of a snapshot: generated points (n, D) and the discriminator's value on the grid (g,)."""
-
-    samples: np.ndarray
-    field: np.ndarray
-
-
-def look(model: FittedGAN, heldout: np.ndarray, seed: int) -> Look:
-    """See a snapshot as it is kept: n = min(M, 2048) points, and the discriminator on a grid over the held-out ones.
-
-    >>> from ganatomy.fitting.training.trainer import Trainer
-    >>> from ganatomy.fitting.recipes.recipe import load_recipe
-    >>> points = np.random.default_rng(0).normal(size=(300, 2))
-    >>> samples, field = look(Trainer(points, load_recipe("course")).snapshot(), points[:50], seed=0)
-    >>> samples.shape, field.shape
-    ((50, 2), (10000,))
-    """
-    field = model.discriminate(View.fit(heldout).grid())
-    return Look(model.sample(min(len(heldout), _MOST), seed), field.astype(np.float32))
 
 
 class Measured:
@@ -61,6 +38,7 @@ class Measured:
     Raises:
         InputError: too few points to measure with, or of another dimension.
 
+    >>> from ganatomy.fitting.run.look import look
     >>> from ganatomy.fitting.training.trainer import train
     >>> points = np.random.default_rng(0).normal(size=(300, 2))
     >>> measured = Measured(0, points, points[:50])
@@ -91,10 +69,10 @@ class Measured:
         if seen is not None:
             self._remember(epoch, *seen)
 
-    def end(self, model: FittedGAN) -> FittedGAN:
-        """Measure the model that training ended with, and return it with its measurements."""
-        model.measurements = self.measure(model)
-        return model
+    def end(self, model: FittedGAN) -> Run:
+        """Measure the model that training ended with, and return it with all that was measured."""
+        kept = {"heldout": self.heldout, "measurements": self.measure(model), "seed": self.seed}
+        return Run.of(model, self.history, **kept)
 
     def _remember(self, epoch: int, samples: np.ndarray, field: np.ndarray) -> None:
         if not np.isfinite(samples).all():
@@ -104,9 +82,10 @@ class Measured:
             )
         self.history.add_snapshot(epoch, samples, field, self.yardstick.value(samples))
 
-    def measure(self, model: FittedGAN) -> dict[str, Measurement]:
+    def measure(self, model: FittedGAN) -> Measurements:
         """Measure the model: every metric, averaged over `DRAWS` fresh sets of samples."""
         seeds = np.random.SeedSequence([self.seed, 1]).generate_state(DRAWS)
         draws = [self.yardstick.value(model.sample(self.yardstick.size, int(seed))) for seed in seeds]
         means = {name: float(np.mean([draw[name] for draw in draws])) for name in draws[0]}
-        return {name: Measurement.of(name, value, self.yardstick.floor[name]) for name, value in means.items()}
+        floor = self.yardstick.floor
+        return Measurements({name: Measurement.of(name, value, floor[name]) for name, value in means.items()})

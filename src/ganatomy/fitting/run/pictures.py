@@ -8,11 +8,14 @@
 Drawing needs no training: `animate` makes the films of a finished run again.
 """
 
+from collections.abc import Mapping, Sequence, Sized
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
+from matplotlib.figure import Figure
 
-from ganatomy.errors import InputError
+from ganatomy.errors import InputError, unknown
 from ganatomy.figures.fonts import drawable
 from ganatomy.figures.points.curves import loss_curves, metric_curves
 from ganatomy.figures.points.film import render_frames
@@ -26,9 +29,13 @@ from ganatomy.fitting.objectives.catalogue import Objective, objective
 from ganatomy.fitting.recipes.recipe import Recipe, load_recipe
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.run.history import History
+from ganatomy.fitting.run.look import look
 from ganatomy.fitting.training.model import FittedGAN
 from ganatomy.fitting.training.networks import class_codes
 from ganatomy.languages import Words
+
+PICTURES = ("final", "film_strip", "losses", "metrics", "latent_grid")
+"""Names of a run's pictures, without its film."""
 
 _GRIDS = 16  # more are a thicket
 
@@ -53,12 +60,144 @@ def _field_label(label: str, words: Words) -> str:
     return words(f"field_{label}") if words.has(f"field_{label}") else label
 
 
+def figure_of(
+    picture: str,
+    model: FittedGAN,
+    history: History,
+    heldout: np.ndarray,
+    floor: Mapping[str, Floor] = MappingProxyType({}),
+    seed: int = 0,
+    *,
+    arrows: bool = False,
+    language: str | None = None,
+) -> Figure:
+    """Draw one picture of a run.
+
+    Args:
+        picture: one of `PICTURES`.
+        model: as it ended.
+        history: of the run; "final" and "latent_grid" do without.
+        heldout: real points (M, D) that were not trained on.
+        floor: of each metric.
+        seed: of the run.
+        arrows: whether to draw the discriminator's gradient at generated points into "final".
+        language: "en" or "zh"; None for the one that is `languages.chosen`.
+
+    Raises:
+        InputError: no such picture, nothing is remembered that it could show, or an unknown language.
+
+    >>> from ganatomy.fitting.training.trainer import Trainer
+    >>> points = np.random.default_rng(0).normal(size=(300, 2))
+    >>> model, history = Trainer(points, load_recipe("course")).snapshot(), History()
+    >>> figure_of("final", model, history, points, language="en").get_suptitle()
+    'wgan-gp, rmsprop, course recipe, seed 0'
+    >>> figure_of("losses", model, history, points)
+    Traceback (most recent call last):
+    ganatomy.errors.InputError: this run remembers no losses; fit with `heldout` or `train_size`
+    """
+    words = _words(language)
+    if picture == "final":
+        samples, field = (history.samples[-1], history.fields[-1]) if history.samples else look(model, heldout, seed)
+        return _final(model, samples, field, heldout, seed, arrows, words)
+    if picture == "film_strip":
+        _require(history.samples, "snapshots")
+        return _film_strip(model, history, heldout, seed, words)
+    if picture == "losses":
+        _require(history.losses, "losses")
+        return _losses(model.recipe, model.objective, history, seed, words)
+    if picture == "metrics":
+        _require(history.metrics, "metrics")
+        return _metrics(model.recipe, history, floor, seed, words)
+    if picture == "latent_grid":
+        return _latent_grid(model, heldout, seed, words)
+    raise unknown("picture of a run", picture, PICTURES)
+
+
+def _require(remembered: Sized, what: str) -> None:
+    if not len(remembered):
+        raise InputError(f"this run remembers no {what}; fit with `heldout` or `train_size`")
+
+
+def _final(
+    model: FittedGAN,
+    samples: np.ndarray,
+    field: np.ndarray,
+    heldout: np.ndarray,
+    seed: int,
+    arrows: bool,
+    words: Words,
+) -> Figure:
+    return scatter(
+        View.fit(heldout),
+        heldout,
+        samples,
+        field,
+        title=heading(model.recipe, seed, words.language),
+        field_label=_field_label(model.objective.label, words),
+        arrows=(samples, model.discriminator_gradient(samples)) if arrows else None,
+        language=words.language,
+    )
+
+
+def _film_strip(model: FittedGAN, history: History, heldout: np.ndarray, seed: int, words: Words) -> Figure:
+    return film_strip(
+        View.fit(heldout),
+        heldout,
+        np.stack(history.samples),
+        history.epochs,
+        np.stack(history.fields),
+        title=heading(model.recipe, seed, words.language),
+        field_label=_field_label(model.objective.label, words),
+        language=words.language,
+    )
+
+
+def _losses(recipe: Recipe, objective: Objective, history: History, seed: int, words: Words) -> Figure:
+    an_epoch = max(row[0] for row in history.losses) / history.losses[-1][1]
+    if objective.critic:
+        curves = {words("estimated_distance"): -history.loss("discriminator")}
+    else:
+        curves = {words("discriminator_loss"): history.loss("discriminator")}
+    curves[words("generator_loss")] = history.loss("generator")
+    if history.loss("penalty").any():
+        curves[words("penalty")] = history.loss("penalty")
+    title = heading(recipe, seed, words.language)
+    return loss_curves(history.loss("iteration") / an_epoch, curves, title=title, language=words.language)
+
+
+def _metrics(recipe: Recipe, history: History, floor: Mapping[str, Floor], seed: int, words: Words) -> Figure:
+    values = {name: history.metric(name) for name in history.metric_names}
+    bands = {name: (floor[name].mean, floor[name].spread) for name in values if name in floor}
+    titles, title = {name: words(f"metric_{name}") for name in values}, heading(recipe, seed, words.language)
+    return metric_curves(history.epochs, values, bands, titles, title=title, language=words.language)
+
+
+def _latent_grid(model: FittedGAN, heldout: np.ndarray, seed: int, words: Words) -> Figure:
+    """Draw the image of the plane of the first two latent coordinates, the others at 0, for the first classes."""
+    latent = model.recipe.latent
+    reach = 1.0 if latent.distribution == "uniform" else 2.4
+    codes, levels = latent_lines(5, 50, reach=reach) if latent.classes else latent_lines(reach=reach)
+    plane = np.zeros((*codes.shape[:-1], max(latent.dim, 2)))  # (2, L, M, Z)
+    plane[..., :2] = codes
+    plane = plane[..., : latent.dim]
+    notes = [words("latent_plane", dims=latent.dim)] if latent.dim > 2 else []
+    if latent.classes:
+        ends = class_codes(latent)[:_GRIDS].numpy()
+        grids = [np.concatenate((plane, np.broadcast_to(end, (*plane.shape[:-1], len(end)))), -1) for end in ends]
+        plane = np.concatenate(grids, axis=1)  # (2, classes L, M, Z)
+        levels = np.tile(levels, len(ends))
+        notes.append(words("classes", some=len(ends), all=latent.classes))
+    lines = model.transform(plane.reshape(-1, latent.width)).reshape(*plane.shape[:-1], model.dim)
+    title = "\n".join(filter(None, (heading(model.recipe, seed, words.language), words("semicolon").join(notes))))
+    return latent_grid(View.fit(heldout), heldout, lines, levels, title=title, language=words.language)
+
+
 def draw_run(
     folder: RunFolder,
     model: FittedGAN,
     history: History,
     heldout: np.ndarray,
-    floor: dict[str, Floor],
+    floor: Mapping[str, Floor],
     seed: int,
     arrows: bool = False,
     language: str | None = None,
@@ -79,19 +218,21 @@ def draw_run(
         InputError: a picture cannot be written, or an unknown language.
     """
     figures, words = _figures(folder), _words(language)
-    view, title, tongue = View.fit(heldout), heading(model.recipe, seed, words.language), words.language
-    samples, fields, epochs = np.stack(history.samples), np.stack(history.fields), np.asarray(history.epochs)
-    label = _field_label(model.objective.label, words)
-    marks = (samples[-1], model.discriminator_gradient(samples[-1])) if arrows else None
-    final = scatter(
-        view, heldout, samples[-1], fields[-1], title=title, field_label=label, arrows=marks, language=tongue
-    )
+    final = _final(model, history.samples[-1], history.fields[-1], heldout, seed, arrows, words)
     save_figure(final, figures / "final.png")
-    strip = film_strip(view, heldout, samples, epochs, fields, title=title, field_label=label, language=tongue)
-    save_figure(strip, figures / "film_strip.png")
-    draw_curves(folder, model.recipe, model.objective, history, floor, seed, tongue)
-    _draw_latent_grid(figures / "latent_grid.png", view, model, heldout, title, words)
-    animate(folder, view, heldout, samples, epochs, fields, title=title, field_label=label, language=tongue)
+    save_figure(_film_strip(model, history, heldout, seed, words), figures / "film_strip.png")
+    draw_curves(folder, model.recipe, model.objective, history, floor, seed, words.language)
+    save_figure(_latent_grid(model, heldout, seed, words), figures / "latent_grid.png")
+    animate(
+        folder,
+        heldout,
+        np.stack(history.samples),
+        history.epochs,
+        np.stack(history.fields),
+        title=heading(model.recipe, seed, words.language),
+        field_label=_field_label(model.objective.label, words),
+        language=words.language,
+    )
 
 
 def _figures(folder: RunFolder) -> Path:
@@ -109,7 +250,7 @@ def draw_curves(
     recipe: Recipe,
     objective: Objective,
     history: History,
-    floor: dict[str, Floor],
+    floor: Mapping[str, Floor],
     seed: int,
     language: str | None = None,
 ) -> None:
@@ -117,51 +258,16 @@ def draw_curves(
     if not history.losses:
         return
     figures, words = _figures(folder), _words(language)
-    title, tongue = heading(recipe, seed, words.language), words.language
-    an_epoch = max(row[0] for row in history.losses) / history.losses[-1][1]
-    if objective.critic:
-        curves = {words("estimated_distance"): -history.loss("discriminator")}
-    else:
-        curves = {words("discriminator_loss"): history.loss("discriminator")}
-    curves[words("generator_loss")] = history.loss("generator")
-    if history.loss("penalty").any():
-        curves[words("penalty")] = history.loss("penalty")
-    losses = loss_curves(history.loss("iteration") / an_epoch, curves, title=title, language=tongue)
-    save_figure(losses, figures / "losses.png")
+    save_figure(_losses(recipe, objective, history, seed, words), figures / "losses.png")
     if history.metrics:
-        values = {name: history.metric(name) for name in history.metric_names}
-        bands = {name: (floor[name].mean, floor[name].spread) for name in values if name in floor}
-        titles = {name: words(f"metric_{name}") for name in values}
-        metrics = metric_curves(history.epochs, values, bands, titles, title=title, language=tongue)
-        save_figure(metrics, figures / "metrics.png")
-
-
-def _draw_latent_grid(path: Path, view: View, model: FittedGAN, heldout: np.ndarray, title: str, words: Words) -> None:
-    """Draw the image of the plane of the first two latent coordinates, the others at 0, for the first classes."""
-    latent = model.recipe.latent
-    reach = 1.0 if latent.distribution == "uniform" else 2.4
-    codes, levels = latent_lines(5, 50, reach=reach) if latent.classes else latent_lines(reach=reach)
-    plane = np.zeros((*codes.shape[:-1], max(latent.dim, 2)))  # (2, L, M, Z)
-    plane[..., :2] = codes
-    plane = plane[..., : latent.dim]
-    notes = [words("latent_plane", dims=latent.dim)] if latent.dim > 2 else []
-    if latent.classes:
-        ends = class_codes(latent)[:_GRIDS].numpy()
-        grids = [np.concatenate((plane, np.broadcast_to(end, (*plane.shape[:-1], len(end)))), -1) for end in ends]
-        plane = np.concatenate(grids, axis=1)  # (2, classes L, M, Z)
-        levels = np.tile(levels, len(ends))
-        notes.append(words("classes", some=len(ends), all=latent.classes))
-    lines = model.transform(plane.reshape(-1, latent.width)).reshape(*plane.shape[:-1], model.dim)
-    note = "\n".join(filter(None, (title, words("semicolon").join(notes))))
-    save_figure(latent_grid(view, heldout, lines, levels, title=note, language=words.language), path)
+        save_figure(_metrics(recipe, history, floor, seed, words), figures / "metrics.png")
 
 
 def animate(
     folder: RunFolder,
-    view: View,
     heldout: np.ndarray,
     samples: np.ndarray,
-    epochs: np.ndarray,
+    epochs: Sequence[int] | np.ndarray,
     fields: np.ndarray | None,
     *,
     title: str,
@@ -179,9 +285,8 @@ def animate(
         InputError: fps or width out of range, an unknown language, or a file cannot be written.
     """
     paths = [folder.path / "animation.gif", folder.path / "animation.mp4"]
-    drawn = render_frames(
-        view, heldout, samples, epochs, fields, title=title, field_label=field_label, width=width, language=language
-    )
+    shown = (View.fit(heldout), heldout, samples, epochs, fields)
+    drawn = render_frames(*shown, title=title, field_label=field_label, width=width, language=language)
     frames = list(drawn)
     write_gif(frames, paths[0], fps)
     write_mp4(frames, paths[1], fps)
@@ -210,7 +315,6 @@ def animate_run(path: str | Path, fps: float = 12, width: int = 640, language: s
     label = summary.get("field_label") or objective(recipe.objective).label  # runs of before it was in the summary
     return animate(
         folder,
-        View.fit(heldout),
         heldout,
         samples,
         epochs,

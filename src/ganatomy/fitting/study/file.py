@@ -39,7 +39,7 @@ class StudyFile(BaseModel):
 
     recipe: str = "course"
     targets: tuple[str, ...] = ()
-    train_size: int | None = Field(None, strict=True)
+    train_size: int | None = Field(default=None, strict=True)
     seeds: tuple[int, ...] = SEEDS
     set: dict[str, Any] = {}
     grid: tuple[Grid, ...] = (REPORTED,)
@@ -74,5 +74,5 @@ def read_study_file(recipe: Any) -> tuple[StudyFile | None, Path, str]:
             raise InputError(f"{path}: {unknown('key', where[-1], known)}") from None
         raise InputError(f"{path}: {'.'.join(where)}: {details['msg'].removeprefix('Input ')}") from None
     for name in (name for grid in file.grid for name in grid.objectives or () if ".py" in name):
-        raise InputError(f"{path}: objective '{name}': a study file runs no code; give it as --objectives {name}")
+        raise InputError(f"{path}: objective '{name}': a study file runs no code; give it as `objectives={name}`")
     return file, path.parent, path.stem

@@ -65,14 +65,15 @@ class StudyFolder(OwnedFolder):
             difference = _difference(held["identity"], identity(plan))
             if difference:
                 raise InputError(
-                    f"{self.path} holds another study ({difference}); choose another --out, or --force to replace it"
+                    f"{self.path} holds another study ({difference}); choose another `out`, "
+                    f"or `force=True` to replace it"
                 )
         for run in plan.runs:
             content = read_content(self.runs / run.name)
             if content is not None and content["fingerprint"] != run.fingerprint:
                 raise InputError(
                     f"{self.runs / run.name} is of another study: its recipe, its objective or its points differ; "
-                    f"choose another --out, or --force to replace the study"
+                    f"choose another `out`, or `force=True` to replace the study"
                 )
 
     def check_plan(self, plan: Plan, force: bool = False) -> None:
@@ -107,7 +108,7 @@ class StudyFolder(OwnedFolder):
     def missing(self, plan: Plan) -> list[Run]:
         """List the runs that are still to be made: those that are not there, or failed."""
         held = {run.name: read_content(self.runs / run.name) for run in plan.runs}
-        return [run for run in plan.runs if held[run.name] is None or held[run.name]["status"] == "failed"]
+        return [run for run in plan.runs if (held[run.name] or {"status": "failed"})["status"] == "failed"]
 
     def cells(self) -> set[Cell]:
         """Return the cells of the runs that are there."""
@@ -140,27 +141,11 @@ class StudyFolder(OwnedFolder):
                 self.runs.mkdir(exist_ok=True)
                 self.scratch.mkdir()
             except OSError as error:
-                raise InputError(f"cannot write to {self.path}: {error.strerror}; choose another --out") from None
+                raise InputError(f"cannot write to {self.path}: {error.strerror}; choose another `out`") from None
             try:
                 yield
             finally:
                 shutil.rmtree(self.scratch, ignore_errors=True)
-
-
-def load_records(folder: str | Path) -> list[RunRecord]:
-    """Read the runs of a study.
-
-    Raises:
-        InputError: the folder holds none, or a run's tables are damaged.
-
-    >>> load_records("nowhere")
-    Traceback (most recent call last):
-    ganatomy.errors.InputError: nowhere holds no study; give a folder that ganatomy compare made, such as studies/NAME
-    """
-    study = StudyFolder(folder)
-    if not study.begun:
-        raise InputError(f"{folder} holds no study; give a folder that ganatomy compare made, such as studies/NAME")
-    return study.records()
 
 
 def identity(plan: Plan) -> dict[str, Any]:

@@ -231,7 +231,7 @@ def read_content(folder: Path) -> dict[str, Any] | None:
     """
     try:
         content = json.loads((folder / "record.json").read_text(encoding="utf-8"))
-        _cell(content), content["fingerprint"], content["seed"]
+        _ = _cell(content), content["fingerprint"], content["seed"]
     except (OSError, ValueError, LookupError, TypeError):
         return None
     return content if content.get("format") == FORMAT and content.get("status") in STATUSES else None

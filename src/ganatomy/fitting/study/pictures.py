@@ -34,26 +34,13 @@ from ganatomy.fitting.study.judging.claims import Judgement
 from ganatomy.fitting.study.judging.comparison import Comparison
 from ganatomy.fitting.study.judging.records import DISTANCE, Cell, RunRecord
 from ganatomy.fitting.study.judging.verdicts import CONVERGED
-from ganatomy.fitting.study.page.setup import Picture
+from ganatomy.fitting.study.page.plates import Picture
 from ganatomy.fitting.study.plan import contested
-from ganatomy.languages import written
+from ganatomy.fitting.study.sentences import Sentences
+from ganatomy.languages import Language, Words, written
 
 _FPS = 8
 _ROWS, _COLUMNS = 8, 5  # of a matrix; more panels than these show nothing any more
-_SAYS = {  # by picture: in English, in Chinese
-    "matrix": (
-        "{name}: how each ended (the run with the median distance)",
-        "{name}：各组合的结果（距离居中的一次训练）",
-    ),
-    "curves": ("{name}: distance over floor during training", "{name}：训练过程中的距离 / 下限"),
-    "time": ("{name}: distance over floor against training time", "{name}：距离 / 下限与训练用时"),
-    "ranking": ("{name}: final distance over floor", "{name}：最终的距离 / 下限"),
-    "base": ("at a learning rate of {lr:g}", "学习率 {lr:g}"),
-    "best": ("each at its best learning rate", "各取最佳学习率"),
-    "level": ("{ratio:.3g} × floor", "下限的 {ratio:.3g} 倍"),
-    "other": ("other epochs than the others", "轮数与其他组合不同"),
-    "range": ("range of the seeds", "各种子的范围"),
-}
 
 
 @dataclass(frozen=True)
@@ -74,11 +61,11 @@ class Group:
         return list(dict.fromkeys(column for _, column in self.cells))
 
 
-def groups(judged: Comparison, target: str, rate: float) -> list[Group]:
+def groups(judged: Comparison, target: str, rate: float, words: Words) -> list[Group]:
     """Group the cells of a target: at the recipe's rate, and at each pair's best where there was a choice.
 
     >>> from ganatomy.fitting.study.judging.comparison import compare
-    >>> groups(compare([]), "ring", 5e-5)
+    >>> groups(compare([]), "ring", 5e-5, Words("en"))
     []
     """
     cells = [cell for cell in judged.summaries if cell.target == target]
@@ -87,59 +74,84 @@ def groups(judged: Comparison, target: str, rate: float) -> list[Group]:
     best = [cell for key, cell in judged.best.items() if key[0] == target] if choice else []
     found = []
     for name, chosen in (("base", base), ("best", best)):
-        named = {(_row(cell), written(cell.optimizer)): cell for cell in chosen}
+        named = {_place(cell, words): cell for cell in chosen}
         if named:
             found.append(Group(name, named))
     return found
 
 
-def _row(cell: Cell) -> str:
-    return ", ".join(filter(None, (written(cell.objective), cell.variant)))
+def _place(cell: Cell, words: Words) -> tuple[str, str]:
+    """Return the heads of a cell's row and column."""
+    variant = cell.variant.replace(", ", words("list_comma"))
+    return words("comma").join(filter(None, (written(cell.objective), variant))), written(cell.optimizer)
+
+
+@dataclass(frozen=True)
+class _Panels:
+    """What there is to see of the cells of a group, by their rows and columns."""
+
+    view: View
+    heldout: np.ndarray
+    epochs: np.ndarray
+    finals: Mapping[tuple[str, str], tuple[np.ndarray | None, np.ndarray | None, str]]
+    films: Mapping[tuple[str, str], tuple[np.ndarray, np.ndarray]]
+    notes: Mapping[tuple[str, str], list[str]]
+    absent: Mapping[tuple[str, str], str]
 
 
 class Artist:
-    """Draws the pictures of a study into its folder; each method yields them for the page.
+    """Draws the pictures of a study: each by itself, or all into its folder, yielding them for the page.
 
     Args:
         study: the folder.
         judged: its runs.
         rate: the recipe's learning rate.
-        language: of the words in pictures, en or zh; English where no font has Chinese.
+        language: of the page; pictures are in English where no font has Chinese.
     """
 
-    def __init__(self, study: StudyFolder, judged: Comparison, rate: float, language: str) -> None:
-        self.study, self.judged, self.rate, self.language = study, judged, rate, language
-        self._tongue = int(drawable(language) == "zh")
+    def __init__(self, study: StudyFolder, judged: Comparison, rate: float, language: Language) -> None:
+        self.study, self.judged, self.rate = study, judged, rate
+        self.language, self._page = drawable(language), Words(language, "study")
+        self._say = Sentences(self.language)
+        self._words = self._say.words
         self.folder = study.path / "figures"
+        spreads = [r.floor_spread[DISTANCE] / r.floor[DISTANCE] for r in judged.records if DISTANCE in r.floor_spread]
+        self._spread = float(np.median(spreads)) if spreads else 0.0
+
+    def groups(self, target: str) -> list[Group]:
+        """Group the cells of a target."""
+        return groups(self.judged, target, self.rate, self._words)
+
+    def head(self, several: Sequence[Any], target: str, *more: str) -> str:
+        """Say, in the language of the page, what tells a picture from others: its target, where there are several."""
+        texts = [self._page(f"group_{key}", lr=f"{self.rate:g}") for key in more]
+        return self._page("comma").join([*([target] if len(several) > 1 else []), *texts])
+
+    def draw(self, judgements: Sequence[Judgement]) -> Iterator[Picture]:
+        """Draw everything there is to see; a target of which nothing was measured has nothing.
+
+        Raises:
+            InputError: a picture cannot be written.
+        """
         try:
             self.folder.mkdir(exist_ok=True)
         except OSError as error:
             raise InputError(f"cannot write to {self.folder}: {error.strerror or error}") from None
-        spreads = [r.floor_spread[DISTANCE] / r.floor[DISTANCE] for r in judged.records if DISTANCE in r.floor_spread]
-        self._bounds = {"threshold": CONVERGED, "spread": float(np.median(spreads)) if spreads else 0.0}
-
-    def say(self, key: str, **values: Any) -> str:
-        """Say something in the language of the pictures."""
-        return _SAYS[key][self._tongue].format(**values)
-
-    def head(self, several: Sequence[Any], target: str, *more: str) -> str:
-        """Say, in the language of the page, what tells a picture from others: its target, where there are several."""
-        texts = [_SAYS[key][self.language == "zh"].format(lr=self.rate) for key in more]
-        return ", ".join([*([target] if len(several) > 1 else []), *texts])
-
-    def draw(self, judgements: Sequence[Judgement]) -> Iterator[Picture]:
-        """Draw everything there is to see; a target of which nothing was measured has nothing."""
         for target in self.judged.targets:
-            known = groups(self.judged, target, self.rate)
+            known = self.groups(target)
             for group in known:
                 heading = self.head(self.judged.targets, target, *([group.name] if len(known) > 1 else []))
                 stem = f"{target}-{group.name}"
-                yield from self._matrix(target, group, heading, stem)
+                panels = self._panels(group)
+                if panels is not None:
+                    yield from self._matrix(target, group, panels, heading, f"matrix-{stem}")
                 for place in ("curves", "time"):
-                    figure = self._curves(target, group.cells, place)
+                    figure = self.curves(target, group.cells, place)
                     if figure is not None:
                         yield self._saved(figure, place, f"{place}-{stem}", heading)
-            yield from self._ranking(target, known)
+            figure = self.ranking(target, known)
+            if figure is not None:
+                yield self._saved(figure, "ranking", f"ranking-{target}", self.head(self.judged.targets, target))
         for judgement in judgements:
             yield from self._claim(judgement)
 
@@ -156,49 +168,68 @@ class Artist:
         runs = [record for record in self._runs(cell) if record.status != "failed"] or self._runs(cell)
         return sorted(runs, key=lambda record: record.final_ratio)[(len(runs) - 1) // 2]
 
-    def _matrix(self, target: str, group: Group, heading: str, stem: str) -> Iterator[Picture]:
-        """Draw how the cells ended, and their training in step."""
+    def _panels(self, group: Group) -> _Panels | None:
+        """Read what is to be seen of the cells of a group; None if there is nothing."""
         rows, columns = group.rows[:_ROWS], group.columns[:_COLUMNS]
-        finals: dict[tuple[str, str], Any] = {}
-        films: dict[tuple[str, str], Any] = {}
+        finals: dict[tuple[str, str], tuple[np.ndarray | None, np.ndarray | None, str]] = {}
+        films: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
+        own: dict[tuple[str, str], np.ndarray] = {}
         notes: dict[tuple[str, str], list[str]] = {}
-        heldout, epochs = None, np.zeros(0, int)
+        heldout = None
         for place, cell in group.cells.items():
             if place[0] not in rows or place[1] not in columns:
                 continue
             record = self._shown(cell)
             if not len(record.epochs):
-                finals[place] = (None, None, f"{record.status}: {record.reason}")
+                finals[place] = (None, None, self._ended(record))
                 continue
             folder = RunFolder(self.study.path / record.path)
             points, heldout, fields = folder.read_arrays(["snapshots", "heldout", "fields"])
-            epochs = record.epochs if len(record.epochs) > len(epochs) else epochs
-            notes[place] = [self.say("level", ratio=ratio) for ratio in record.ratios]
-            verdict = self.judged.summaries[cell].verdicts[record.seed]
-            told = verdict.words_zh if self._tongue else verdict.words
-            finals[place] = (points[-1], fields[-1], f"{notes[place][-1]}, {told}")
-            films[place] = (points, fields, record.epochs)
+            notes[place] = [self._level(ratio) for ratio in record.ratios]
+            told = self._say.verdict(self.judged.summaries[cell].verdicts[record.seed])
+            finals[place] = (points[-1], fields[-1], self._words("comma").join((notes[place][-1], told)))
+            films[place], own[place] = (points, fields), record.epochs
         if heldout is None:
-            return
-        view, drawn = View.fit(heldout), {"language": self.language}
-        title = self.say("matrix", name=target)
-        figure = matrix_figure(view, heldout, finals, rows, columns, title=title, **drawn)
-        still = self._saved(figure, "matrix", f"matrix-{stem}", heading)
+            return None
+        epochs = max(own.values(), key=len)
         absent = {place: note for place, (points, _, note) in finals.items() if points is None}
-        for place, (_, _, own) in list(films.items()):
-            if not np.array_equal(own, epochs[: len(own)]):
-                absent[place] = self.say("other")
-                del films[place], notes[place]
-        moving = {place: (points, fields) for place, (points, fields, _) in films.items()}
-        drawn |= {"notes": notes, "absent": absent}
-        frames = list(matrix_frames(view, heldout, moving, epochs.tolist(), rows, columns, title=target, **drawn))
-        write_gif(frames, self.folder / f"matrix-{stem}.gif", _FPS)
-        film = self.folder / f"matrix-{stem}.mp4"
+        for place in [place for place, mine in own.items() if not np.array_equal(mine, epochs[: len(mine)])]:
+            absent[place] = self._words("picture_other")
+            del films[place], notes[place]
+        return _Panels(View.fit(heldout), heldout, epochs, finals, films, notes, absent)
+
+    def matrix(self, target: str, group: Group) -> Figure | None:
+        """Draw how the cells of a group ended, if anything was measured."""
+        panels = self._panels(group)
+        return None if panels is None else self._final(target, group, panels)
+
+    def _final(self, target: str, group: Group, panels: _Panels) -> Figure:
+        rows, columns, title = group.rows[:_ROWS], group.columns[:_COLUMNS], self._words("picture_matrix", name=target)
+        shown = (panels.view, panels.heldout, panels.finals, rows, columns)
+        return matrix_figure(*shown, title=title, language=self.language)
+
+    def _matrix(self, target: str, group: Group, panels: _Panels, heading: str, stem: str) -> Iterator[Picture]:
+        """Draw how the cells ended, and their training in step."""
+        still = self._saved(self._final(target, group, panels), "matrix", stem, heading)
+        rows, columns = group.rows[:_ROWS], group.columns[:_COLUMNS]
+        shown = (panels.view, panels.heldout, panels.films, panels.epochs.tolist(), rows, columns)
+        texts = {"notes": panels.notes, "absent": panels.absent}
+        frames = list(matrix_frames(*shown, title=target, language=self.language, **texts))
+        write_gif(frames, self.folder / f"{stem}.gif", _FPS)
+        film = self.folder / f"{stem}.mp4"
         write_mp4(frames, film, _FPS)
         yield still
         yield Picture("matrix", film.read_bytes(), heading, frames[-1])
 
-    def _curves(self, target: str, cells: Mapping[tuple[str, str], Cell], place: str) -> Figure | None:
+    def _level(self, ratio: float) -> str:
+        plain = 1e-4 <= ratio < 1000  # or three digits would need an exponent
+        return self._words("picture_level", ratio=f"{ratio:.3g}" if plain else self._words.number(ratio))
+
+    def _ended(self, record: RunRecord) -> str:
+        """Say of a run that has nothing to show how it ended."""
+        return self._words(f"status_{record.status}") + self._words("colon") + record.reason
+
+    def curves(self, target: str, cells: Mapping[tuple[str, str], Cell], place: str) -> Figure | None:
         """Draw distance over floor against epochs ("curves") or seconds ("time"), if anything was measured."""
         known: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
         for (row, column), cell in cells.items():
@@ -212,34 +243,43 @@ class Artist:
                 else:
                     known[column, row] = (np.outer(paces, epochs), ratios)
         draw = convergence_figure if place == "curves" else time_figure
-        title = self.say(place, name=target)
-        return draw(known, title=title, **self._bounds, language=self.language) if known else None
+        title = self._words(f"picture_{place}", name=target)
+        bounds = {"threshold": CONVERGED, "spread": self._spread}
+        return draw(known, title=title, **bounds, language=self.language) if known else None
 
-    def _ranking(self, target: str, known: Sequence[Group]) -> Iterator[Picture]:
-        """Draw all cells of the groups in order."""
-        labels, kinds, intervals = [], [], []
+    def ranking(self, target: str, known: Sequence[Group]) -> Figure | None:
+        """Draw all cells of groups in order, if anything was measured."""
+        words, labels, kinds, intervals = self._words, [], [], []
         for group in known:
             for place, cell in group.cells.items():
                 if self.judged.summaries[cell].verdicts:
-                    labels.append(", ".join(place))
-                    kinds.append(self.say(group.name, lr=self.rate))
+                    labels.append(words("comma").join(place))
+                    kinds.append(words(f"group_{group.name}", lr=f"{self.rate:g}"))
                     intervals.append(self.judged.summaries[cell].final_ratio)
         if not labels:
-            return
+            return None
         medians = [interval.median for interval in intervals]
-        ends = [[np.nan_to_num(getattr(i, end), nan=i.median) for i in intervals] for end in ("low", "high")]
+        lows, highs = ([np.nan_to_num(getattr(i, end), nan=i.median) for i in intervals] for end in ("low", "high"))
         few = min(interval.confidence for interval in intervals) < 0.95
-        options = {**self._bounds, "language": self.language, "kinds": kinds}
-        title, interval = self.say("ranking", name=target), self.say("range") if few else None
-        figure = ranking_figure(labels, medians, *ends, title=title, interval=interval, **options)
-        yield self._saved(figure, "ranking", f"ranking-{target}", self.head(self.judged.targets, target))
+        return ranking_figure(
+            labels,
+            medians,
+            lows,
+            highs,
+            title=words("picture_ranking", name=target),
+            interval=words("picture_range") if few else None,
+            kinds=kinds,
+            threshold=CONVERGED,
+            spread=self._spread,
+            language=self.language,
+        )
 
     def _claim(self, judgement: Judgement) -> Iterator[Picture]:
         """Draw the curves of the cells that a claim is about."""
-        cells = {(_row(cell), written(cell.optimizer)): cell for cell in judgement.cells}
+        cells = {_place(cell, self._words): cell for cell in judgement.cells}
         name, target = judgement.claim.name, judgement.target
         stem = "".join(c if c.isalnum() or c in "-." else "_" for c in f"claim-{name}-{target}")
-        figure = self._curves(target, cells, "curves")
+        figure = self.curves(target, cells, "curves")
         if figure is not None:
             yield self._saved(figure, f"claim:{name}", stem, self.head(self.judged.targets, target))
 

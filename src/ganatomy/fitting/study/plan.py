@@ -135,7 +135,7 @@ def plan_study(
     file = file or StudyFile()
     overrides = {**file.set, **{key: value for key, value in overrides.items() if value is not None}}
     if "objective" in overrides:
-        raise InputError("objective is no setting of all runs; name objectives (--objectives, or those of a [[grid]])")
+        raise InputError("`objective` is no setting of all runs; name `objectives`, or those of a [[grid]]")
     resolve = _resolver("course" if base is None else base, folder, overrides)
     seeds = _distinct("seeds", file.seeds if seeds is None else seeds)
     for seed in seeds:
@@ -220,19 +220,22 @@ def _cells(grids: Sequence[Grid], resolve: Callable[..., Recipe]) -> dict[tuple[
     """Resolve every cell but for its target: (objective, optimizer, rate, variant) -> recipe."""
     found: dict[tuple[Any, ...], Recipe] = {}
     for grid in grids:
-        axes = [
-            [None] if values is None else _distinct(name, values)
-            for name, values in (("objectives", grid.objectives), ("optimizers", grid.optimizers), ("lrs", grid.lrs))
-        ]
         for key in grid.vary:
             if key in _OWN:
                 raise InputError(f"vary.{key}: the grid has '{_OWN[key]}' for it")
-        varied = [[(key, value) for value in _distinct(f"vary.{key}", values)] for key, values in grid.vary.items()]
-        for objective, optimizer, lr, *changes in itertools.product(*axes, *varied):
-            recipe = resolve(objective, **dict(changes), optimizer=optimizer, lr=lr)
-            variant = ", ".join(f"{key}={_written(value)}" for key, value in changes)
+        axes = [_axis(name, getattr(grid, name)) for name in ("objectives", "optimizers", "lrs")]
+        varied = [_distinct(f"vary.{key}", values) for key, values in grid.vary.items()]
+        for objective, optimizer, lr, *changed in itertools.product(*axes, *varied):
+            changes = dict(zip(grid.vary, changed, strict=True))
+            recipe = resolve(objective, **changes, optimizer=optimizer, lr=lr)
+            variant = ", ".join(f"{key}={_written(value)}" for key, value in changes.items())
             found[recipe.objective, recipe.optimizer_name, recipe.generator.optimizer.lr, variant] = recipe
     return found
+
+
+def _axis(what: str, values: "Sequence[Any] | None") -> list[Any]:
+    """Return the values of an axis of a grid; None stands for the recipe's own."""
+    return [None] if values is None else _distinct(what, values)
 
 
 def _distinct(what: str, values: Iterable[Any]) -> list[Any]:

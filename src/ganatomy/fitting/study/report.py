@@ -4,20 +4,21 @@ Nothing here needs the runs to be made again: `write_report` can be called for a
 replaces what it wrote before.
 """
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ganatomy.errors import InputError
 from ganatomy.fitting.study.folder import StudyFolder
-from ganatomy.fitting.study.judging import comparison, verdicts
 from ganatomy.fitting.study.judging.claims import REPORT_CLAIMS, Judgement, declared_claim, judge_claims
+from ganatomy.fitting.study.judging.comparison import Comparison, compare, differences
+from ganatomy.fitting.study.judging.records import tidy_rows
 from ganatomy.fitting.study.page.page import study_page
-from ganatomy.fitting.study.page.setup import Run, Setup, Target, Thresholds
+from ganatomy.fitting.study.page.setup import Setup, Split
 from ganatomy.fitting.study.pictures import Artist
 from ganatomy.fitting.study.plan import contested
-from ganatomy.languages import chosen
+from ganatomy.fitting.study.tables import summary_rows
+from ganatomy.languages import Language, chosen
 
 
 def write_report(folder: str | Path, language: str | None = None) -> None:
@@ -34,41 +35,28 @@ def write_report(folder: str | Path, language: str | None = None) -> None:
     Traceback (most recent call last):
     ganatomy.errors.InputError: nowhere holds no study; give a folder that ganatomy compare made, such as studies/NAME
     """
-    study, tongue = StudyFolder(folder), chosen(language)
+    study, spoken = StudyFolder(folder), chosen(language)
     state = study.read()
     if not state:
         raise InputError(f"{folder} holds no study; give a folder that ganatomy compare made, such as studies/NAME")
-    judged = comparison.compare(study.records())
-    study.write_table("table.csv", *comparison.tidy_rows(judged.records))
-    study.write_table("summary.csv", *comparison.summary_rows(judged.summaries.values()))
-    _draw_report(study, state, judged, tongue)
+    judged = compare(study.records())
+    study.write_table("table.csv", *tidy_rows(judged.records))
+    study.write_table("summary.csv", *summary_rows(judged.summaries.values()))
+    _draw_report(study, state, judged, spoken)
 
 
-def _draw_report(study: StudyFolder, state: Mapping[str, Any], judged: comparison.Comparison, language: str) -> None:
+def _draw_report(study: StudyFolder, state: Mapping[str, Any], judged: Comparison, language: Language) -> None:
     """Draw the pictures of a study and write its page."""
     choice = contested(judged.summaries)
     judgements = judge(state, judged)
     rate = state["identity"]["recipe"]["generator"]["optimizer"]["lr"]
     shown = [judgement for judgement in judgements if judgement.at == "course" and judgement.cells]
     pictures = list(Artist(study, judged, rate, language).draw(shown))
-    runs = [
-        Run(
-            r.cell,
-            r.seed,
-            r.status,
-            r.reason,
-            r.final_ratio,
-            r.seconds if math.isfinite(r.seconds) else math.nan,
-            r.path,
-        )
-        for r in judged.records
-    ]
     page = study_page(
         _setup(state, judged, bool(choice)),
-        judged.summaries.values(),
-        comparison.differences(judged),
+        judged,
+        differences(judged),
         judgements,
-        runs,
         pictures=pictures,
         best=[cell for cell in judged.best.values() if cell in choice],
         language=language,
@@ -76,7 +64,7 @@ def _draw_report(study: StudyFolder, state: Mapping[str, Any], judged: compariso
     study.write_text("report.html", page)
 
 
-def judge(state: Mapping[str, Any], judged: comparison.Comparison) -> list[Judgement]:
+def judge(state: Mapping[str, Any], judged: Comparison) -> list[Judgement]:
     """Judge the laboratory report's claims, if this study is about any of them, and those of the study file.
 
     Args:
@@ -85,7 +73,7 @@ def judge(state: Mapping[str, Any], judged: comparison.Comparison) -> list[Judge
 
     >>> from ganatomy.fitting.study.judging.records import Cell, RunRecord
     >>> failed = RunRecord(cell=Cell("ring", "gan", "sgd", 0.1), seed=0, status="failed")
-    >>> judge({"claims": []}, comparison.compare([failed]))
+    >>> judge({"claims": []}, compare([failed]))
     []
     """
     choice = contested(judged.summaries)
@@ -103,20 +91,18 @@ def judge(state: Mapping[str, Any], judged: comparison.Comparison) -> list[Judge
     return found
 
 
-def _setup(state: Mapping[str, Any], judged: comparison.Comparison, choice: bool) -> Setup:
+def _setup(state: Mapping[str, Any], judged: Comparison, choice: bool) -> Setup:
     """Say what was run, on what, and with what."""
     targets = [
-        Target(name, held["train"], held["validation"] if choice else 0, held["test"])
+        Split(name, held["train"], held["validation"] if choice else 0, held["test"])
         for name, held in state["identity"]["targets"].items()
     ]
-    bounds = verdicts.CONVERGED, verdicts.STAY, verdicts.UNSTABLE, verdicts.HARDLY_MOVED, verdicts.COLLAPSED
     return Setup(
         targets=targets,
         cells=list(judged.summaries),
         seeds=state["seeds"],
         epochs=state["identity"]["recipe"]["epochs"],
         recipe=state["recipe"],
-        thresholds=Thresholds(*bounds),
         command=state["command"],
         versions={name: str(state["versions"][name]) for name in ("ganatomy", "python", "torch", "numpy", "platform")},
         machine=" + ".join(filter(None, (state["machine"]["processor"], state["machine"].get("accelerator")))),

@@ -56,7 +56,7 @@ def run_study(
         force: whether to replace what the folder holds.
         progress: whether to show progress on the terminal.
         tensorboard: whether to write event files too.
-        language: of report.html, "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
+        language: of the page and the pictures, "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
         command: that makes the study again, for study.json.
 
     Returns:
@@ -75,8 +75,8 @@ def run_study(
     from ganatomy.fitting.study.report import write_report
 
     if tensorboard:
-        require_extra("tensorboard", "tensorboard", "--tensorboard")
-    tongue = chosen(language)
+        require_extra("tensorboard", "tensorboard", "`tensorboard`")
+    spoken = chosen(language)
     folder, began = StudyFolder(out), time.perf_counter()
     display = Progress("run") if progress else Silent()
     folder.check_plan(plan, force)
@@ -97,7 +97,7 @@ def run_study(
         state["seconds"] = round(state["seconds"] + time.perf_counter() - began, 1)
         state["made"] += len(missing)
         folder.write_json("study.json", state)
-        write_report(folder.path, tongue)
+        write_report(folder.path, spoken)
     return records
 
 

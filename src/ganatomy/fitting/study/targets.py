@@ -73,6 +73,6 @@ def read_target(
     if half <= NEIGHBOURS:
         raise InputError(
             f"{name}: {len(others)} of {len(points)} points are not trained on, and half of them are to judge: "
-            f"leave at least {2 * (NEIGHBOURS + 1)} (a smaller --train-size, or more points)"
+            f"leave at least {2 * (NEIGHBOURS + 1)} (a smaller `train_size`, or more points)"
         )
     return Target(name, train, others[:half], others[half:], known)

@@ -19,7 +19,8 @@ from ganatomy.execution import use_threads
 from ganatomy.fitting.run import pictures
 from ganatomy.fitting.run.fit import MeasuredFit
 from ganatomy.fitting.run.folder import RunFolder
-from ganatomy.fitting.run.measured import DRAWS, look
+from ganatomy.fitting.run.look import look
+from ganatomy.fitting.run.measured import DRAWS
 from ganatomy.fitting.study.plan import Run
 from ganatomy.fitting.training.game import Diverged
 from ganatomy.fitting.training.trainer import Trainer

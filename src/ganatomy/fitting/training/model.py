@@ -20,7 +20,6 @@ from torch import Tensor, nn
 from ganatomy.errors import InputError
 from ganatomy.files import replacing
 from ganatomy.fitting.metrics import samples as metrics
-from ganatomy.fitting.metrics.yardstick import Measurement
 from ganatomy.fitting.objectives.catalogue import Objective
 from ganatomy.fitting.objectives.own import AnyObjective, objective_of
 from ganatomy.fitting.recipes.recipe import Recipe, load_recipe
@@ -60,8 +59,7 @@ class Scaling:
 class FittedGAN:
     """A generator one can sample, with the discriminator it was trained against.
 
-    `ganatomy.fit` and the snapshots of `ganatomy.train` are of this class. `measurements` holds what `ganatomy.fit`
-    measured on held-out points, if it was given any; it is not saved.
+    The snapshots of `ganatomy.train` are of this class; what `ganatomy.fit` returns holds its training too.
     """
 
     def __init__(
@@ -76,7 +74,6 @@ class FittedGAN:
         self.generator = generator.eval()
         self.discriminator = discriminator.eval()
         self.scaling = scaling
-        self.measurements: dict[str, Measurement] | None = None
         self._objective = objective
 
     @property

@@ -16,7 +16,7 @@ from ganatomy.fitting.study.executors.base import LostJob
 from ganatomy.fitting.study.executors.choose import choose_executor
 from ganatomy.fitting.study.executors.local import LocalProcesses
 from ganatomy.fitting.study.executors.stacked import Stacked, finish, train_together
-from ganatomy.fitting.study.folder import StudyFolder, load_records
+from ganatomy.fitting.study.folder import StudyFolder
 from ganatomy.fitting.study.job import make_run
 from ganatomy.fitting.study.judging.comparison import compare
 from ganatomy.fitting.study.plan import plan_study
@@ -270,7 +270,7 @@ def test_a_stacked_study_has_the_table_of_an_ordinary_one_and_goes_on_as_one(
 
     def together():
         found = {}
-        for record in load_records(tmp_path / "s"):
+        for record in StudyFolder(tmp_path / "s").records():
             content = json.loads((tmp_path / "s" / record.path / "record.json").read_text())
             found[record.cell.optimizer, record.seed] = content["together"]
         return found
@@ -316,7 +316,7 @@ def test_a_stack_that_raises_fails_with_a_reason_and_stops_no_other(points_file,
     lost = [ends["sgd", seed] for seed in (0, 1)]
     assert all(isinstance(result, LostJob) for result in lost)
     assert "died 3 times" in lost[0].reason
-    assert "so ended all 2 runs that were trained at once; try a smaller together=" in lost[0].reason
+    assert "so ended all 2 runs that were trained at once; try a smaller `together`" in lost[0].reason
     assert [ends["adam", seed].record["status"] for seed in (0, 1)] == ["finished"] * 2
     monkeypatch.setattr("ganatomy.fitting.study.executors.stacked.train_together", workers.train_impossible)
     ((_, alone),) = executor.as_completed(make_run, jobs[:1])
@@ -356,7 +356,7 @@ def test_what_runs_were_trained_on_is_named_where_it_is_told(points_file, tmp_pa
     state = StudyFolder(tmp_path / "s").read()
     assert state["executor"]["device"] == "cuda:1"
     assert state["machine"]["accelerator"] == "cuda:1 (Abacus cuda:1)"
-    setup = _setup(state, compare(load_records(tmp_path / "s")), choice=False)
+    setup = _setup(state, compare(StudyFolder(tmp_path / "s").records()), choice=False)
     assert setup.machine == f"{state['machine']['processor']} + cuda:1 (Abacus cuda:1)"
     assert "by Elsewhere(1), on cuda:1" in (tmp_path / "s" / "log.txt").read_text()
     del state["machine"]["accelerator"]  # as older studies lack it

@@ -1,6 +1,5 @@
 """The report's claims hold where they were planted true, and fall, one by one, when the planted truth is turned."""
 
-import json
 import math
 
 import numpy as np
@@ -17,7 +16,8 @@ from ganatomy.fitting.study.judging.claims import (
     declared_claim,
     judge_claims,
 )
-from ganatomy.fitting.study.judging.comparison import Cell, RunRecord, compare
+from ganatomy.fitting.study.judging.comparison import compare
+from ganatomy.fitting.study.judging.records import Cell, RunRecord
 from ganatomy.fitting.study.judging.statements import ABSENT, COUNTS, FAILS, HOLDS, UNDECIDED, VERDICTS, parse_cell
 from ganatomy.fitting.study.judging.verdicts import CONVERGED, HARDLY_MOVED, UNSTABLE
 
@@ -78,15 +78,10 @@ def test_all_six_hold_where_they_are_true(seeds):
     assert len(judged) == 6
     for one in judged:
         assert one.cells
-        assert one.numbers
-        assert one.verdict_zh == "成立"
-        assert all(math.isfinite(number) for numbers in one.numbers.values() for number in numbers.values())
-        json.dumps(one.numbers)
-        for text in (one.evidence, one.evidence_zh, one.claim.text, one.claim.text_zh):
-            assert text
-            assert "\n" not in text
-        assert any("\u4e00" <= letter <= "\u9fff" for letter in one.evidence_zh)
-        assert not any("\u4e00" <= letter <= "\u9fff" for letter in one.evidence)
+        assert one.statements
+        assert {statement.verdict for statement in one.statements} == {HOLDS}
+        found = [statement.median or statement.difference for statement in one.statements]
+        assert all(math.isfinite(end) for numbers in found for end in (numbers.low, numbers.high))
 
 
 @pytest.mark.parametrize(
@@ -115,10 +110,10 @@ def test_all_six_hold_where_they_are_true(seeds):
 def test_a_claim_falls_when_its_truth_is_turned(name, cell, truth):
     changed = study({cell: truth}, seeds=range(4))
     (judged,) = (one for one in judge_claims(changed) if one.claim.name == name)
-    assert judged.verdict == FAILS, judged.evidence
-    assert "[does not hold]" in judged.evidence
-    assert "［不成立］" in judged.evidence_zh
-    assert ", ".join(cell) in judged.evidence
+    assert judged.verdict == FAILS
+    failing = [statement for statement in judged.statements if statement.verdict == FAILS]
+    assert failing
+    assert any((each.objective, each.optimizer) == cell for statement in failing for each in statement.cells)
 
 
 def test_the_six_are_judged_apart():
@@ -131,8 +126,7 @@ def test_two_seeds_are_not_enough_for_any_claim():
     assert set(verdicts(study(seeds=range(2))).values()) == {UNDECIDED}
     assert set(verdicts(study(seeds=[7])).values()) == {UNDECIDED}
     judged = judge_claims(study(seeds=[7]))[0]
-    assert judged.verdict_zh == "种子不足"
-    assert "1 seed," in judged.evidence
+    assert {statement.median.seeds for statement in judged.statements} == {1}
 
 
 def test_seeds_that_disagree_do_not_decide():
@@ -145,7 +139,8 @@ def test_a_missing_cell_is_not_in_this_study_unless_the_others_refute():
     found = judge_claims(study({("wgan", "sgd"): None}))
     by_name = {judged.claim.name: judged for judged in found}
     assert {name for name, judged in by_name.items() if judged.verdict == ABSENT} == {"sgd", "rmsprop"}
-    assert "no runs of wgan, sgd, 5e-05 on zigzag" in by_name["sgd"].evidence
+    (missing,) = [statement for statement in by_name["sgd"].statements if statement.verdict == ABSENT]
+    assert (missing.key, missing.wanted, missing.target) == ("no runs", ("wgan", "sgd", 5e-5, ""), "zigzag")
     refuted = study({("wgan", "sgd"): None, ("gan", "sgd"): {"level": 12.0}})
     assert verdicts(refuted)["sgd"] == FAILS
 
@@ -154,7 +149,8 @@ def test_short_runs_cannot_show_what_comes_later():
     found = judge_claims(study(epochs=60))
     by_name = {judged.claim.name: judged for judged in found}
     assert {name for name, judged in by_name.items() if judged.verdict == ABSENT} >= set(NAMES[:4])
-    assert "runs end at epoch 60, wanted at least 100" in by_name["gan-rmsprop"].evidence
+    short = by_name["gan-rmsprop"].statements[0]
+    assert (short.key, short.length, short.bounds) == ("other length", 60, (100, math.inf))
     assert by_name["adam"].verdict == HOLDS
     assert verdicts(study(epochs=1000))["sgd"] == ABSENT  # more time than the report gave
 
@@ -221,12 +217,12 @@ def test_a_declared_comparison_holds_or_falls_by_its_direction():
     better = declared({"text": "Adam loses.", "better": "gan,rmsprop", "worse": "gan, adam"}, found)
     worse = declared({"text": "Adam wins.", "better": "gan,adam", "worse": "gan,rmsprop"}, found)
     assert (better.verdict, worse.verdict) == (HOLDS, FAILS)
-    assert better.claim.text_zh == "Adam loses."
-    assert "[" not in better.evidence  # one statement, whose verdict is the claim's
-    (numbers,) = better.numbers.values()
-    assert numbers["value"] == pytest.approx(1.3 / 10, rel=0.1)  # 8 jumping by 2 is at 10 more often
-    assert numbers["low"] < numbers["value"] < numbers["high"] < 1
-    assert numbers["seeds"] == 3
+    assert better.claim.texts == {"en": "Adam loses.", "zh": "Adam loses."}
+    (statement,) = better.statements
+    numbers = statement.difference
+    assert numbers.effect == pytest.approx(1.3 / 10, rel=0.1)  # 8 jumping by 2 is at 10 more often
+    assert numbers.low < numbers.effect < numbers.high < 1
+    assert numbers.seeds == 3
 
 
 def test_a_declared_comparison_minds_which_is_better():
@@ -249,7 +245,8 @@ def test_a_declared_bound_is_judged_on_the_interval():
     assert declared({**bound, "at_least": 100}, found).verdict == FAILS
     assert declared({**bound, "at_least": 40, "at_most": 60}, found).verdict == HOLDS
     assert declared({**bound, "at_most": 50}, found).verdict == UNDECIDED  # seeds at 40 to 60
-    assert "wanted 40 to 60" in declared({**bound, "at_least": 40, "at_most": 60}, found).evidence
+    (statement,) = declared({**bound, "at_least": 40, "at_most": 60}, found).statements
+    assert (statement.key, statement.bounds) == ("median", (40, 60))
 
 
 def test_a_declared_cell_may_name_its_rate():
@@ -258,10 +255,10 @@ def test_a_declared_cell_may_name_its_rate():
     assert declared({**table, "cell": "gan,rmsprop,5e-5"}, found).verdict == HOLDS
     gone = declared({**table, "cell": "gan,rmsprop,1e-3"}, found)
     assert gone.verdict == ABSENT
-    assert gone.evidence == "no runs of gan, rmsprop, 0.001 on zigzag"
-    assert gone.verdict_zh == "不在本研究中"
+    assert gone.statements[0].wanted == ("gan", "rmsprop", 1e-3, "")
     itself = {"text": "Odd.", "better": "gan,rmsprop", "worse": "gan,rmsprop,5e-5"}
     assert declared(itself, found).verdict == ABSENT
+    assert declared(itself, found).statements[0].key == "itself"
 
 
 def test_a_claim_outside_the_nine_is_compared_with_all():

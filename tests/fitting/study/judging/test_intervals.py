@@ -27,9 +27,7 @@ def test_a_few_seeds_give_their_range(seeds):
     interval = over_seeds(values)
     assert (interval.low, interval.high) == (values.min(), values.max())
     assert interval.median == np.median(values)
-    assert "range" in interval.meaning
-    assert "全距" in interval.meaning_zh
-    assert f"{100 * (1 - 2 * 0.5**seeds):.3g} times" in interval.meaning
+    assert interval.confidence == 1 - 2 * 0.5**seeds
 
 
 def test_many_seeds_give_the_exact_bootstrap_quantiles():
@@ -41,8 +39,6 @@ def test_many_seeds_give_the_exact_bootstrap_quantiles():
     assert interval.high == values[np.searchsorted(at_most, 0.975)]
     assert values[0] < interval.low < interval.median < interval.high < values[-1]
     assert interval.confidence == CONFIDENCE
-    assert "bootstrap" in interval.meaning
-    assert "自助法" in interval.meaning_zh
 
 
 def test_too_few_seeds_have_a_median_and_no_interval():
@@ -52,19 +48,14 @@ def test_too_few_seeds_have_a_median_and_no_interval():
         assert math.isnan(interval.low)
         assert math.isnan(interval.high)
         assert (interval.enough, interval.confidence) == (False, 0.0)
-        assert "no interval" in interval.meaning
-        assert "没有区间" in interval.meaning_zh
-    assert over_seeds([]).text() == "-"
     assert FEWEST == 3
 
 
 def test_infinite_values_count_and_missing_ones_do_not():
     assert over_seeds([math.nan, 1, math.nan, 2, 3]) == Interval(2.0, 1.0, 3.0, 3)
     assert over_seeds([60, math.inf, 80]) == Interval(80.0, 60.0, math.inf, 3)
-    assert over_seeds([60, math.inf, math.inf]).text() == "never (60-never)"
+    assert over_seeds([60, math.inf, math.inf]) == Interval(math.inf, 60.0, math.inf, 3)
     assert over_seeds([1, math.inf, math.inf, 2]).median == math.inf  # half way to never
-    assert over_seeds([-0.5, 0.25, 0.5]).text() == "0.25 (-0.5 to 0.5)"
-    assert over_seeds([60, 80, math.inf]).text(never="未") == "80 (60-未)"
 
 
 def test_ties_are_an_interval_of_no_width():

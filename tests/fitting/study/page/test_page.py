@@ -1,39 +1,30 @@
 """The page of a study: it says what was found, in either language, needs nothing beside it, and hides nothing."""
 
 import io
-import json
 import math
 import re
-import string
 from dataclasses import replace
 from html.parser import HTMLParser
-from importlib import resources
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from ganatomy.errors import InputError
-from ganatomy.fitting.study.judging.claims import judge_claims
-from ganatomy.fitting.study.judging.comparison import Cell, RunRecord, compare, differences
+from ganatomy.fitting.study.judging.claims import Claim, Judgement, judge_claims
+from ganatomy.fitting.study.judging.comparison import Difference, compare, differences
+from ganatomy.fitting.study.judging.quantities import quantity
+from ganatomy.fitting.study.judging.records import Cell, RunRecord
+from ganatomy.fitting.study.judging.statements import Finding, Statement
+from ganatomy.fitting.study.judging.verdicts import COLLAPSED, CONVERGED, HARDLY_MOVED, STAY, UNSTABLE
 from ganatomy.fitting.study.page.answer import answer
 from ganatomy.fitting.study.page.page import study_page
-from ganatomy.fitting.study.page.plates import LARGEST_FILM, LARGEST_PNG, plate
-from ganatomy.fitting.study.page.setup import (
-    CellSummary,
-    Claim,
-    Difference,
-    Interval,
-    Judgement,
-    Picture,
-    Setup,
-    Target,
-    Thresholds,
-)
+from ganatomy.fitting.study.page.plates import LARGEST_FILM, LARGEST_PNG, Picture, plate
+from ganatomy.fitting.study.page.setup import Setup, Split
+from ganatomy.fitting.study.sentences import Sentences
 from ganatomy.languages import Words
 
 VOID = {"meta", "link", "img", "br"}
-THRESHOLDS = Thresholds(converged=3.25, stay=4, unstable=0.77, hardly_moved=0.26, collapsed=0.52)
 FINAL = {("gan", "rmsprop"): 1.5, ("gan", "sgd"): 28.0, ("wgan", "rmsprop"): 1.6, ("wgan", "sgd"): 31.0}
 MP4 = b"\0\0\0\x18ftypisom" + bytes(100)
 
@@ -108,12 +99,11 @@ def page(runs=None, planned=None, language="en", rates=("course",), **changes) -
     study = compare(records() if runs is None else runs)
     cells = list(study.summaries)
     setup = Setup(
-        targets=[Target(name, 7000, 596, 596) for name in study.targets],
+        targets=[Split(name, 7000, 596, 596) for name in study.targets],
         cells=cells,
         seeds=planned or sorted({record.seed for record in study.records}),
         epochs=320,
         recipe="course",
-        thresholds=THRESHOLDS,
         command="ganatomy compare points.mat --seeds 0-2 --out studies/one",
         versions={"ganatomy": "0.1.0", "torch": "2.13.0"},
         machine="Abacus 9",
@@ -125,10 +115,9 @@ def page(runs=None, planned=None, language="en", rates=("course",), **changes) -
     judged = [j for target in study.targets for at in rates for j in judge_claims(study, target=target, at=at)]
     given = {
         "setup": setup,
-        "summaries": study.summaries.values(),
+        "judged": study,
         "differences": differences(study),
         "judgements": judged,
-        "runs": study.records,
         "language": language,
     }
     return study_page(**{**given, **changes})
@@ -173,7 +162,7 @@ def test_in_chinese_nothing_is_left_in_english_but_names():
     before = document.text[: document.text.rindex("参考文献")]
     names = {"Adam", "GAN", "RMSprop", "SGD", "WGAN", "Wasserstein", "Abacus", "course", "zigzag", "ring", "torch"}
     typed = {"ganatomy", "compare", "points", "mat", "seeds", "out", "studies", "one", "runs", "seed", "csv", "json"}
-    typed |= {"table", "summary", "study", "gan", "wgan", "rmsprop", "adam", "sgd", "recall", "coverage"}
+    typed |= {"table", "summary", "study", "gan", "wgan", "rmsprop", "adam", "sgd"}
     assert set(re.findall(r"[A-Za-z]{3,}", before)) <= names | typed
     spoken = [have[name] for _, have in document.elements for name in ("alt", "aria-label", "title") if name in have]
     assert spoken
@@ -182,18 +171,6 @@ def test_in_chinese_nothing_is_left_in_english_but_names():
 
 def test_in_english_nothing_is_in_chinese():
     assert not re.search(r"[\u4e00-\u9fff]", page(pictures=pictures()))
-
-
-def test_both_languages_have_every_text_with_the_same_holes():
-    texts = json.loads((resources.files("ganatomy") / "words" / "study.json").read_text(encoding="utf-8"))
-    for name, text in texts.items():
-        assert set(text) == {"en", "zh"}, name
-        holes = [
-            {hole for _, hole, _, _ in string.Formatter().parse(form) if hole}
-            for form in (*text["en"].split("|"), text["zh"])
-        ]
-        least, most = set.intersection(*holes), set.union(*holes)
-        assert most - least <= {"n"}, name  # "the other one" need not say how many
 
 
 def test_the_answer_names_the_nearest_and_those_that_are_level_with_it():
@@ -257,14 +234,14 @@ def test_tables_hold_the_numbers_and_keys_that_sort_them():
 
 
 def test_of_two_cells_the_nearer_one_comes_first_however_they_were_compared():
-    a, b = Cell("ring", "gan", "sgd", 0.1), Cell("ring", "wgan", "sgd", 0.1)
-    forward, backward = Difference(a, b, 4.0, 2.0, 8.0, 3, True), Difference(b, a, 0.25, 0.125, 0.5, 3, True)
+    a, b, ratio = Cell("ring", "gan", "sgd", 0.1), Cell("ring", "wgan", "sgd", 0.1), quantity("final_ratio")
+    forward, backward = Difference(a, b, ratio, 4.0, 2.0, 8.0, 3), Difference(b, a, ratio, 0.25, 0.125, 0.5, 3)
     rows = [Document(page(differences=[given])).tables[1][1] for given in (forward, backward)]
     assert rows[0] == rows[1]
     assert [text for text, _ in rows[0]] == ["WGAN, SGD", "GAN, SGD", "4.00 × (2.00–8.00)", "clear"]
-    endless = Difference(b, a, 0.25, 0.0, math.inf, 3, False)
+    endless = Difference(b, a, ratio, 0.25, 0.0, math.inf, 3)
     assert Document(page(differences=[endless])).tables[1][1][2][0] == "4.00 × (0.00–∞)"
-    unknown = Difference(a, b, 4.0, math.nan, math.nan, 1, False)
+    unknown = Difference(a, b, ratio, 4.0, math.nan, math.nan, 1)
     assert [text for text, _ in Document(page(differences=[unknown])).tables[1][1]][2:] == ["4.00 ×", "too few seeds"]
 
 
@@ -287,11 +264,11 @@ def test_what_is_missing_failed_or_diverged_is_said():
 
 
 def test_claims_stand_with_verdict_evidence_and_picture():
-    study = compare(records())
+    study, say = compare(records()), Sentences("en")
     document = Document(page(pictures=pictures()))
     for judgement in judge_claims(study):
-        assert judgement.claim.text in document.text
-        assert all(statement in document.text for statement in judgement.evidence.split("; "))
+        assert say.claim(judgement.claim) in document.text
+        assert all(statement in document.text for statement in say.evidence(judgement.statements))
     assert len(document.all("article")) == 6
     both = Document(page(records(lrs=(5e-5, 5e-4)), rates=("course", "best")))
     assert len(both.all("article")) == 6
@@ -310,9 +287,10 @@ def test_several_targets_and_rates_get_columns_and_the_best_rate_a_mark():
     assert {row[2][0] for row in cells[1:]} == {"5e-5 ✓", "5e-4"}
 
 
-def test_what_the_words_mean_is_what_the_caller_says():
+def test_what_the_words_mean_is_what_runs_are_judged_by():
     text = Document(page()).text
-    for threshold in ("below 3.25 floors", "at least 4 measurements", "From 0.77 floors", "26 % of the way", "52 %"):
+    bounds = f"below {CONVERGED:g} floors", f"at least {STAY} measurements", f"From {UNSTABLE:g} floors"
+    for threshold in (*bounds, f"{HARDLY_MOVED:.0%} of the way".replace("%", " %"), f"{100 * COLLAPSED:.0f} %"):
         assert threshold in text, threshold
 
 
@@ -338,18 +316,12 @@ def test_without_pictures_and_claims_their_sections_are_left_out():
 def test_text_from_outside_is_shown_and_never_acts():
     evil = "</title><script>alert(1)</script>\"'{{ 1 + 1 }}{n}"
     cell = Cell(evil, evil, evil, 0.1, evil)
-    setup = Setup([Target(evil, 1, 1, 1)], [cell], [0], 1, evil, THRESHOLDS, evil, {evil: evil}, evil, 1, 1, date=evil)
-    claim = Claim("sgd", evil, evil)
+    setup = Setup([Split(evil, 1, 1, 1)], [cell], [0], 1, evil, evil, {evil: evil}, evil, 1, 1, date=evil)
+    gone = Statement("no runs", "not in this study", wanted=(evil, evil, 0.1, evil), target=evil)
+    claim = Claim("sgd", lambda bench: Finding("holds", ()), {"en": evil})
     run = RunRecord(cell=cell, seed=0, status="failed", reason=evil, path=evil)
-    html = study_page(
-        setup,
-        [CellSummary(cell, final_ratio=Interval(2.0, seeds=1), words=evil)],
-        [],
-        [Judgement(claim, "holds", evil, evil, evil)],
-        [run],
-        pictures=[replace(picture(), title=evil)],
-        title=evil,
-    )
+    judged = [Judgement(claim, Finding("holds", (gone,)), evil)]
+    html = study_page(setup, compare([run]), [], judged, pictures=[replace(picture(), title=evil)])
     document = Document(html)
     assert len(document.all("script")) == 1
     assert "alert(1)</script>" not in html

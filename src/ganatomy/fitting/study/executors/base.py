@@ -73,12 +73,12 @@ class Executor(Protocol[Job, Result]):
 def check_count(name: str, count: Any, extra: str = "") -> None:
     """Refuse what is no whole number from 1 to 1024.
 
-    >>> check_count("jobs", 0, ', or "auto"')
+    >>> check_count("jobs", 0, ", or auto")
     Traceback (most recent call last):
-    ganatomy.errors.InputError: jobs = 0: give a whole number from 1 to 1024, or "auto"
+    ganatomy.errors.InputError: `jobs=0`: give a whole number from 1 to 1024, or auto
     """
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 1024:
-        raise InputError(f"{name} = {count!r}: give a whole number from 1 to 1024{extra}")
+        raise InputError(f"`{name}={count!r}`: give a whole number from 1 to 1024{extra}")
 
 
 def cores() -> int:

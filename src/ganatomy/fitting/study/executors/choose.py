@@ -42,17 +42,17 @@ def choose_executor(
     check_count("together", 1 if together is None else together)
     if backend == "dask":
         if device != "cpu" or together is not None:
-            given = f'device="{device}"' if device != "cpu" else f"together={together}"
+            given = f"`device={device}`" if device != "cpu" else f"`together={together}`"
             raise InputError(
-                f'{given} is for backend="local": workers of a cluster make each run by itself, on their processors'
+                f"{given} is for `backend=local`: workers of a cluster make each run by itself, on their processors"
             )
         if scheduler is None:
-            raise InputError('the dask backend needs the address of its scheduler: scheduler="tcp://HOST:8786"')
+            raise InputError("the dask backend needs the address of its scheduler: `scheduler=tcp://HOST:8786`")
         return DaskCluster(scheduler)
     if scheduler is not None:
-        raise InputError(f'scheduler="{scheduler}" is for backend="dask"; leave it out, or name that backend')
+        raise InputError(f"`scheduler={scheduler}` is for `backend=dask`; leave it out, or name that backend")
     if isinstance(jobs, str) and jobs != "auto":
-        check_count("jobs", jobs, ', or "auto"')
+        check_count("jobs", jobs, ", or auto")
     processes = LocalProcesses(cores() if isinstance(jobs, str) else jobs)
     if device != "cpu":
         device = str(choose_device(device))

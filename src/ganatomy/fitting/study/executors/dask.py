@@ -31,7 +31,7 @@ class DaskCluster:
     device = "cpu"
 
     def __init__(self, scheduler: str) -> None:
-        require_extra("distributed", "dask", 'backend="dask"')
+        require_extra("distributed", "dask", "`backend=dask`")
         import distributed
 
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it logs is raised here, in a line
@@ -42,7 +42,7 @@ class DaskCluster:
         except Exception as error:  # whatever there is at an address can answer anything
             raise InputError(
                 f"no dask scheduler answers at '{scheduler}' within {ANSWER:.0f} s ({described(error)}); "
-                f"start one with 'dask scheduler', or correct scheduler="
+                f"start one with 'dask scheduler', or correct `scheduler`"
             ) from None
         if not self._client.scheduler_info(n_workers=-1)["workers"]:
             logging.getLogger(__name__).warning(

@@ -33,7 +33,7 @@ class LocalProcesses:
     device = "cpu"
 
     def __init__(self, width: int) -> None:
-        check_count("jobs", width, ', or "auto"')
+        check_count("jobs", width, ", or auto")
         if getattr(multiprocessing.current_process(), "_inheriting", False):  # set while a fresh process imports it
             raise InputError(
                 'processes of a study import the script: let it begin one under if __name__ == "__main__": only'
@@ -79,7 +79,7 @@ class LocalProcesses:
                     if not begun:
                         raise InputError(
                             "the first process ended before it could begin. It imports the script: let that call this "
-                            'under if __name__ == "__main__": only. If it does, memory may be short: try fewer jobs'
+                            'under if __name__ == "__main__": only. If it does, memory may be short: try fewer `jobs`'
                         )
                     if died:
                         stop(process)

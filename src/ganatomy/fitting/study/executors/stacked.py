@@ -33,7 +33,8 @@ from ganatomy.execution import choose_device, use_threads
 from ganatomy.fitting.points.distributions import DISTRIBUTIONS
 from ganatomy.fitting.run.fit import MeasuredFit
 from ganatomy.fitting.run.folder import RunFolder
-from ganatomy.fitting.run.measured import Look, look
+from ganatomy.fitting.run.look import Look, look
+from ganatomy.fitting.run.result import Run
 from ganatomy.fitting.study.executors.base import LostJob, check_count
 from ganatomy.fitting.study.executors.local import LocalProcesses
 from ganatomy.fitting.study.job import Job, Outcome, carry_out
@@ -168,7 +169,7 @@ class _Replay(MeasuredFit):
         self._trained = trained
         self.history.seconds = trained.seconds
 
-    def train(self, save: Callable[[], None] | None = None) -> FittedGAN:
+    def train(self, save: Callable[[], None] | None = None) -> Run:
         """Take up what happened; there is nothing to save, since nothing would be lost."""
         trained, length = self._trained, self.trainer.iterations_an_epoch
         self.begin(trained.seen[0])
@@ -217,7 +218,7 @@ class Stacked:
         with closing(LocalProcesses(1).as_completed(train, together)) as stream:
             for stack, result in stream:
                 if isinstance(result, LostJob):
-                    others = f"; so ended all {len(stack)} runs that were trained at once; try a smaller together="
+                    others = f"; so ended all {len(stack)} runs that were trained at once; try a smaller `together`"
                     yield from ((job, LostJob(result.reason + (others if len(stack) > 1 else ""))) for job in stack)
                     continue
                 left = zip(stack, result, strict=True)

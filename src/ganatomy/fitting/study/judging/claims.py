@@ -21,14 +21,15 @@ are. A claim of several statements is refuted by any, so wrongly more often than
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from ganatomy.errors import InputError, unknown
 from ganatomy.fitting.recipes.recipe import REPORTED
-from ganatomy.fitting.study.judging.comparison import Cell, Comparison
+from ganatomy.fitting.study.judging.comparison import Comparison
 from ganatomy.fitting.study.judging.quantities import quantity
-from ganatomy.fitting.study.judging.statements import OPTIMIZERS, VERDICTS, Bench, Finding, all_of, parse_cell
+from ganatomy.fitting.study.judging.records import Cell
+from ganatomy.fitting.study.judging.statements import OPTIMIZERS, Bench, Finding, Statement, Verdict, all_of, parse_cell
 from ganatomy.fitting.study.judging.verdicts import HARDLY_MOVED, UNSTABLE
 
 COURSE_EPOCHS = 320
@@ -46,6 +47,9 @@ SOME_TENS = 100
 LATE = 200
 """Epochs that WGAN-GP is said to need, within a factor of `ABOUT`."""
 
+RATES: tuple[Literal["course", "best"], ...] = ("course", "best")
+"""Which rates can be meant."""
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -53,34 +57,45 @@ class Claim:
 
     Attributes:
         name: short, for tables.
-        text: in English.
-        text_zh: in Chinese.
         judge: finds out.
+        texts: in its author's words, by language; those of the report's six are in `words/study.json`.
     """
 
     name: str
-    text: str
-    text_zh: str
     judge: Callable[[Bench], Finding]
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """A claim and what became of it; the attributes are those of `Finding`, and of its `Bench`."""
+    """A claim and what became of it, on a target and at the rates in question.
+
+    Attributes:
+        claim: which.
+        finding: its verdict and statements.
+        target: on which points.
+        at: "course" if cells without a rate are meant at the course's, "best" if at each pair's best.
+    """
 
     claim: Claim
-    verdict: str
-    evidence: str
-    evidence_zh: str
-    numbers: Mapping[str, Any]
-    cells: tuple[Cell, ...]
+    finding: Finding
     target: str
-    at: str
+    at: Literal["course", "best"] = "course"
 
     @property
-    def verdict_zh(self) -> str:
-        """The verdict in Chinese."""
-        return VERDICTS[self.verdict]
+    def verdict(self) -> Verdict:
+        """One of `statements.VERDICTS`."""
+        return self.finding.verdict
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """The claim's, with their numbers."""
+        return self.finding.statements
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells that show it."""
+        return self.finding.cells
 
 
 def _fits_by(name: str, epoch: float) -> Callable[[Bench], Finding]:
@@ -117,42 +132,12 @@ def _best_optimizer(bench: Bench) -> Finding:
 
 
 REPORT_CLAIMS = (
-    Claim(
-        "gan-rmsprop",
-        "GAN with RMSprop fits well after about 50 epochs and stays stable.",
-        "用 RMSprop 的 GAN 在大约 50 轮后拟合良好，并保持稳定。",
-        _fits_by("gan,rmsprop", ABOUT * EARLY),
-    ),
-    Claim(
-        "wgan-rmsprop",
-        "WGAN with RMSprop fits well after some tens of epochs and stays stable.",
-        "用 RMSprop 的 WGAN 在几十轮后拟合良好，并保持稳定。",
-        _fits_by("wgan,rmsprop", SOME_TENS),
-    ),
-    Claim(
-        "wgan-gp-rmsprop",
-        "WGAN-GP with RMSprop is clearly slower, about 200 epochs, and ends thinner and more even.",
-        "用 RMSprop 的 WGAN-GP 明显更慢，大约需要 200 轮，最后的点更细、更均匀。",
-        _slower_thinner_more_even,
-    ),
-    Claim(
-        "sgd",
-        "With SGD the points hardly move in 320 epochs, for all three.",
-        "用 SGD 时，三种模型的点在 320 轮内都几乎没有移动。",
-        _hardly_move,
-    ),
-    Claim(
-        "adam",
-        "With Adam the points jump about and stay unstable, for all three.",
-        "用 Adam 时，三种模型的点都来回跳动，始终不稳定。",
-        _jump_about,
-    ),
-    Claim(
-        "rmsprop",
-        "RMSprop is the best of the three optimizers.",
-        "RMSprop 是三种优化器中最好的。",
-        _best_optimizer,
-    ),
+    Claim("gan-rmsprop", _fits_by("gan,rmsprop", ABOUT * EARLY)),
+    Claim("wgan-rmsprop", _fits_by("wgan,rmsprop", SOME_TENS)),
+    Claim("wgan-gp-rmsprop", _slower_thinner_more_even),
+    Claim("sgd", _hardly_move),
+    Claim("adam", _jump_about),
+    Claim("rmsprop", _best_optimizer),
 )
 """The report's six."""
 
@@ -173,20 +158,15 @@ def judge_claims(
 
     >>> from ganatomy.fitting.study.judging.comparison import compare
     >>> judged = judge_claims(compare([]))
-    >>> judged[5].claim.text, judged[5].verdict
-    ('RMSprop is the best of the three optimizers.', 'not in this study')
+    >>> judged[5].claim.name, judged[5].verdict
+    ('rmsprop', 'not in this study')
     """
-    if at not in ("course", "best"):
-        raise unknown("choice of rates", at, ("course", "best"))
+    if at not in RATES:
+        raise unknown("choice of rates", at, RATES)
     if target is not None and target not in study.targets:
         raise unknown("target", target, study.targets)
     bench = Bench(study, target if target is not None else next(iter(study.targets), "no points"), at)
-    judged = []
-    for claim in claims:
-        found = claim.judge(bench)
-        numbers = (found.verdict, found.evidence, found.evidence_zh, found.numbers, found.cells)
-        judged.append(Judgement(claim, *numbers, bench.target, at))
-    return judged
+    return [Judgement(claim, claim.judge(bench), bench.target, at) for claim in claims]
 
 
 def declared_claim(table: Mapping[str, Any], where: str = "claim") -> Claim:
@@ -206,7 +186,7 @@ def declared_claim(table: Mapping[str, Any], where: str = "claim") -> Claim:
         InputError: an unknown key or metric, or something missing or of the wrong kind.
 
     >>> claim = declared_claim({"text": "Momentum hurts.", "better": "gan,sgd", "worse": "gan,adam"})
-    >>> claim.name, claim.text_zh
+    >>> claim.name, claim.texts["zh"]
     ('momentum-hurts', 'Momentum hurts.')
     >>> declared_claim({"text": "Momentum hurts.", "better": "gan,sgd", "worst": "gan,adam"})
     Traceback (most recent call last):
@@ -244,4 +224,5 @@ def declared_claim(table: Mapping[str, Any], where: str = "claim") -> Claim:
         return bench.within(table["cell"], metric, least, most)
 
     words = "".join(c if c.isalnum() else " " for c in table["text"].lower()).split()
-    return Claim(table.get("name", "-".join(words[:6])), table["text"], table.get("text_zh", table["text"]), judge)
+    texts = {"en": table["text"], "zh": table.get("text_zh", table["text"])}
+    return Claim(table.get("name", "-".join(words[:6])), judge, texts)

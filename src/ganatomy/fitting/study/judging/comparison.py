@@ -20,29 +20,10 @@ from types import MappingProxyType
 import numpy as np
 
 from ganatomy.errors import InputError
-from ganatomy.fitting.study.judging.intervals import Interval, paired_differences
+from ganatomy.fitting.study.judging.intervals import paired_differences
 from ganatomy.fitting.study.judging.quantities import SMALLEST, Quantity, quantity
-from ganatomy.fitting.study.judging.records import Cell, RunRecord, tidy_rows
-from ganatomy.fitting.study.judging.summaries import CellSummary, summarise, summary_rows
-from ganatomy.fitting.study.judging.verdicts import RunVerdict, judge_run
-
-__all__ = [
-    "Cell",
-    "CellSummary",
-    "Comparison",
-    "Difference",
-    "Interval",
-    "RunRecord",
-    "RunVerdict",
-    "best_rates",
-    "compare",
-    "differences",
-    "judge_run",
-    "summary_rows",
-    "tidy_rows",
-]
-
-_NOTHING = 1e-12  # of a difference: what rounding leaves of equal numbers
+from ganatomy.fitting.study.judging.records import Cell, RunRecord
+from ganatomy.fitting.study.judging.summaries import CellSummary, summarise
 
 
 @dataclass(frozen=True)
@@ -80,46 +61,6 @@ class Difference:
             return None
         a_is_lower = self.effect < (1.0 if self.quantity.scale == "ratio" else 0.0)
         return self.a if a_is_lower == (self.quantity.better == "lower") else self.b
-
-    @property
-    def words(self) -> str:
-        """The difference in English."""
-        return f"{self.quantity.title}: {self.said}"
-
-    @property
-    def words_zh(self) -> str:
-        """The difference in Chinese."""
-        return f"{self.quantity.title_zh}：{self.said_zh}"
-
-    @property
-    def said(self) -> str:
-        """The difference in English, without what it is a difference of."""
-        return self._say(0)
-
-    @property
-    def said_zh(self) -> str:
-        """The same in Chinese."""
-        return self._say(1)
-
-    def _say(self, language: int) -> str:
-        if math.isnan(self.low):
-            pattern = ("not enough seeds to tell {a} from {b}", "种子不足，无法区分 {a} 与 {b}")[language]
-            return pattern.format(a=self.a.label, b=self.b.label)
-        frames = {
-            "ratio": (
-                "{a} is {effect:.2g} times {b} ({low:.2g} to {high:.2g})",
-                "{a} 是 {b} 的 {effect:.2g} 倍（{low:.2g} 至 {high:.2g}）",
-            ),
-            "difference": (
-                "{a} less {b} is {effect:+.2g} ({low:+.2g} to {high:+.2g})",
-                "{a} 减 {b} 为 {effect:+.2g}（{low:+.2g} 至 {high:+.2g}）",
-            ),
-        }
-        effect, low, high = (value if abs(value) > _NOTHING else 0.0 for value in (self.effect, self.low, self.high))
-        said = frames[self.quantity.scale][language].format(
-            a=self.a.label, b=self.b.label, effect=effect, low=low, high=high
-        )
-        return said if self.clear else said + (": no clear difference", "：差别不明确")[language]
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,11 +119,12 @@ def compare(records: Iterable[RunRecord]) -> Comparison:
     >>> study = compare(run(*which) for which in [("rmsprop", 0, 1.5), ("rmsprop", 1, 1.2), ("rmsprop", 2, 1.6),
     ...     ("sgd", 0, 27), ("sgd", 1, 28), ("sgd", 2, 28)])
     >>> for summary in study.summaries.values():
-    ...     print(summary.cell.label, "|", summary.words)
-    gan, rmsprop, 5e-05 | converged at epoch 10 (10-10), stable
-    gan, sgd, 5e-05 | unstable, around 27 (27-27) × floor
-    >>> print(differences(study, "late_ratio")[0].words)
-    distance / floor in the last quarter: gan, rmsprop, 5e-05 is 0.052 times gan, sgd, 5e-05 (0.034 to 0.081)
+    ...     print(summary.cell.label, "|", summary.shares[0].kind, round(summary.shares[0].late_ratio.median, 1))
+    gan, rmsprop, 5e-05 | stable 1.5
+    gan, sgd, 5e-05 | unstable 26.8
+    >>> found = differences(study, "late_ratio")[0]
+    >>> round(found.effect, 3), round(found.low, 3), round(found.high, 3), found.clear
+    (0.052, 0.034, 0.081, True)
     """
     records = tuple(records)
     twice = [key for key, count in Counter((r.cell, r.seed) for r in records).items() if count > 1]

@@ -68,41 +68,6 @@ class Interval:
         """How often such an interval holds the true median, at most; 0 if there is none."""
         return min(CONFIDENCE, 1 - 2 * 0.5**self.seeds) if self.enough else 0.0
 
-    @property
-    def meaning(self) -> str:
-        """What the interval says, for people."""
-        if not self.enough:
-            return f"fewer than {FEWEST} seeds: no interval"
-        named = "the range of the seeds" if self.confidence < CONFIDENCE else "a bootstrap interval"
-        return f"{named}; such intervals hold the true median at most {100 * self.confidence:.3g} times in 100"
-
-    @property
-    def meaning_zh(self) -> str:
-        """The same in Chinese."""
-        if not self.enough:
-            return f"种子少于 {FEWEST} 个：没有区间"
-        named = "各种子的全距" if self.confidence < CONFIDENCE else "自助法区间"
-        return f"{named}；这样的区间在 100 次中至多有 {100 * self.confidence:.3g} 次包含真实的中位数"
-
-    def text(self, digits: int = 2, never: str = "never", to: str = " to ") -> str:
-        """Write it as "60 (50-80)", with so many significant digits, or all of a larger whole number.
-
-        Infinity is written as `never`; `to` stands between the ends where a dash would look like a sign.
-
-        >>> over_seeds([60, 50, math.inf]).text(), over_seeds([1.234, 2.0]).text()
-        ('60 (50-never)', '1.6')
-        """
-        if not self.seeds:
-            return "-"
-
-        def shown(value: float) -> str:
-            if not math.isfinite(value):
-                return never
-            return f"{value:.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"
-
-        dash = to if self.low < 0 else "-"
-        return shown(self.median) + (f" ({shown(self.low)}{dash}{shown(self.high)})" if self.enough else "")
-
 
 def over_seeds(values: Iterable[float], seed: int = 0) -> Interval:
     """Compute the median over seeds and its bootstrap interval; values that are nan are left out.

@@ -31,21 +31,19 @@ class Quantity:
 
     Attributes:
         name: as in tables and recipes.
-        title: in English.
-        title_zh: in Chinese.
         scale: how two of them are compared.
         better: which are.
         measured: reads it off a run that finished.
         start: what it is, or is counted as, before training.
+        read: how: "plain", in "floors", or as the distance from "half".
     """
 
     name: str
-    title: str
-    title_zh: str
     scale: Literal["ratio", "difference"]
     better: Literal["lower", "higher"]
     measured: Callable[[RunRecord, RunVerdict], float]
     start: Callable[[RunRecord], float]
+    read: Literal["plain", "floors", "half"] = "plain"
 
     def of(self, record: RunRecord, verdict: RunVerdict) -> float:
         """Return a run's number: infinite, on the bad side, if it diverged; nan if it failed or does not have it."""
@@ -74,8 +72,6 @@ def _evenness(record: RunRecord) -> np.ndarray:
 _OWN = (
     Quantity(
         "final_ratio",
-        "final distance / floor",
-        "最终距离 / 下限",
         "ratio",
         "lower",
         lambda record, verdict: verdict.final_ratio,
@@ -83,8 +79,6 @@ _OWN = (
     ),
     Quantity(
         "late_ratio",
-        "distance / floor in the last quarter",
-        "最后四分之一的距离 / 下限",
         "ratio",
         "lower",
         lambda record, verdict: verdict.late_ratio,
@@ -92,8 +86,6 @@ _OWN = (
     ),
     Quantity(
         "converged_at",
-        "epoch of convergence",
-        "收敛轮数",
         "ratio",
         "lower",
         _converged,
@@ -101,8 +93,6 @@ _OWN = (
     ),
     Quantity(
         "stability",
-        "spread in the last quarter, in floors",
-        "最后四分之一的波动（以下限为单位）",
         "ratio",
         "lower",
         lambda record, verdict: verdict.stability,
@@ -110,8 +100,6 @@ _OWN = (
     ),
     Quantity(
         "moved",
-        "share of the way to the floor",
-        "走完的路程占比",
         "difference",
         "higher",
         lambda record, verdict: verdict.moved,
@@ -119,8 +107,6 @@ _OWN = (
     ),
     Quantity(
         "seconds",
-        "seconds of training",
-        "训练秒数",
         "ratio",
         "lower",
         lambda record, verdict: record.seconds,
@@ -128,8 +114,6 @@ _OWN = (
     ),
     Quantity(
         "evenness",
-        "evenness (coverage / recall)",
-        "均匀程度（coverage / recall）",
         "difference",
         "higher",
         lambda record, verdict: float(np.median(record.late(_evenness(record)))),
@@ -155,16 +139,11 @@ def _metric(name: str) -> Quantity:
 
     return Quantity(
         name,
-        f"{info.title} / floor"
-        if in_floors
-        else "distance of " + info.title + " from 1/2"
-        if info.direction == "half"
-        else info.title,
-        f"{name} / 下限" if in_floors else f"|{name} - 1/2|" if info.direction == "half" else name,
         "ratio" if in_floors else "difference",
         "higher" if info.direction == "higher" else "lower",
         measured,
         lambda record: _first(values(record)),
+        "floors" if in_floors else "half" if info.direction == "half" else "plain",
     )
 
 
@@ -178,8 +157,8 @@ def quantity(name: str) -> Quantity:
     Raises:
         InputError: there is none.
 
-    >>> quantity("coverage").better, quantity("coverage").scale, quantity("mmd").title
-    ('higher', 'difference', 'maximum mean discrepancy / floor')
+    >>> quantity("coverage").better, quantity("coverage").scale, quantity("mmd").read
+    ('higher', 'difference', 'floors')
     >>> quantity("final_ration")
     Traceback (most recent call last):
     ganatomy.errors.InputError: unknown quantity 'final_ration'; did you mean 'final_ratio'? Known: final_ratio, ...

@@ -15,20 +15,20 @@ at once (`ganatomy.fitting.study.judging.intervals`). Those of medians hold one 
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from ganatomy.errors import InputError
 from ganatomy.fitting.recipes.recipe import REPORTED
-from ganatomy.fitting.study.judging.comparison import Cell, Comparison, Difference, differences
-from ganatomy.fitting.study.judging.intervals import over_seeds
+from ganatomy.fitting.study.judging.comparison import Comparison, Difference, differences
+from ganatomy.fitting.study.judging.intervals import Interval, over_seeds
 from ganatomy.fitting.study.judging.quantities import Quantity, quantity
+from ganatomy.fitting.study.judging.records import Cell
 
-HOLDS, FAILS, UNDECIDED, ABSENT = "holds", "does not hold", "not enough seeds", "not in this study"
-
-VERDICTS = {HOLDS: "成立", FAILS: "不成立", UNDECIDED: "种子不足", ABSENT: "不在本研究中"}
-"""The verdicts, with their names in Chinese."""
+Verdict = Literal["holds", "does not hold", "not enough seeds", "not in this study"]
+VERDICTS: tuple[Verdict, ...] = ("holds", "does not hold", "not enough seeds", "not in this study")
+HOLDS, FAILS, UNDECIDED, ABSENT = VERDICTS
 
 COURSE_RATE = 5e-5
 """The learning rate of the course recipe, which is meant where none is named."""
@@ -61,59 +61,56 @@ def parse_cell(name: str) -> tuple[str, str, float | None, str]:
     return parts[0], parts[1], rate, parts[3] if len(parts) > 3 else ""
 
 
-class Words(NamedTuple):
-    """What a statement's numbers are, in both languages: of what, the numbers, and what became of it."""
+@dataclass(frozen=True)
+class Statement:
+    """A statement and what became of it, as a key and numbers.
 
-    topic: tuple[str, str]
-    said: tuple[str, str]
-    verdict: str
+    Attributes:
+        key: "median" (of a cell), "difference" (of two), or why it is not in this study: "no runs", "other length",
+            "itself" (a cell against itself).
+        verdict: one of `VERDICTS`.
+        cells: that it is about, as far as they are there.
+        quantity: that it is about; None if it is not in this study.
+        median: of the cell, with its interval.
+        difference: of the two cells.
+        bounds: within which the median, or the runs' last epoch, has to lie.
+        length: the runs' last epoch.
+        wanted: objective, optimizer, rate (None for any) and variant of a cell that is not there.
+        target: on which that is not there.
+    """
+
+    key: Literal["median", "difference", "no runs", "other length", "itself"]
+    verdict: Verdict
+    cells: tuple[Cell, ...] = ()
+    quantity: Quantity | None = None
+    median: Interval | None = None
+    difference: Difference | None = None
+    bounds: tuple[float, float] = (-math.inf, math.inf)
+    length: int = 0
+    wanted: tuple[str, str, float | None, str] | None = None
+    target: str = ""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What became of a statement, or of several together.
+    """What became of one statement, or of several together.
 
     Attributes:
         verdict: one of `VERDICTS`.
-        words: of every statement.
-        numbers: the same as data; infinities stay.
-        cells: which show it.
+        statements: all of them.
     """
 
-    verdict: str
-    words: tuple[Words, ...]
-    numbers: Mapping[str, Any] = field(default_factory=dict)
-    cells: tuple[Cell, ...] = ()
+    verdict: Verdict
+    statements: tuple[Statement, ...]
 
     @property
-    def evidence(self) -> str:
-        """The numbers in English; with several statements, what became of each."""
-        return self._join(0, ": ", "; ", " [{}]")
-
-    @property
-    def evidence_zh(self) -> str:
-        """The same in Chinese."""
-        return self._join(1, "：", "；", "［{}］")
-
-    def _join(self, language: int, colon: str, semicolon: str, frame: str) -> str:
-        parts, topic = [], ""
-        for words in self.words:
-            verdict = VERDICTS[words.verdict] if language else words.verdict
-            mark = frame.format(verdict) if len(self.words) > 1 else ""
-            repeated = words.topic[language] == topic
-            topic = words.topic[language]
-            parts.append(("" if repeated or not topic else topic + colon) + words.said[language] + mark)
-        return semicolon.join(parts)
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells that show it."""
+        return tuple(dict.fromkeys(cell for statement in self.statements for cell in statement.cells))
 
 
-def _finding(
-    verdict: str, topic: tuple[str, str], said: tuple[str, str], numbers: Mapping[str, Any], *cells: Cell
-) -> Finding:
-    return Finding(verdict, (Words(topic, said, verdict),), numbers, cells)
-
-
-def _absent(said: str, said_zh: str, *cells: Cell) -> Finding:
-    return _finding(ABSENT, ("", ""), (said, said_zh), {}, *cells)
+def _finding(statement: Statement) -> Finding:
+    return Finding(statement.verdict, (statement,))
 
 
 @dataclass(frozen=True)
@@ -145,9 +142,8 @@ class Bench:
     def missing(self, name: str) -> Finding:
         """Say that a cell is not there."""
         objective, optimizer, rate, variant = parse_cell(name)
-        at = "" if rate is None and self.at == "best" else f"{rate or COURSE_RATE:g}"
-        wanted = ", ".join(filter(None, (objective, optimizer, at, variant)))
-        return _absent(f"no runs of {wanted} on {self.target}", f"{self.target} 上没有 {wanted} 的运行")
+        at = None if rate is None and self.at == "best" else rate or COURSE_RATE
+        return _finding(Statement("no runs", ABSENT, wanted=(objective, optimizer, at, variant), target=self.target))
 
     def within(
         self,
@@ -164,9 +160,7 @@ class Bench:
         runs = [run for run in self.study.records if run.cell == cell and run.status != "failed"]
         length = max((int(run.epochs[-1]) for run in runs if run.status == "finished"), default=0)
         if runs and length and not epochs[0] <= length <= epochs[1]:
-            wanted, wanted_zh = _bounds(*epochs)
-            text, text_zh = f"runs end at epoch {length}, {wanted}", f"运行止于第 {length} 轮，{wanted_zh}"
-            return _absent(f"{cell.label}: {text}", f"{cell.label}：{text_zh}", cell)
+            return _finding(Statement("other length", ABSENT, (cell,), bounds=epochs, length=length))
         verdicts = self.study.summaries[cell].verdicts
         found = over_seeds(of.of(run, verdicts[run.seed]) for run in runs)
         if not found.enough:
@@ -175,34 +169,19 @@ class Bench:
             verdict = HOLDS
         else:
             verdict = FAILS if found.high < least or found.low > most else UNDECIDED
-        said, said_zh = _bounds(least, most)
-        seeds = f"{found.seeds} seed{'' if found.seeds == 1 else 's'}"
-        return _finding(
-            verdict,
-            (of.title, of.title_zh),
-            (
-                f"{cell.label} is at {found.text()} with {seeds}, {said}",
-                f"{cell.label} 为 {found.text(never='从未', to=' 至 ')}，{found.seeds} 个种子，{said_zh}",
-            ),
-            {f"{cell.label}: {of.name}": _numbers(found.median, found.low, found.high, found.seeds)},
-            cell,
-        )
+        return _finding(Statement("median", verdict, (cell,), of, median=found, bounds=(least, most)))
 
     def better(self, name: str, than: str, asked: str, reverse: bool = False) -> Finding:
         """Judge that one cell is better than another in a quantity; with `reverse`, that it is worse."""
         of = quantity(asked)
-        pair = [self.cell(name), self.cell(than)]
-        for cell, wanted in zip(pair, (name, than), strict=True):
-            if cell is None:
-                return self.missing(wanted)
-        if pair[0] == pair[1]:
-            label = pair[0].label
-            return _absent(f"{label} cannot be compared with itself", f"{label} 不能与自身比较", pair[0])
-        found = self._difference(pair[0], pair[1], of)
+        a, b = self.cell(name), self.cell(than)
+        if a is None or b is None:
+            return self.missing(name if a is None else than)
+        if a == b:
+            return _finding(Statement("itself", ABSENT, (a,)))
+        found = self._difference(a, b, of)
         verdict = _sense(found, (of.better == "lower") != reverse)
-        key = f"{found.a.label} against {found.b.label}: {of.name}"
-        numbers = _numbers(found.effect, found.low, found.high, found.seeds)
-        return _finding(verdict, (of.title, of.title_zh), (found.said, found.said_zh), {key: numbers}, *pair)
+        return _finding(Statement("difference", verdict, (a, b), of, difference=found))
 
     def _difference(self, a: Cell, b: Cell, of: Quantity) -> Difference:
         """Compare two cells among the report's nine, or among all of the target if one is not of these."""
@@ -214,19 +193,7 @@ class Bench:
         return differences(self.study, of.name, family)[0]
 
 
-def _bounds(least: float, most: float) -> tuple[str, str]:
-    if math.isinf(least):
-        return f"wanted at most {most:g}", f"应不超过 {most:g}"
-    if math.isinf(most):
-        return f"wanted at least {least:g}", f"应不低于 {least:g}"
-    return f"wanted {least:g} to {most:g}", f"应为 {least:g} 至 {most:g}"
-
-
-def _numbers(value: float, low: float, high: float, seeds: int) -> dict[str, float]:
-    return {"value": value, "low": low, "high": high, "seeds": seeds}
-
-
-def _sense(found: Difference, less: bool) -> str:
+def _sense(found: Difference, less: bool) -> Verdict:
     """Judge that a is less than b (or more) from their difference."""
     if math.isnan(found.low):
         return UNDECIDED
@@ -243,10 +210,8 @@ def all_of(findings: Sequence[Finding]) -> Finding:
     >>> all_of([Finding("holds", ()), Finding("not enough seeds", ()), Finding("holds", ())]).verdict
     'not enough seeds'
     """
-    verdict = next((v for v in (FAILS, ABSENT, UNDECIDED) if any(f.verdict == v for f in findings)), HOLDS)
-    return Finding(
-        verdict,
-        tuple(words for finding in findings for words in finding.words),
-        {key: value for finding in findings for key, value in finding.numbers.items()},
-        tuple(dict.fromkeys(cell for finding in findings for cell in finding.cells)),
-    )
+    verdict: Verdict = HOLDS
+    for worse in (UNDECIDED, ABSENT, FAILS):
+        if any(finding.verdict == worse for finding in findings):
+            verdict = worse
+    return Finding(verdict, tuple(statement for finding in findings for statement in finding.statements))

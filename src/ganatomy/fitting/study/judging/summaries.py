@@ -4,22 +4,49 @@ Infinite values stay in: a run that diverged or never converged is worse than an
 Runs that failed are counted and left out.
 """
 
-import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
-from ganatomy.fitting.study.judging.intervals import FEWEST, Interval, over_seeds
+from ganatomy.fitting.study.judging.intervals import Interval, over_seeds
 from ganatomy.fitting.study.judging.quantities import quantity
 from ganatomy.fitting.study.judging.records import Cell, RunRecord
 from ganatomy.fitting.study.judging.verdicts import KINDS, RunVerdict, judge_run
 
 SUMMARISED = ("final_ratio", "late_ratio", "converged_at", "stability", "moved", "coverage", "recall", "seconds")
 """The quantities of a cell's summary, in the order of summary.csv."""
+
+
+@dataclass(frozen=True)
+class KindShare:
+    """The runs of a cell that have one kind of verdict.
+
+    Attributes:
+        kind: one of `verdicts.KINDS`.
+        seeds: how many they are.
+        converged_at: over those that converged.
+        late_ratio: in floors.
+        moved: the median share of the way.
+
+    >>> KindShare.of([RunVerdict("hardly moved", late_ratio=27.0, moved=0.1)]).moved
+    0.1
+    """
+
+    kind: str
+    seeds: int
+    converged_at: Interval
+    late_ratio: Interval
+    moved: float
+
+    @classmethod
+    def of(cls, alike: Sequence[RunVerdict]) -> "KindShare":
+        """Take verdicts of one kind together."""
+        at = over_seeds(v.converged_at for v in alike if v.converged_at is not None)
+        level, moved = over_seeds(v.late_ratio for v in alike), float(np.median([v.moved for v in alike]))
+        return cls(alike[0].kind, len(alike), at, level, moved)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,36 +86,11 @@ class CellSummary:
         return self.values["seconds"]
 
     @property
-    def words(self) -> str:
-        """The cell in English: its kinds of verdict, the most frequent first, with how many seeds have it."""
-        return self._say(0, "never", "{kind} ({count} of {seeds} seeds)", "{kind} ({seeds} seed{s})", "; ", "failed")
-
-    @property
-    def words_zh(self) -> str:
-        """The cell in Chinese."""
-        return self._say(
-            1, "未收敛", "{kind}（{seeds} 个种子中的 {count} 个）", "{kind}（{seeds} 个种子）", "；", "次运行失败"
-        )
-
-    def _say(self, language: int, never: str, part: str, few: str, joint: str, failed: str) -> str:
-        seeds, order = len(self.verdicts), list(KINDS)
+    def shares(self) -> list["KindShare"]:
+        """The kinds of the runs' verdicts, the most frequent first."""
         kinds = Counter(verdict.kind for verdict in self.verdicts.values())
-        parts = []
-        for kind, count in sorted(kinds.items(), key=lambda item: (-item[1], order.index(item[0]))):
-            alike = [verdict for verdict in self.verdicts.values() if verdict.kind == kind]
-            words = KINDS[kind][language].format(
-                at=over_seeds([v.converged_at for v in alike if v.converged_at is not None]).text(never=never),
-                level=over_seeds([v.late_ratio for v in alike]).text(never=never),
-                moved=f"{np.median([v.moved for v in alike]):.0%}",
-            )
-            if count == seeds and seeds >= FEWEST:
-                parts.append(words)
-            else:
-                frame = few if count == seeds else part
-                parts.append(frame.format(kind=words, count=count, seeds=seeds, s="" if seeds == 1 else "s"))
-        if self.failed:
-            parts.append(f"{self.failed} {failed}")
-        return joint.join(parts)
+        ranked = sorted(kinds, key=lambda kind: (-kinds[kind], KINDS.index(kind)))
+        return [KindShare.of([v for v in self.verdicts.values() if v.kind == kind]) for kind in ranked]
 
 
 def summarise(cell: Cell, records: Sequence[RunRecord]) -> CellSummary:
@@ -103,24 +105,3 @@ def summarise(cell: Cell, records: Sequence[RunRecord]) -> CellSummary:
         name: over_seeds(quantity(name).of(record, verdicts[record.seed]) for record in kept) for name in SUMMARISED
     }
     return CellSummary(cell, MappingProxyType(verdicts), len(records) - len(kept), MappingProxyType(values))
-
-
-def summary_rows(summaries: Iterable[CellSummary]) -> tuple[list[str], list[list[Any]]]:
-    """Lay summaries out as a table: a row a cell, with median, low and high of every quantity.
-
-    Infinities stay ("inf": never, diverged); None where there is nothing to say, such as intervals of fewer than 3
-    seeds. `confidence` is the intervals' own (see `intervals`).
-
-    >>> summary_rows([])[0][:9]
-    ['target', 'objective', 'optimizer', 'lr', 'variant', 'seeds', 'diverged', 'failed', 'confidence']
-    """
-    columns = ["target", "objective", "optimizer", "lr", "variant", "seeds", "diverged", "failed", "confidence"]
-    columns += [f"{name}{part}" for name in SUMMARISED for part in ("", "_low", "_high")] + ["verdict"]
-    rows = []
-    for summary in summaries:
-        cell, verdicts = summary.cell, summary.verdicts.values()
-        row = [cell.target, cell.objective, cell.optimizer, cell.lr, cell.variant, len(verdicts)]
-        row += [sum(verdict.diverged for verdict in verdicts), summary.failed, summary.final_ratio.confidence]
-        numbers = [n for name in SUMMARISED for n in (lambda i: (i.median, i.low, i.high))(summary.values[name])]
-        rows.append([*row, *(None if math.isnan(number) else number for number in numbers), summary.words])
-    return columns, rows

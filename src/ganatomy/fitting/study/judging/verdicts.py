@@ -78,8 +78,6 @@ class RunVerdict:
         moved: a share, 1 at the floor and below 0 if it went away.
         collapsed: whether most of the target is missing.
         diverged: whether it did.
-        words: in English.
-        words_zh: in Chinese.
     """
 
     kind: str
@@ -92,37 +90,12 @@ class RunVerdict:
     collapsed: bool = False
     diverged: bool = False
 
-    @property
-    def words(self) -> str:
-        """The verdict in English."""
-        return self._fill(KINDS[self.kind][0])
 
-    @property
-    def words_zh(self) -> str:
-        """The verdict in Chinese."""
-        return self._fill(KINDS[self.kind][1])
-
-    def _fill(self, pattern: str) -> str:
-        return pattern.format(at=self.converged_at, level=f"{self.late_ratio:.2g}", moved=f"{self.moved:.0%}")
-
-
-KINDS = {
-    "stable": ("converged at epoch {at}, stable", "第 {at} 轮收敛，此后稳定"),
-    "drifting": ("converged at epoch {at}, then drifting away", "第 {at} 轮收敛，随后逐渐偏离"),
-    "wavering": (
-        "near, but not to the end, around {level} × floor",
-        "曾接近下限但未保持到最后，在下限的 {level} 倍附近",
-    ),
-    "unstable": ("unstable, around {level} × floor", "不稳定，在下限的 {level} 倍附近跳动"),
-    "collapsed": ("collapsed: most of the target is missing", "坍缩：目标的大部分缺失"),
-    "hardly moved": ("hardly moved ({moved} of the way)", "几乎没有移动（只走了 {moved}）"),
-    "improving": ("not converged, still improving at {level} × floor", "尚未收敛，仍在改善，为下限的 {level} 倍"),
-    "short": ("not converged, stays at {level} × floor", "没有收敛，停在下限的 {level} 倍"),
-    "diverged": ("diverged", "发散"),
-    "failed": ("failed", "运行失败"),
-    "too few snapshots": ("too few snapshots to judge", "快照太少，无法判断"),
-}
-"""The kinds of verdict, from good to bad, each with its words in English and Chinese."""
+KINDS = (
+    *("stable", "drifting", "wavering", "unstable", "collapsed", "hardly moved", "improving", "short", "diverged"),
+    *("failed", "too few snapshots"),
+)
+"""The kinds of verdict, from good to bad."""
 
 
 def judge_run(record: RunRecord) -> RunVerdict:
@@ -136,8 +109,8 @@ def judge_run(record: RunRecord) -> RunVerdict:
     >>> verdict = judge_run(RunRecord(cell=Cell("ring", "gan", "adam", 1e-3), seed=0, status="finished",
     ...     epochs=range(0, 130, 10), metrics={"wasserstein2": distances}, floor={"wasserstein2": 0.1},
     ...     final={"wasserstein2": 0.13}))
-    >>> verdict.words, round(verdict.stability, 2), round(verdict.moved, 2)
-    ('converged at epoch 40, stable', 0.09, 0.99)
+    >>> verdict.kind, verdict.converged_at, round(verdict.stability, 2), round(verdict.moved, 2)
+    ('stable', 40, 0.09, 0.99)
     """
     if record.status == "failed":
         return RunVerdict("failed")

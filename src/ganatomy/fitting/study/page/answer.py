@@ -14,7 +14,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from ganatomy.fitting.study.page.setup import VERDICTS, Cell, CellSummary, Difference, Judgement
+from ganatomy.fitting.study.judging.claims import Judgement
+from ganatomy.fitting.study.judging.comparison import Difference
+from ganatomy.fitting.study.judging.records import Cell
+from ganatomy.fitting.study.judging.statements import VERDICTS
+from ganatomy.fitting.study.judging.summaries import CellSummary
 from ganatomy.languages import Words, written
 
 _NAMED = 3  # more names than these make a sentence that nobody reads
@@ -54,7 +58,7 @@ def answer(
     judgements: Iterable[Judgement],
     *,
     best: Collection[Cell] = (),
-    language: str = "en",
+    language: str | None = None,
 ) -> list[str]:
     """Say in up to three sentences what a study found.
 
@@ -64,16 +68,18 @@ def answer(
         judgements: of claims.
         best: of every target, objective and optimizer the cell with the best rate, where a rate was chosen; the others
             are then left out.
-        language: "en" or "zh".
+        language: "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
 
     Raises:
         InputError: an unknown language.
 
-    >>> from ganatomy.fitting.study.page.setup import Interval
+    >>> from ganatomy.fitting.study.judging.intervals import Interval
+    >>> from ganatomy.fitting.study.judging.quantities import quantity
     >>> gan, other = Cell("zigzag", "gan", "rmsprop", 5e-5), Cell("zigzag", "gan", "sgd", 5e-5)
-    >>> summaries = [CellSummary(gan, final_ratio=Interval(1.62, 1.4, 2.1, 5, 0.9375)),
-    ...     CellSummary(other, final_ratio=Interval(28.0, 26.0, 33.0, 5, 0.9375))]
-    >>> for sentence in answer(summaries, [Difference(gan, other, 0.06, 0.04, 0.08, 5, True)], []):
+    >>> summaries = [CellSummary(gan, {}, 0, {"final_ratio": Interval(1.62, 1.4, 2.1, 5)}),
+    ...     CellSummary(other, {}, 0, {"final_ratio": Interval(28.0, 26.0, 33.0, 5)})]
+    >>> difference = Difference(gan, other, quantity("final_ratio"), 0.06, 0.04, 0.08, 5)
+    >>> for sentence in answer(summaries, [difference], []):
     ...     print(sentence)
     On zigzag, GAN with RMSprop came nearest: its points end 1.62 times as far from the held-out points as real points
     are (94 % interval over 5 seeds: 1.40–2.10), clearly nearer than the other combination.

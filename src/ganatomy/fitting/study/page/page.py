@@ -1,7 +1,7 @@
 """The page of a study: what was run, the answer, claims, pictures, tables, and how to do it again.
 
 One HTML file that needs nothing else: pictures and the film are in it, nothing is fetched, and all that a script does
-is to sort tables. It is written from judged results (`findings`), in English or Chinese, and decides nothing itself
+is to sort tables. It is written from what `judging` found, in English or Chinese, and decides nothing itself
 but what to say first (`answer`) and how far to shrink a picture. Not guaranteed: that pictures speak the language of
 the page; they are the caller's.
 
@@ -13,64 +13,70 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from ganatomy.errors import unknown
+from ganatomy.fitting.study.judging.claims import Judgement
+from ganatomy.fitting.study.judging.comparison import Comparison, Difference
+from ganatomy.fitting.study.judging.records import Cell, RunRecord
+from ganatomy.fitting.study.judging.statements import Verdict
+from ganatomy.fitting.study.judging.verdicts import COLLAPSED, CONVERGED, HARDLY_MOVED, STAY, UNSTABLE
 from ganatomy.fitting.study.page.answer import Names, answer
-from ganatomy.fitting.study.page.plates import plate
+from ganatomy.fitting.study.page.plates import Picture, plate
 from ganatomy.fitting.study.page.references import references
-from ganatomy.fitting.study.page.setup import VERDICTS, CellSummary, Difference, Judgement, Picture, Run, Setup
+from ganatomy.fitting.study.page.setup import Setup
 from ganatomy.fitting.study.page.tables import cells_table, differences_table, runs_table
+from ganatomy.fitting.study.sentences import Sentences
 from ganatomy.languages import Words, written
 from ganatomy.pages.page import render
 
 PLACES = ("matrix", "curves", "time", "ranking")
 """Sections of pictures, in order."""
 
-_MARKS = dict(zip(VERDICTS, (("✓", "holds"), ("✗", "fails"), ("?", "open"), ("–", "absent")), strict=True))
+_MARKS: dict[Verdict, tuple[str, str]] = {  # what is written, and its class in the style sheet
+    "holds": ("✓", "holds"),
+    "does not hold": ("✗", "fails"),
+    "not enough seeds": ("?", "open"),
+    "not in this study": ("–", "absent"),
+}
 
 
 def study_page(
     setup: Setup,
-    summaries: Iterable[CellSummary],
+    judged: Comparison,
     differences: Iterable[Difference],
     judgements: Iterable[Judgement],
-    runs: Iterable[Run],
     *,
     pictures: Iterable[Picture] = (),
-    best: Collection[Any] = (),
-    sentences: Sequence[str] | None = None,
-    title: str = "",
-    language: str = "en",
+    best: Collection[Cell] = (),
+    language: str | None = None,
 ) -> str:
     """Write the page, as the text of one HTML file that needs nothing else.
 
     Args:
-        setup: what was run.
-        summaries: of its cells.
+        setup: what was run, and with what.
+        judged: all runs that ended, however they did, and their cells.
         differences: of pairs of cells, in final distance / floor.
         judgements: of claims, in order; those of one claim are shown together.
-        runs: all that ended, however they did.
         pictures: for the sections of `PLACES` and for claims; a section without one is left out.
         best: of every target, objective and optimizer the cell with the best rate, where there was a choice.
-        sentences: the answer; if not given, what `answer` makes of the numbers.
-        title: of the page; a question if not given.
-        language: "en" or "zh".
+        language: "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
 
     Raises:
         InputError: an unknown language, a picture for a place that there is not, or that is no picture.
 
-    >>> from ganatomy.fitting.study.page.setup import Cell, Interval, Target, Thresholds
+    >>> from ganatomy.fitting.study.judging.comparison import compare
+    >>> from ganatomy.fitting.study.page.setup import Split
     >>> cell = Cell("ring", "gan", "sgd", 0.1)
-    >>> setup = Setup([Target("ring", 7000, 596, 596)], [cell], [0], 320, "course", Thresholds(3, 3, 0.75, 0.25, 0.5),
-    ...     "ganatomy compare ring")
-    >>> page = study_page(setup, [CellSummary(cell, final_ratio=Interval(2.5, seeds=1))], [], [],
-    ...     [Run(cell, 0, "finished", final_ratio=2.5)])
+    >>> setup = Setup([Split("ring", 7000, 596, 596)], [cell], [0], 320, "course", "ganatomy compare ring")
+    >>> run = RunRecord(cell=cell, seed=0, status="finished", epochs=[0, 9], metrics={"wasserstein2": [9, 5]},
+    ...     floor={"wasserstein2": 2}, final={"wasserstein2": 5})
+    >>> page = study_page(setup, compare([run]), [], [])
     >>> page.count("<table>"), page.count("src="), "2.50 (" in page, "2.50 times" in page
     (2, 0, False, True)
     """
-    words, runs, judgements = Words(language, "study"), list(runs), list(judgements)
-    summaries = sorted(summaries, key=lambda s: (math.isnan(s.final_ratio.median), s.final_ratio.median))
+    say = Sentences(language)
+    words, runs, judgements = say.words, judged.records, list(judgements)
+    ranked = judged.summaries.values()
+    summaries = sorted(ranked, key=lambda s: (math.isnan(s.final_ratio.median), s.final_ratio.median))
     differences = [difference for difference in differences if not math.isnan(difference.effect)]
-    if sentences is None:
-        sentences = answer(summaries, differences, judgements, best=best, language=language)
     names = Names(setup.cells, words)
     claims = list(dict.fromkeys(judgement.claim.name for judgement in judgements))
     known = [*PLACES, *(f"claim:{name}" for name in claims)]
@@ -88,17 +94,17 @@ def study_page(
     targets = words.listed([target.name for target in setup.targets])
     values = {
         "t": words,
-        "language": language,
-        "title": title or words("title", targets=targets),
+        "language": words.language,
+        "title": words("title", targets=targets),
         "lead": _lead(setup, words),
         "notes": _notes(setup, runs, words),
-        "answer": sentences,
+        "answer": answer(summaries, differences, judgements, best=best, language=words.language),
         "setup": _setup(setup, words),
-        "claims": [_claim([j for j in judgements if j.claim.name == name], words) for name in claims],
+        "claims": [_claim([j for j in judgements if j.claim.name == name], say) for name in claims],
         "places": places,
         "sections": sections,
         "tables": tables,
-        "meanings": _meanings(setup, words),
+        "meanings": _meanings(words),
         "command": setup.command,
         "repeat": _repeat(setup, runs, words),
         "references": references([name for cell in setup.cells for name in (cell.objective, cell.optimizer)]),
@@ -121,7 +127,7 @@ def _lead(setup: Setup, words: Words) -> str:
     return words("lead", epochs=setup.epochs, **counted)
 
 
-def _notes(setup: Setup, runs: Sequence[Run], words: Words) -> list[str]:
+def _notes(setup: Setup, runs: Sequence[RunRecord], words: Words) -> list[str]:
     """Say what is missing."""
     planned, failed = len(setup.cells) * len(setup.seeds), sum(run.status == "failed" for run in runs)
     notes = [words("partial", here=len(runs), all=planned)] if len(runs) < planned else []
@@ -156,43 +162,41 @@ def _setup(setup: Setup, words: Words) -> list[tuple[str, list[str]]]:
     return [(words(f"setup_{name}"), lines) for name, lines in facts.items() if lines]
 
 
-def _claim(judgements: Sequence[Judgement], words: Words) -> dict[str, Any]:
+def _claim(judgements: Sequence[Judgement], say: Sentences) -> dict[str, Any]:
     """Put together what became of one claim, at each learning rate and on each target it was judged for."""
-    claim, chinese = judgements[0].claim, words.language == "zh"
+    claim, words = judgements[0].claim, say.words
     several = len({j.target for j in judgements}) > 1
     found = []
     for judgement in judgements:
         mark, kind = _MARKS[judgement.verdict]
         where = [words("bench_target", target=judgement.target)] if several else []
         where += [words(f"bench_{judgement.at}")] if len({j.at for j in judgements}) > 1 else []
-        evidence = judgement.evidence_zh.split("；") if chinese else judgement.evidence.split("; ")
         found.append(
             {
                 "mark": mark,
                 "kind": kind,
-                "verdict": words(f"verdict_{judgement.verdict}"),
+                "verdict": say.claim_verdict(judgement.verdict),
                 "where": words("comma").join(where),
-                "evidence": evidence,
+                "evidence": say.evidence(judgement.statements),
             }
         )
-    return {"name": claim.name, "text": claim.text_zh if chinese else claim.text, "found": found}
+    return {"name": claim.name, "text": say.claim(claim), "found": found}
 
 
-def _meanings(setup: Setup, words: Words) -> list[tuple[str, list[str]]]:
+def _meanings(words: Words) -> list[tuple[str, list[str]]]:
     """Explain every number of the page."""
-    bounds = setup.thresholds
     numbers = {
-        "converged": f"{bounds.converged:g}",
-        "stay": bounds.stay,
-        "unstable": f"{bounds.unstable:g}",
-        "moved": words.percent(bounds.hardly_moved),
-        "collapsed": words.percent(bounds.collapsed),
+        "converged": f"{CONVERGED:g}",
+        "stay": STAY,
+        "unstable": f"{UNSTABLE:g}",
+        "moved": words.percent(HARDLY_MOVED),
+        "collapsed": words.percent(COLLAPSED),
     }
     names = ("heldout", "distance", "floor", "ratio", "median", "converged", "spread", "words", "clear")
     return [(words(f"mean_{name}"), [words(f"mean_{name}_text", **numbers)]) for name in names]
 
 
-def _repeat(setup: Setup, runs: Sequence[Run], words: Words) -> list[tuple[str, list[str]]]:
+def _repeat(setup: Setup, runs: Sequence[RunRecord], words: Words) -> list[tuple[str, list[str]]]:
     """Say with what the study was made, and how long it took."""
     trained = sum(run.seconds for run in runs if math.isfinite(run.seconds))
     took = [words("took_wall", wall=words.seconds(setup.seconds))] if math.isfinite(setup.seconds) else []

@@ -9,13 +9,13 @@ Legend: `h` x `w` a picture's pixels.
 
 import base64
 import io
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ganatomy.errors import InputError
 from ganatomy.figures.pictures.mosaic import checked_pictures, fitted
-from ganatomy.fitting.study.page.setup import Picture
 from ganatomy.languages import Words
 from ganatomy.pages.page import embedded
 
@@ -31,6 +31,23 @@ LARGEST_FILM = 5_000_000
 _QUALITY = 88  # of JPEGs: no halo around letters is seen
 
 
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture of the study, or a film.
+
+    Attributes:
+        place: where it belongs: "matrix", "curves", "time", "ranking", or "claim:" and the name of a claim.
+        image: uint8 (h, w, 3), or the bytes of a PNG, JPEG or GIF file, or of an MP4 film.
+        title: what tells it from others of its place; "" if there is one only.
+        poster: what shows of a film before it plays, uint8 (h, w, 3) or bytes of a picture.
+    """
+
+    place: str
+    image: np.ndarray | bytes
+    title: str = ""
+    poster: np.ndarray | bytes | None = None
+
+
 def plate(picture: Picture, words: Words) -> dict[str, Any]:
     """Return what the template shows of a picture: address, size, description and what is special about it.
 
@@ -41,8 +58,9 @@ def plate(picture: Picture, words: Words) -> dict[str, Any]:
     >>> shown["src"][:15], shown["width"], shown["height"], shown["wordy"]
     ('data:image/png;', 1600, 3, True)
     """
-    film = isinstance(picture.image, bytes) and picture.image[4:8] == b"ftyp"
-    moving = film or (isinstance(picture.image, bytes) and picture.image.startswith(b"GIF8"))
+    content = picture.image if isinstance(picture.image, bytes) else b""
+    film = content[4:8] == b"ftyp"
+    moving = film or content.startswith(b"GIF8")
     alt = words(f"alt_{picture.place}") if words.has(f"alt_{picture.place}") else words("alt_claim")
     shown = {
         "title": picture.title,
@@ -54,16 +72,16 @@ def plate(picture: Picture, words: Words) -> dict[str, Any]:
         "src": "",
         "poster": "",
     }
-    if moving and len(picture.image) > LARGEST_FILM:
-        return {**shown, "caption": words("film_large", mb=f"{len(picture.image) / 1e6:.0f}")}
+    if moving and len(content) > LARGEST_FILM:
+        return {**shown, "caption": words("film_large", mb=f"{len(content) / 1e6:.0f}")}
     if film:
         if picture.poster is None:
-            return {**shown, "src": _address("video/mp4", picture.image), "width": None}
+            return {**shown, "src": _address("video/mp4", content), "width": None}
         poster = _pixels(picture.poster, picture.place)
         height, width = poster.shape[:2]
         return {
             **shown,
-            "src": _address("video/mp4", picture.image),
+            "src": _address("video/mp4", content),
             "poster": embedded(poster, _QUALITY),
             "width": width,
             "height": height,
@@ -71,7 +89,7 @@ def plate(picture: Picture, words: Words) -> dict[str, Any]:
     pixels = _pixels(picture.image, picture.place)
     height, width = pixels.shape[:2]
     if moving:
-        return {**shown, "src": _address("image/gif", picture.image), "width": width, "height": height}
+        return {**shown, "src": _address("image/gif", content), "width": width, "height": height}
     source = embedded(pixels)
     if len(source) > LARGEST_PNG:
         source = embedded(pixels, _QUALITY)

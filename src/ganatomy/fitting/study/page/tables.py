@@ -7,8 +7,12 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from ganatomy.fitting.study.judging.comparison import Difference
+from ganatomy.fitting.study.judging.intervals import Interval
+from ganatomy.fitting.study.judging.records import Cell, RunRecord
+from ganatomy.fitting.study.judging.summaries import CellSummary
 from ganatomy.fitting.study.page.answer import Names
-from ganatomy.fitting.study.page.setup import CellSummary, Difference, Interval, Run
+from ganatomy.fitting.study.sentences import Sentences
 from ganatomy.languages import ABSENT, Words
 from ganatomy.pages.tables import Field
 
@@ -21,18 +25,17 @@ _KINDS = {  # of columns, for the style sheet and for sorting
 }
 
 
-def cells_table(summaries: Iterable[CellSummary], names: Names, best: Collection[Any] = ()) -> dict[str, Any]:
+def cells_table(summaries: Iterable[CellSummary], names: Names, best: Collection[Cell] = ()) -> dict[str, Any]:
     """Lay out the cells in the order given; the best rate of a pair is marked, if `best` has it.
 
-    >>> from ganatomy.fitting.study.page.setup import Cell
-    >>> cell = Cell("ring", "gan", "sgd", 0.1)
-    >>> never = Interval(math.inf, 80, math.inf, 3)
-    >>> summary = CellSummary(cell, final_ratio=Interval(2.5, 2.25, 3.5, 3), converged_at=never)
+    >>> cell, none = Cell("ring", "gan", "sgd", 0.1), Interval(math.nan, math.nan, math.nan, 0)
+    >>> values = {"final_ratio": Interval(2.5, 2.25, 3.5, 3), "converged_at": Interval(math.inf, 80, math.inf, 3)}
+    >>> summary = CellSummary(cell, {}, 0, {**values, "stability": none, "seconds": none})
     >>> table = cells_table([summary], Names([cell], Words("en", "study")))
     >>> [entry.text for entry in table["rows"][0]["entries"]]
     ['GAN, SGD', '2.50', 'never', '–', '–', '0', '']
     """
-    words = names.words
+    words, say = names.words, Sentences(names.words.language)
     rows = []
     for summary in summaries:
         cell = summary.cell
@@ -41,7 +44,7 @@ def cells_table(summaries: Iterable[CellSummary], names: Names, best: Collection
         entries.append(_median(summary.stability, words))
         entries.append(Field.number(summary.seconds.median, words.seconds(summary.seconds.median)))
         entries.append(Field.number(len(summary.verdicts), str(len(summary.verdicts))))
-        entries.append(Field.word(_said(summary, words)))
+        entries.append(Field.word(say.summary(summary)))
         rows.append({"entries": entries, "faded": False})
     columns = ["ratio", "converged", "spread", "seconds", "seeds", "words"]
     return _table("cells", _columns(columns, names), rows, words, words("cells_intro"))
@@ -50,9 +53,10 @@ def cells_table(summaries: Iterable[CellSummary], names: Names, best: Collection
 def differences_table(differences: Iterable[Difference], names: Names) -> dict[str, Any]:
     """Lay out differences, the nearer cell first in each, clear and large ones on top.
 
-    >>> from ganatomy.fitting.study.page.setup import Cell
+    >>> from ganatomy.fitting.study.judging.quantities import quantity
     >>> a, b = Cell("ring", "gan", "sgd", 0.1), Cell("ring", "gan", "adam", 0.1)
-    >>> table = differences_table([Difference(a, b, 4.0, 2.0, 8.0, 3, True)], Names([a, b], Words("en", "study")))
+    >>> difference = Difference(a, b, quantity("final_ratio"), 4.0, 2.0, 8.0, 3)
+    >>> table = differences_table([difference], Names([a, b], Words("en", "study")))
     >>> [entry.text for entry in table["rows"][0]["entries"]]
     ['GAN, Adam', 'GAN, SGD', '4.00 ×', 'clear']
     """
@@ -73,24 +77,24 @@ def differences_table(differences: Iterable[Difference], names: Names) -> dict[s
     return _table("differences", ["nearer", "than", "times", "clear"], rows, words, intro)
 
 
-def runs_table(runs: Iterable[Run], summaries: Iterable[CellSummary], names: Names) -> dict[str, Any]:
+def runs_table(runs: Iterable[RunRecord], summaries: Iterable[CellSummary], names: Names) -> dict[str, Any]:
     """Lay out the runs, with the verdict of each or the reason why it did not finish.
 
-    >>> from ganatomy.fitting.study.page.setup import Cell
     >>> cell = Cell("ring", "gan", "sgd", 0.1)
     >>> names = Names([cell], Words("en", "study"))
-    >>> table = runs_table([Run(cell, 3, "failed", "no memory", path="runs/a")], [], names)
+    >>> run = RunRecord(cell=cell, seed=3, status="failed", reason="no memory", path="runs/a")
+    >>> table = runs_table([run], [], names)
     >>> [entry.text for entry in table["rows"][0]["entries"]]
     ['GAN, SGD', '3', 'failed', '–', '–', '–', 'no memory', 'runs/a']
     """
-    words = names.words
+    words, say = names.words, Sentences(names.words.language)
     verdicts = {(s.cell, seed): verdict for s in summaries for seed, verdict in s.verdicts.items()}
     rows = []
     for run in runs:
         verdict = verdicts.get((run.cell, run.seed)) if run.status == "finished" else None
         at = verdict.converged_at if verdict else None
         converged = Field.number(math.inf, words("never")) if verdict and at is None else Field.number(at, _whole(at))
-        said = run.reason or (_said(verdict, words) if verdict else "")
+        said = run.reason or (say.verdict(verdict) if verdict else "")
         entries = [
             *_of_cell(run.cell, names),
             Field.number(run.seed, str(run.seed)),
@@ -114,7 +118,7 @@ def _columns(columns: Sequence[str], names: Names) -> list[str]:
     return ["cell", *(["target"] if names.targets else []), *(["lr"] if names.rates else []), *columns]
 
 
-def _of_cell(cell: Any, names: Names, best: Collection[Any] = ()) -> list[Field]:
+def _of_cell(cell: Cell, names: Names, best: Collection[Cell] = ()) -> list[Field]:
     entries = [Field.word(names(cell, "pair", rate=False))]
     entries += [Field.word(cell.target)] if names.targets else []
     mark = " ✓" if cell in best else ""
@@ -139,8 +143,3 @@ def _median(found: Interval, words: Words, whole: bool = False) -> Field:
         never if whole and math.isinf(found.median) else _whole(found.median) if whole else words.number(found.median)
     )
     return Field.number(found.median, text, words.interval(found.low, found.high, never))
-
-
-def _said(judged: Any, words: Words) -> str:
-    """Return a verdict's or a cell's words in the page's language."""
-    return judged.words_zh if words.language == "zh" else judged.words

@@ -1,0 +1,162 @@
+"""A run: a fitted GAN together with the training that made it, whether it was just made or is read from its folder.
+
+Shapes: `M` real points, `D` data dimensions.
+"""
+
+import contextlib
+import csv
+import html
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ganatomy.errors import InputError
+from ganatomy.figures.saving import image_of
+from ganatomy.fitting.metrics.yardstick import Floor, Measurement, Measurements
+from ganatomy.fitting.objectives.own import AnyObjective
+from ganatomy.fitting.run.folder import RunFolder
+from ganatomy.fitting.run.history import History
+from ganatomy.fitting.run.pictures import figure_of
+from ganatomy.fitting.training.model import FittedGAN
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
+
+
+class Run(FittedGAN):
+    """A fitted GAN with its training: what `ganatomy.fit` returns, and what `Run.load` reads from the folder of a run.
+
+    Attributes:
+        history: losses, and where there are held-out points the metrics and pictures of every snapshot.
+        heldout: the real points (M, D) that it was measured on; None if it was not.
+        measurements: every metric of the model beside its floor; None if it was not measured.
+        seed: of everything random.
+        path: the folder that it was written to, or read from; None if there is none.
+
+    >>> from ganatomy.fitting.training.trainer import Trainer
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
+    >>> points = np.random.default_rng(0).normal(size=(300, 2))
+    >>> Run.of(Trainer(points, load_recipe("course", "gan")).snapshot(), History(), real=points)
+    Run(gan, rmsprop, course recipe, seed 0: not measured)
+    """
+
+    history: History
+    heldout: NDArray[np.float64] | None = None
+    measurements: Measurements | None = None
+    seed: int = 0
+    path: Path | None = None
+    _real: NDArray[np.float64] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        model: FittedGAN,
+        history: History,
+        *,
+        heldout: NDArray[np.float64] | None = None,
+        measurements: Measurements | None = None,
+        seed: int = 0,
+        path: Path | None = None,
+        real: NDArray[np.float64] | None = None,
+    ) -> "Run":
+        """Put a model and its training together; without held-out points, pictures show the `real` ones given."""
+        objective = None
+        with contextlib.suppress(InputError):  # one's own, that was not given: the model can be sampled without
+            objective = model.objective
+        run = cls(model.recipe, model.generator, model.discriminator, model.scaling, objective)
+        run.history, run.heldout, run.measurements = history, heldout, measurements
+        run.seed, run.path, run._real = seed, path, heldout if real is None else real
+        return run
+
+    @classmethod
+    def load(cls, path: str | Path, objective: AnyObjective | None = None) -> "Run":
+        """Read the folder of a finished run. Nothing in it is executed.
+
+        Args:
+            path: the folder, such as one that `fit` was given as `out`, or of a run of a study.
+            objective: that the run was trained with, if it is not built in; without it there are no new pictures.
+
+        Raises:
+            InputError: no finished run there, damaged files, or not the objective that it was trained with.
+
+        >>> Run.load("runs/nowhere")
+        Traceback (most recent call last):
+        ganatomy.errors.InputError: runs/nowhere is no run folder; give one that ganatomy fit made, such as runs/NAME
+        """
+        folder = RunFolder(path)
+        summary = folder.read_summary()
+        model = FittedGAN.load(folder.path / "generator.safetensors", objective)
+        history, heldout = _read_history(folder, summary.get("seconds_training", math.nan))
+        found = {name: _measurement(values) for name, values in summary["metrics"].items()}
+        kept = {"heldout": heldout, "measurements": Measurements(found), "seed": summary["seed"]}
+        return cls.of(model, history, path=folder.path, **kept)
+
+    def __repr__(self) -> str:
+        found = (self.measurements or {}).get("wasserstein2")
+        told = "not measured" if found is None or found.ratio is None else f"distance {found.ratio:.3g} x floor"
+        recipe = self.recipe
+        return f"Run({recipe.objective}, {recipe.optimizer_name}, {recipe.name} recipe, seed {self.seed}: {told})"
+
+    def _repr_html_(self) -> str:
+        table = "" if self.measurements is None else self.measurements._repr_html_()
+        return f"<p>{html.escape(repr(self))}</p>{self._picture()}{table}"
+
+    def _picture(self) -> str:
+        """Return the final picture as HTML: the file where there is one, or drawn now; "" if there is nothing."""
+        file = None if self.path is None else self.path / "figures" / "final.png"
+        if file is not None and file.is_file():
+            return image_of(file.read_bytes())
+        return "" if self._real is None else image_of(self.plot())
+
+    def to_frame(self, of: Literal["metrics", "losses"] = "metrics") -> "pandas.DataFrame":
+        """Make a DataFrame of the training: the metrics, a row a snapshot, or the losses, a row an iteration.
+
+        Raises:
+            InputError: pandas is not installed, or there is no such table.
+        """
+        return self.history.to_frame(of)
+
+    def plot(self, picture: str = "final", *, arrows: bool = False, language: str | None = None) -> "Figure":
+        """Draw one of the run's pictures: final, film_strip, losses, metrics or latent_grid.
+
+        Args:
+            picture: which.
+            arrows: whether to draw the discriminator's gradient at generated points into "final".
+            language: "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
+
+        Raises:
+            InputError: no such picture, nothing is remembered that it could show, or an unknown language.
+        """
+        if self._real is None:
+            raise InputError("this run has no real points to draw; fit with `heldout` or `train_size`")
+        floor = {name: Floor(m.floor, m.floor_spread) for name, m in (self.measurements or {}).items()}
+        return figure_of(picture, self, self.history, self._real, floor, self.seed, arrows=arrows, language=language)
+
+
+def _read_history(folder: RunFolder, seconds: float) -> tuple[History, NDArray[np.float64]]:
+    """Read what a run remembers, and its held-out points, from the tables and arrays of its folder."""
+    samples, epochs, heldout, fields = folder.read_arrays(["snapshots", "epochs", "heldout", "fields"])
+    try:
+        names, *measured = _rows(folder.path / "metrics.csv")
+        _, *trained = _rows(folder.path / "losses.csv")
+        metrics = [dict(zip(names[1:], map(float, row[1:]), strict=True)) for row in measured]
+        losses = [(int(row[0]), int(row[1]), float(row[2]), float(row[3]), float(row[4])) for row in trained]
+    except (OSError, ValueError, IndexError) as error:
+        kind = type(error).__name__
+        raise InputError(f"{folder.path}: its tables are missing or damaged ({kind}); make the run again") from None
+    return History(losses, epochs.tolist(), list(samples), list(fields), metrics, seconds), heldout
+
+
+def _rows(path: Path) -> list[list[str]]:
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def _measurement(values: dict[str, Any]) -> Measurement:
+    """Read a measurement from a summary, in which numbers that are none are null."""
+    numbers = {name: math.nan if values[name] is None else values[name] for name in ("value", "floor", "floor_spread")}
+    return Measurement(**numbers, ratio=values["ratio"])

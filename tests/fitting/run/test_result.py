@@ -1,0 +1,114 @@
+"""A run in Python: short to look at, drawn and tabled on demand, and read again from its folder as it was made."""
+
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import ganatomy
+from ganatomy.errors import InputError
+from ganatomy.figures.saving import save_figure
+from ganatomy.fitting.run.pictures import PICTURES
+from ganatomy.fitting.run.result import Run
+
+SMALL = {
+    "epochs": 4,
+    "batch_size": 100,
+    "snapshots": 3,
+    "generator": {"hidden": [8], "normalization": "none"},
+    "discriminator": {"hidden": [8]},
+}
+
+
+@pytest.fixture(scope="module")
+def measured(points):
+    return ganatomy.fit(points, "gan", train_size=300, **SMALL)
+
+
+@pytest.fixture(scope="module")
+def unmeasured(points):
+    return ganatomy.fit(points, "gan", **SMALL)
+
+
+@pytest.fixture(scope="module")
+def read(finished):
+    return Run.load(finished.folder)
+
+
+def test_it_is_one_short_line_to_look_at(measured, unmeasured, read):
+    ratio = measured.measurements["wasserstein2"].ratio
+    assert repr(measured) == f"Run(gan, rmsprop, course recipe, seed 0: distance {ratio:.3g} x floor)"
+    assert repr(unmeasured).endswith("seed 0: not measured)")
+    for told in map(repr, (measured, unmeasured, read, measured.history, measured.measurements)):
+        assert len(told) < 100
+        assert "\n" not in told
+
+
+def test_a_notebook_shows_the_picture_and_the_metrics(measured, unmeasured, read):
+    for run, pictures, rows in ((measured, 1, 9), (unmeasured, 1, 0), (read, 1, 9)):
+        shown = run._repr_html_()
+        assert shown.count('src="data:image/png;base64,iVBOR') == pictures
+        assert shown.count("<tr>") == (rows + 1 if rows else 0)
+    assert "2-Wasserstein distance" in measured.measurements._repr_html_()
+    assert measured.history._repr_html_().count("<tr>") == 1 + len(measured.history.epochs)
+
+
+def test_training_and_measurements_are_tables(measured, unmeasured):
+    frame = measured.to_frame()
+    assert frame["epoch"].tolist() == measured.history.epochs
+    assert frame["wasserstein2"].tolist() == measured.history.metric("wasserstein2").tolist()
+    losses = measured.to_frame("losses")
+    assert losses["iteration"].tolist() == list(range(1, 13))
+    assert losses.columns.tolist() == ["iteration", "epoch", "discriminator", "generator", "penalty"]
+    table = measured.measurements.to_frame()
+    assert table.loc["wasserstein2", "value"] == measured.measurements["wasserstein2"].value
+    assert isinstance(table, pd.DataFrame)
+    assert unmeasured.to_frame("losses")["epoch"].tolist() == [1, 2, 3, 4]
+    with pytest.raises(InputError, match="did you mean 'losses'"):
+        measured.to_frame("loses")
+
+
+def test_without_pandas_one_line_says_what_to_install(measured, monkeypatch):
+    monkeypatch.setattr("ganatomy.errors.find_spec", lambda name: None)
+    for table in (measured, measured.history, measured.measurements):
+        with pytest.raises(InputError, match=r"needs an extra: pip install 'ganatomy\[frames\]'"):
+            table.to_frame()
+
+
+def test_the_folder_of_a_run_is_read_as_it_was_made(finished, read):
+    assert read.path == finished.folder
+    table = pd.read_csv(finished.folder / "metrics.csv")
+    pd.testing.assert_frame_equal(read.to_frame(), table)
+    pd.testing.assert_frame_equal(read.to_frame("losses"), pd.read_csv(finished.folder / "losses.csv"))
+    model = ganatomy.FittedGAN.load(finished.folder / "generator.safetensors")
+    assert np.array_equal(read.sample(20, seed=1), model.sample(20, seed=1))
+    assert len(read.heldout) == 100
+    assert read.measurements["wasserstein2"].ratio > 0
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+def test_every_picture_can_be_drawn_again_and_is_the_one_in_the_folder(finished, read, picture, tmp_path):
+    save_figure(read.plot(picture), tmp_path / "again.png")
+    assert (tmp_path / "again.png").read_bytes() == (finished.folder / "figures" / f"{picture}.png").read_bytes()
+
+
+def test_what_is_not_remembered_is_not_drawn(unmeasured):
+    assert unmeasured.plot().axes
+    assert unmeasured.plot("losses").axes
+    assert unmeasured.plot("latent_grid").axes
+    for picture in ("film_strip", "metrics"):
+        with pytest.raises(InputError, match=r"remembers no .*; fit with `heldout` or `train_size`"):
+            unmeasured.plot(picture)
+    with pytest.raises(InputError, match="did you mean 'losses'"):
+        unmeasured.plot("loses")
+
+
+def test_a_folder_that_holds_no_finished_run_is_refused(finished, tmp_path):
+    copy = shutil.copytree(finished.folder, tmp_path / "run")
+    (copy / "losses.csv").write_text("iteration\n1")
+    with pytest.raises(InputError, match="its tables are missing or damaged"):
+        Run.load(copy)
+    (copy / "summary.json").unlink()
+    with pytest.raises(InputError, match="holds no finished run"):
+        Run.load(copy)
