@@ -19,5 +19,6 @@ from .generators.loading import load as load
 from .latent.direction import Direction as Direction
 from .latent.directions import Directions as Directions
 from .latent.methods.sefa import sefa as sefa
+from .latent.survey.run import survey as survey
 
 __version__: str

@@ -95,7 +95,7 @@ class Words:
     """
 
     def __init__(self, language: str | None, *tables: str) -> None:
-        self.language = chosen(language)
+        self.language: Language = chosen(language)
         self._texts = _texts(tables)
 
     def __call__(self, name: str, /, **values: object) -> str:
@@ -127,6 +127,14 @@ class Words:
         """
         *rest, last = items
         return self("list_comma").join(rest) + self("list_and") + last if rest else last
+
+    def sentences(self, *sentences: str) -> str:
+        """Put sentences behind one another, as people of the language do; empty ones are left out.
+
+        >>> Words("en").sentences("One.", "", "Two."), Words("zh").sentences("一。", "二。")
+        ('One. Two.', '一。二。')
+        """
+        return ("" if self.language == "zh" else " ").join(filter(None, sentences))
 
     def titled(self, name: str, label: str) -> str:
         """Write a name and what it means, if that is known.

@@ -12,10 +12,14 @@ from pathlib import Path
 import pytest
 import torch
 
+import ganatomy
 from ganatomy import errors as extras
+from ganatomy.attributes import choose
+from ganatomy.errors import InputError
 from ganatomy.generators.networks.progan import ProGAN
 from ganatomy.generators.zoo import sources
 from ganatomy.generators.zoo.downloads import FetchError
+from ganatomy.latent.survey import Choices, Film
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals between processes are POSIX's")
 QUICK = ("-K", "2", "--codes", "20", "-N", "1", "--steps", "3", "--size", "64", "--no-faces", "--repetitions", "1")
@@ -184,3 +188,53 @@ def test_it_says_what_an_extra_would_have_measured(cli, there, said):
         done = cli("directions", "G.pth", *flags, "--methods", "sefa")
     assert done.code == 0, done.err
     assert ("pip install 'ganatomy[faces]'" in done.out) == said
+
+
+def test_the_command_and_python_leave_the_same_files(cli, contents):
+    command = ("directions", "G.pth", *QUICK, "--methods", "sefa,random", "--seeds", "3,7", "--out", "command")
+    assert cli(*command).code == 0
+    chosen = {"k": 2, "n_codes": 20, "samples": 1, "seeds": [3, 7], "steps": 3, "size": 64, "repetitions": 1}
+    attributes = choose(faces=False)
+    done = ganatomy.survey(ganatomy.load("G.pth"), ["sefa", "random"], "python", attributes=attributes, **chosen)
+    first, second = contents(Path("command")), contents(Path("python"))
+    assert list(first) == list(second)
+    assert {name for name in first if first[name] != second[name]} == {"page.html"}  # which says how it was begun
+    assert dict(done) == json.loads(first["summary.json"])
+    assert "begun from Python" in second["page.html"].decode()
+    assert "ganatomy directions G.pth" in first["page.html"].decode()
+
+
+def test_a_survey_is_looked_at_in_a_line_a_table_a_frame_and_a_picture():
+    done = ganatomy.survey(
+        ganatomy.load("G.pth"), "sefa", k=2, n_codes=20, samples=1, steps=3, size=64, attributes=["warmth"], draws=8
+    )
+    assert done.out == Path("surveys/G_sefa_K2_seed0")
+    named = sum(row["label"] is not None for row in done["directions"])
+    assert repr(done) == f"Surveyed(G: 2 directions by sefa, {named} named, in {done.out})"
+    assert done._repr_html_().count("<tr>") == 1 + 2
+    frame = done.to_frame()
+    assert frame["name"].tolist() == ["sefa 0", "sefa 1"]
+    assert frame["change"].tolist() == [row["change"] for row in done["directions"]]
+    wide, high = done.plot("sefa 1").get_size_inches()
+    assert wide > 1 < high
+    with pytest.raises(InputError, match="unknown direction 'sefa 2'"):
+        done.plot("sefa 2")
+    (done.out / "sefa-0.png").unlink()
+    with pytest.raises(InputError, match="the survey's folder holds its pictures"):
+        done.plot()
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"kk": 3}, "unknown choice 'kk'; did you mean 'k'"),
+        ({"columns": 3}, "unknown choice 'columns'"),
+        ({"choices": Film()}, "a film has the choices"),
+        ({"choices": Choices(attributes=()), "k": 3}, "choices, and k besides"),
+        ({"film": True, "methods": ["sefa", "random"]}, "a film is of one method"),
+    ],
+)
+def test_python_is_told_in_one_line_too(changes, complaint):
+    with pytest.raises(InputError, match=f"{complaint}[^\n]*$"):
+        ganatomy.survey(ganatomy.load("G.pth"), **changes)
+    assert not Path("surveys").exists()

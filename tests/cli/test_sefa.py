@@ -317,6 +317,43 @@ def test_ctrl_c_says_how_to_go_on_and_that_ends_as_if_nothing_had_been(cli, edit
     assert {name for name in first if first[name] != second[name]} == differing
 
 
+def test_the_command_and_python_leave_the_same_files(cli, contents):
+    command = ("sefa", "tiny.pth", *QUICK, "--raw", "--effects", "3", "--report-layout", "--out", "command")
+    assert cli(*command).code == 0
+    chosen = {"samples": 2, "k": 2, "steps": 3, "size": 64, "effect_codes": 3}
+    done = ganatomy.survey(ganatomy.load("tiny.pth"), "sefa-raw", "python", film=True, report_layout=True, **chosen)
+    first, second = contents(Path("command")), contents(Path("python"))
+    assert list(first) == list(second)
+    summaries = [json.loads(files.pop("summary.json")) for files in (first, second)]
+    assert json.loads(json.dumps(dict(done))) == summaries[1]
+    for summary in summaries:
+        assert summary.pop("seconds_rendering") > 0
+        assert summary.pop("pictures_a_second") > 0
+    assert summaries[0] == summaries[1]
+    assert {name for name in first if first[name] != second[name]} == {"traversal.html"}  # which says how it was begun
+    assert done.plot().axes
+    assert done.to_frame()["share"].tolist() == summaries[0]["share"]
+    assert repr(done) == "Surveyed(tiny: 2 directions by sefa-raw, 0 named, in python)"
+
+
+def test_python_names_the_folder_as_the_command_does():
+    done = ganatomy.survey(ganatomy.load("tiny.pth"), film=True, samples=2, k=2, steps=3, size=64, effect_codes=0)
+    assert done.out == Path("edits/tiny_N2_K2_seed0")
+
+
+def test_titles_and_page_are_in_the_language_that_is_asked_for(cli, monkeypatch):
+    monkeypatch.setenv("GANATOMY_LANGUAGE", "zh")
+    assert cli("sefa", "tiny.pth", *QUICK, "--out", "zh").code == 0
+    assert "每个滑块" in Path("zh/traversal.html").read_text(encoding="utf-8")
+    assert cli("sefa", "tiny.pth", *QUICK, "--language", "en", "--out", "en").code == 0
+    assert "Each slider" in Path("en/traversal.html").read_text(encoding="utf-8")
+    first, second = (json.loads(Path(name, "summary.json").read_text(encoding="utf-8")) for name in ("zh", "en"))
+    for summary in (first, second):
+        del summary["seconds_rendering"], summary["pictures_a_second"]
+    assert first == second  # for programs, it is the same in both
+    assert Path("zh/directions.json").read_bytes() == Path("en/directions.json").read_bytes()
+
+
 # sefa --weights-only
 
 

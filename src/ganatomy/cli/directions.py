@@ -86,6 +86,7 @@ def directions(
     checkpoint = options.open_source(source, classes, sha256, trust)
     from ganatomy.attributes import choose
     from ganatomy.files import strict_json
+    from ganatomy.generators.base import precision_of
     from ganatomy.generators.loading import build
     from ganatomy.latent.survey import Choices, Survey, conduct
     from ganatomy.progress import Progress
@@ -112,7 +113,7 @@ def directions(
             psi=psi,
             cutoff=cutoff,
             size=size,
-            precision=precision,
+            precision=precision_of(precision),
             language=tongue,
         )
         work = Survey(build(checkpoint, device), asked, choices)

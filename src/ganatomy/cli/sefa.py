@@ -88,6 +88,7 @@ def sefa(
         _from_weights(checkpoint, k, layers, normalize, out, force, as_json)
         return
     from ganatomy.files import strict_json
+    from ganatomy.generators.base import noise_of, precision_of
     from ganatomy.generators.loading import build
     from ganatomy.latent.survey import Film, Survey, conduct
     from ganatomy.progress import Progress
@@ -108,11 +109,11 @@ def sefa(
             columns=columns,
             effect_codes=effects,
             size=size,
-            precision=precision,
+            precision=precision_of(precision),
             language=language,
         )
         generator = build(checkpoint, device)
-        generator.noise = noise
+        generator.noise = noise_of(noise)
         work = Survey(generator, ("sefa" if normalize else "sefa-raw",), choices)
         folder = out or work.default_out
         again = shlex.join(["ganatomy", *(word for word in sys.argv[1:] if word != "--force")])

@@ -36,6 +36,36 @@ NOISES: tuple[Noise, ...] = ("stored", "random", "none")
 PRECISIONS: dict[Precision, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
+def precision_of(name: str) -> Precision:
+    """Return the precision of a name.
+
+    Raises:
+        InputError: an unknown precision.
+
+    >>> precision_of("bfloat16")
+    'bfloat16'
+    """
+    for known in PRECISIONS:
+        if name == known:
+            return known
+    raise unknown("precision", name, PRECISIONS)
+
+
+def noise_of(name: str) -> Noise:
+    """Return the kind of noise of a name.
+
+    Raises:
+        InputError: an unknown kind.
+
+    >>> noise_of("none")
+    'none'
+    """
+    for known in NOISES:
+        if name == known:
+            return known
+    raise unknown("noise", name, NOISES)
+
+
 def dtype_of(precision: Precision) -> torch.dtype:
     """Return PyTorch's type for a precision's name.
 

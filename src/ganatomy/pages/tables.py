@@ -24,8 +24,9 @@ class Field:
     @classmethod
     def number(cls, value: float | None, text: str, note: str = "") -> "Field":
         """Make a field that is sorted by a number."""
-        missing = value is None or math.isnan(value)
-        return cls(text, "" if missing else repr(float(value)).replace("inf", "Infinity"), note)
+        if value is None or math.isnan(value):
+            return cls(text, "", note)
+        return cls(text, repr(float(value)).replace("inf", "Infinity"), note)
 
     @classmethod
     def word(cls, text: str) -> "Field":

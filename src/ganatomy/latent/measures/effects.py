@@ -26,7 +26,7 @@ Shape letters: `M` codes, `L` layers, `W` coordinates, `K` directions, `B` codes
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -188,6 +188,19 @@ class _Held(Observer):
         self.pictures.append(pictures)
 
 
+class Pictures(Protocol):
+    """Pictures (P, H, H, 3) that are read a few at a time: an array, or a store of them."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(P, H, H, 3)."""
+        ...
+
+    def __getitem__(self, some: slice, /) -> NDArray:
+        """Return some of them."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Movement:
     """The numbers of one direction, before they are compared with the floor; see `Effect`."""
@@ -198,7 +211,7 @@ class Movement:
     consistency: float | None
 
 
-def movement(edited: NDArray, unedited: NDArray | None, strengths: NDArray[np.float64]) -> Movement:
+def movement(edited: Pictures, unedited: NDArray | None, strengths: NDArray[np.float64]) -> Movement:
     """Compute what one direction does to M pictures, one after another; sums over codes only are held.
 
     Args:

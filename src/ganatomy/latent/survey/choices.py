@@ -108,7 +108,7 @@ class Choices:
     class_name: str | None = None
     size: int = 128
     precision: Precision = "float32"
-    language: Language | None = None
+    language: str | None = None
     by: tuple[Attribute, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -130,6 +130,11 @@ class Choices:
             )
         object.__setattr__(self, "language", chosen(self.language))
         object.__setattr__(self, "by", self._chosen_attributes())
+
+    @property
+    def tongue(self) -> Language:
+        """The language that is meant."""
+        return chosen(self.language)
 
     def _chosen_attributes(self) -> tuple[Attribute, ...]:
         if self.attributes is None:

@@ -98,7 +98,7 @@ class Album:
             InputError: a file cannot be written.
         """
         path, grid, unedited = self._folder.path, self._grid(whole), self._store[self._plan.unedited]
-        titles = [(self._title(k), f"{100 * self._directions.share[k]:.1f} %") for k in range(whole)]
+        titles = [(self._title(k), self._percent(k)) for k in range(whole)]
         self._draw_overview(path / "overview.png", grid, ["  ".join(title) for title in titles])
         film = traversal_frames(
             unedited,
@@ -147,7 +147,10 @@ class Album:
     def _share(self, k: int) -> str:
         """Say of what a direction has which share, for a title."""
         key = "film_share" if self._directions.method.startswith("sefa") else "film_share_of"
-        return self._words(key, share=self._words("percent", value=f"{100 * self._directions.share[k]:.1f}"))
+        return self._words(key, share=self._percent(k))
+
+    def _percent(self, k: int) -> str:
+        return self._words("percent", value=f"{100 * self._directions.share[k]:.1f}")
 
     def _draw_overview(self, path: Path, grid: Grid, titles: list[str]) -> None:
         words, columns = self._words, columns_of(len(self._strengths), _STILLS)

@@ -185,7 +185,7 @@ def conduct(
     >>> sorted(path.name for path in done.out.iterdir() if path.name[0] != ".")[:4]
     ['codes.npz', 'direction_0.png', 'directions.json', 'directions.safetensors']
     """
-    kind = SurveyFolder if work.film is None else FilmFolder
+    kind: type[OwnedFolder] = SurveyFolder if work.film is None else FilmFolder
     folder, progress, mark = kind(out or work.default_out), progress or Silent(), work.fingerprint()
     folder.check(mark, force)
     stages = Stages(folder)
@@ -207,7 +207,7 @@ def conduct(
 
 
 def _make_film(
-    work: Survey, folder: FilmFolder, progress: Silent, trial: Trial | None, report_layout: bool, command: str
+    work: Survey, folder: OwnedFolder, progress: Silent, trial: Trial | None, report_layout: bool, command: str
 ) -> dict[str, Any]:
     """Do the work of a film and draw it; if it is stopped, draw what is whole."""
     albums: list[tuple[Album, int]] = []
@@ -235,7 +235,7 @@ def _make_film(
     return film_summary_of(work, found)
 
 
-def _write_codes(folder: FilmFolder, work: Survey, directions: Directions) -> None:
+def _write_codes(folder: OwnedFolder, work: Survey, directions: Directions) -> None:
     samples = work.samples
     drawn = {} if samples.z is None else {"z": samples.z.numpy()}
     folder.write_arrays("codes.npz", {**drawn, "ws": samples.ws.numpy(), "names": np.array(samples.names)})

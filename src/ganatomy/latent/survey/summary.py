@@ -28,7 +28,7 @@ def summary_of(survey: Survey, found: Findings) -> dict[str, Any]:
         survey: what was done.
         found: what it gave.
     """
-    generator, rows, language = survey.generator, [], survey.choices.language
+    generator, rows, language = survey.generator, [], survey.choices.tongue
     for method, result in found.results.items():
         turned = result.stability.to_dict()["angle_of_each"] if result.stability else [None] * len(result.directions)
         naming = found.namings.get(method)

@@ -23,7 +23,7 @@ NUMBERS = ("change", "ratio", "consistency", "monotonic", "half")
 FIRST = 5  # so many bars are shown at once, the others on demand
 _FULL = 0.48  # of an axis' width that the largest effect takes, so that its cap is not cut
 
-Text = Mapping[str, str]
+Text = Mapping[Any, str]  # by language
 
 
 class Pictures(Protocol):
@@ -156,6 +156,15 @@ class Agreement:
         return [(k, int(j), float(cosine)) for k, (j, cosine) in rows if j is not None and j >= 0]
 
 
+def known(value: float | None) -> float | None:
+    """Return a number; None for what was not measured.
+
+    >>> known(np.float64(2)), known(None), known(float("nan"))
+    (2.0, None, None)
+    """
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
 def measured(value: float | None) -> bool:
     """Say whether there is a number.
 
@@ -195,7 +204,8 @@ def number(name: str, value: float | None, words: Words) -> str:
     >>> number("share", 0.0741, words), number("ratio", 3.21, words), number("half", 0.234, words)
     ('7.4 %', '3.21 ×', '23 %')
     """
-    if not measured(value):
+    value = known(value)
+    if value is None:
         return ABSENT
     if name == "share":
         return words("percent", value=f"{100 * value:.1f}")

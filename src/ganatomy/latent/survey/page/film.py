@@ -77,25 +77,27 @@ def film_page(
     for name in floor or ():
         if name not in MEASURED:
             raise unknown("floor", name, MEASURED)
-    size = size or min(max(shape[2:4]), LARGEST)
-    unedited = fitted(unedited, size)
+    side = size or min(max(shape[2:4]), LARGEST)
+    unedited = fitted(unedited, side)
     sheet = Sheet(len(strengths), *unedited.shape[1:3])
     maps, scale = heat_maps([card.heat for card in cards])
     shown = []
     for card, heat in zip(cards, maps, strict=True):
-        moved = (fitted(checked_pictures(card.pictures[n], "S"), size) for n in range(len(unedited)))
+        moved = (fitted(checked_pictures(card.pictures[n], "S"), side) for n in range(len(unedited)))
         numbers = {"share": number("share", card.share, words)}
         numbers |= {name: number(name, card.numbers.get(name), words) for name in MEASURED}
         sheets = [embedded(sheet.fill(one), quality) for one in moved]
         label = said(card.label, words)
         shown.append({"name": card.name, "label": label, "numbers": numbers, "sheets": sheets, "heat": heat})
-    written, several = labels(strengths), len(unedited)
+    written, zero, several = labels(strengths), zero_column(strengths), len(unedited)
     told = {"unit": unit or words("unit"), "first": written[0], "last": written[-1], "steps": len(written)}
     values = {
         "t": words,
         "language": words.language,
         "title": title,
-        "lead": words.count("film_lead", several),
+        "lead": words.sentences(
+            words.count("film_lead", several), "" if zero is None else words("film_zero"), words("film_made")
+        ),
         "partly": words("film_partly", n=len(cards), asked=asked) if asked and asked > len(cards) else "",
         "samples": samples,
         "facts": facts,
@@ -104,7 +106,7 @@ def film_page(
         "unedited": [embedded(picture, quality) for picture in unedited],
         "sheet": sheet,
         "strengths": written,
-        "zero": zero_column(strengths),
+        "zero": zero,
         "scale": scale,
         "columns": [("share", words("share")), *((name, _heading(name, words)) for name in MEASURED)],
         "floor": {name: _spread(name, floor.get(name), words) for name in MEASURED} if floor else {},

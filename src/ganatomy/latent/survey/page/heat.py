@@ -55,4 +55,5 @@ def heat_maps(maps: Sequence[np.ndarray | None], largest: int = LARGEST) -> tupl
 
 def _embedded(heat: np.ndarray, most: float, largest: int) -> str:
     shrink = min(1.0, largest / max(heat.shape))
-    return embedded(heat_picture(heat, most, tuple(max(1, round(side * shrink)) for side in heat.shape)))
+    high, wide = (max(1, round(side * shrink)) for side in heat.shape)
+    return embedded(heat_picture(heat, most, (high, wide)))

@@ -27,6 +27,7 @@ from ganatomy.latent.survey.page.cards import (
     Card,
     Method,
     in_words,
+    known,
     largest,
     measured,
     number,
@@ -60,12 +61,12 @@ def directions_page(
     agreements: Sequence[Agreement] = (),
     *,
     unedited: np.ndarray,
-    strengths: Sequence[float],
+    strengths: Sequence[float] | np.ndarray,
     samples: Sequence[str],
     title: str,
     facts: Mapping[str, str],
     codes: int | None = None,
-    language: str = "en",
+    language: str | None = None,
     size: int | None = None,
     quality: int = 85,
 ) -> str:
@@ -81,7 +82,7 @@ def directions_page(
         facts: what else to say, name -> text: source, licence, versions; "command" (in Chinese
             also "命令") is how to repeat it.
         codes: over how many codes labels were measured; None if they were not.
-        language: "en" or "zh".
+        language: "en" or "zh"; None for the one that is `languages.chosen`.
         size: the longer side of a picture in pixels; by default the picture's own, at most 128, and less where there
             are so many pictures that the page would open slowly.
         quality: of the JPEGs, 1 to 95.
@@ -97,17 +98,17 @@ def directions_page(
     >>> "+0.97 sd a unit, 94 % of samples" in page, page.count("data:image/jpeg"), "http" in page
     (True, 4, False)
     """
-    words, strengths = Words(language, "survey"), np.asarray(strengths, dtype=float)
+    words, amounts = Words(language, "survey"), np.asarray(strengths, dtype=float)
     unedited = checked_pictures(unedited, "N")
-    _check(methods, agreements, unedited, strengths, samples)
+    _check(methods, agreements, unedited, amounts, samples)
     cards = [(m, k, card) for m, method in enumerate(methods) for k, card in enumerate(method.cards)]
-    size = size or _side(unedited, len(cards) * len(unedited) * len(strengths))
+    size = size or _side(unedited, len(cards) * len(unedited) * len(amounts))
     unedited = fitted(unedited, size)
-    sheet = Sheet(len(strengths), *unedited.shape[1:3])
+    sheet = Sheet(len(amounts), *unedited.shape[1:3])
     attributes = {bar.attribute: said(bar.title, words) for *_, card in cards for bar in card.bars}
     maps, scale = heat_maps([card.heat for *_, card in cards], SIZE)
     links, most = _links(methods, agreements, words), largest([card for *_, card in cards])
-    written, last = labels(strengths), len(strengths) - 1
+    written, last = labels(amounts), len(amounts) - 1
     commands, shown = ("command", words("command")), []
     for (m, k, card), heat in zip(cards, maps, strict=True):
         moved = (fitted(checked_pictures(card.pictures[n], "S"), size) for n in range(len(unedited)))
@@ -121,7 +122,7 @@ def directions_page(
         "directions.html",
         {
             "t": words,
-            "language": language,
+            "language": words.language,
             "title": title,
             "lead": words("lead", n=len(cards), methods=words.listed([said(m.title, words) for m in methods])),
             "rest": words("labels_none") if codes is None else words("labels_rest", **counted),
@@ -136,7 +137,7 @@ def directions_page(
             "sheet": sheet,
             "strengths": written,
             "last": last,
-            "zero": zero_column(strengths),
+            "zero": zero_column(amounts),
             "cells": [_spread(last, cells) for cells in _CELLS],
             "ends": signed(most),
             "scale": scale,
@@ -218,11 +219,11 @@ def _links(
 def _pairs(methods: Sequence[Method], agreements: Sequence[Agreement]) -> list[tuple[int, int, list[Any]]]:
     """List which methods were compared, by their places, and their matched directions with |cosine|."""
     places = {method.name: m for m, method in enumerate(methods)}
-    return [(*(places[name] for name in found.methods), found.pairs) for found in agreements]
+    return [(places[found.methods[0]], places[found.methods[1]], found.pairs) for found in agreements]
 
 
 def _card(
-    card: Card, method: Method, most: float, attributes: Sequence[tuple[str, ...]], words: Words
+    card: Card, method: Method, most: float, attributes: Sequence[tuple[str, str, str]], words: Words
 ) -> dict[str, Any]:
     """Return what the template shows of a direction, and the keys by which it is sorted and found."""
     bars, label = ranked(card.bars), said(card.label, words)
@@ -240,7 +241,7 @@ def _card(
         "numbers": [(key, words(key), number(key, value, words)) for key, value in numbers.items()],
         "bars": [shown_bar(bar, most, words) for bar in bars],
         "keys": {
-            **{key: float(value) if measured(value) else None for key, value in numbers.items()},
+            **{key: known(value) for key, value in numbers.items()},
             "effect": max(map(float, own), default=None),
             "label": label,
             "effects": [effects.get(attribute) for attribute in attributes],

@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from ganatomy.languages import ABSENT, Words
-from ganatomy.latent.survey.page.cards import NUMBERS, Agreement, Card, Method, measured, number, said
+from ganatomy.latent.survey.page.cards import NUMBERS, Agreement, Card, Method, known, measured, number, said
 from ganatomy.pages.tables import Field
 
 Value = str | float | None
@@ -99,9 +99,9 @@ def directions_table(methods: Sequence[Method]) -> tuple[list[str], list[list[Va
     return columns, [[method.name, *_row(card, list(attributes), words)] for method, card in cards]
 
 
-def _row(card: Card, attributes: Sequence[tuple[str, ...]], words: Words) -> list[Value]:
+def _row(card: Card, attributes: Sequence[tuple[str, str, str]], words: Words) -> list[Value]:
     bars = {bar.attribute: bar for bar in card.bars}
     numbers = [card.share, *(card.numbers.get(name) for name in NUMBERS), card.leakage]
     numbers += [getattr(bars.get(attribute), name, None) for attribute in attributes for name in _OF_BAR]
     texts = [card.name, *(said(text, words) for text in (card.label, card.plus, card.minus))]
-    return [*texts, *(float(value) if measured(value) else None for value in numbers)]
+    return [*texts, *map(known, numbers)]
