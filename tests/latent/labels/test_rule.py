@@ -374,7 +374,7 @@ def test_the_label_in_words():
     meaning = Meaning("sefa 2", (-2.0, 2.0), (hair, gender), ("gender", "hair length"), 4.0)
     assert meaning.label == "gender + hair length"
     assert meaning.text() == "gender + hair length -0.80, +0.50 sd a unit, 94 %, 90 % of samples"
-    assert meaning.text("zh") == "字gender + 字hair length 每单位 -0.80、+0.50 个标准差，94 %、90 % 的样本"
+    assert meaning.text("zh") == "字gender + 字hair length：每单位 -0.80、+0.50 个标准差，94%、90% 的样本"
     assert meaning.plus() == "less gender, more hair length"
     none = Meaning("sefa 3", (-2.0, 2.0), (hair, gender))
     assert (none.label, none.text(), none.text("zh"), none.plus()) == (None, "unnamed", "未命名", "")

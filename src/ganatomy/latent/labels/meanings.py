@@ -20,13 +20,7 @@ from typing import Any
 
 from ganatomy.attributes.trait import Trait
 from ganatomy.errors import InputError
-from ganatomy.languages import Language
-
-UNNAMED = {"en": "unnamed", "zh": "未命名"}
-_WORDS = {
-    "en": ("{effects} sd a unit, {shares} of samples", ", "),
-    "zh": ("每单位 {effects} 个标准差，{shares} 的样本", "、"),
-}
+from ganatomy.languages import LANGUAGES, Language, Words
 
 
 @dataclass(frozen=True)
@@ -85,7 +79,7 @@ class Meaning:
     >>> turn.text(), turn.plus()
     ('pose (yaw) +0.97 sd a unit, 94 % of samples', 'to the right')
     >>> turn.text("zh"), (-turn).plus()
-    ('左右转头 每单位 +0.97 个标准差，94 % 的样本', 'to the left')
+    ('左右转头：每单位 +0.97 个标准差，94% 的样本', 'to the left')
     """
 
     name: str
@@ -116,18 +110,24 @@ class Meaning:
 
     def text(self, language: Language = "en") -> str:
         """Write the label with its numbers: effects per unit of strength, and the shares of codes that follow."""
-        label = self.label_in(language)
+        label, words = self.label_in(language), Words(language, "survey")
         if label is None:
-            return UNNAMED[language]
-        sentence, comma = _WORDS[language]
-        effects = comma.join(f"{self[name].effect:+.2f}" for name in self.main)
-        shares = comma.join(f"{100 * self[name].follows:.0f} %" for name in self.main)
-        return f"{label} {sentence.format(effects=effects, shares=shares)}"
+            return words("unnamed")
+        effects, shares = zip(
+            *((f"{effect:+.2f}", words.percent(share)) for _, effect, share in self._about()), strict=True
+        )
+        listed = {"effects": words("list_comma").join(effects), "shares": words("list_comma").join(shares)}
+        return words("meaning", label=label, numbers=words("in_words", **listed))
 
     def plus(self, language: Language = "en") -> str:
         """Say in words what positive strengths do; nothing for an unnamed direction."""
-        traits = [(self[name].trait, self[name].effect) for name in self.main]
-        return ", ".join((trait.more if effect > 0 else trait.less)[language] for trait, effect in traits)
+        said = [(trait.more if effect > 0 else trait.less)[language] for trait, effect, _ in self._about()]
+        return Words(language)("comma").join(said)
+
+    def _about(self) -> list[tuple[Trait, float, float]]:
+        """List what it is about: trait, effect, and share of codes that follow."""
+        responses = [self[name] for name in self.main]
+        return [(response.trait, response.effect or 0.0, response.follows or 0.0) for response in responses]
 
     @property
     def leakage(self) -> dict[str, float]:
@@ -135,9 +135,9 @@ class Meaning:
         if not self.main:
             return {}
         groups = {self[name].trait.group for name in self.main}
-        whole = abs(self[self.main[0]].effect)
+        whole = self[self.main[0]].size
         others = {
-            response.trait.name: abs(response.effect) / whole
+            response.trait.name: response.size / whole
             for response in self.responses
             if response.effect is not None and response.trait.group not in groups
         }
@@ -148,9 +148,9 @@ class Meaning:
         responses = {r.trait.name: {k: v for k, v in vars(r).items() if k != "trait"} for r in self.responses}
         return {
             "name": self.name,
-            "label": {language: self.label_in(language) for language in _WORDS},
+            "label": {language: self.label_in(language) for language in LANGUAGES},
             "main": list(self.main),
-            "plus": {language: self.plus(language) for language in _WORDS},
+            "plus": {language: self.plus(language) for language in LANGUAGES},
             "strengths": list(self.strengths),
             "bar": self.bar,
             "leakage": self.leakage,

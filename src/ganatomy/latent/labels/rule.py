@@ -156,7 +156,7 @@ def read_meanings(
                 trait,
                 int(counts[k, a]),
                 effect=_told(effects[k, a]),
-                interval=(_told(intervals[0, k, a]), _told(intervals[1, k, a])),
+                interval=(round(float(intervals[0, k, a]), 6), round(float(intervals[1, k, a]), 6)),
                 follows=_told(follows[k, a]),
                 monotonic=_told(kept[k, a]),
                 null=_told(usual[a]),
@@ -192,13 +192,13 @@ def choose_main(responses: Sequence[Response], needed: float) -> tuple[str, ...]
             groups.setdefault(response.trait.group, []).append(response)
     first = []
     for members in groups.values():
-        largest = max(abs(each.effect) for each in members)
-        first.append(next(each for each in members if abs(each.effect) >= NEAR * largest))
-    ranked = sorted(first, key=lambda response: -abs(response.effect))
-    most = max((abs(each.effect) for each in responses if each.effect is not None), default=0)
-    if not ranked or max(abs(each.effect) for group in groups.values() for each in group) < NEAR * most:
+        largest = max(each.size for each in members)
+        first.append(next(each for each in members if each.size >= NEAR * largest))
+    ranked = sorted(first, key=lambda response: -response.size)
+    most = max((each.size for each in responses), default=0)
+    if not ranked or max(each.size for group in groups.values() for each in group) < NEAR * most:
         return ()
-    return tuple(each.trait.name for each in ranked[:MOST] if abs(each.effect) >= JOIN * abs(ranked[0].effect))
+    return tuple(each.trait.name for each in ranked[:MOST] if each.size >= JOIN * ranked[0].size)
 
 
 def _told(number: float) -> float | None:
@@ -218,10 +218,10 @@ def is_moved(response: Response, needed: float) -> bool:
     >>> [is_moved(Response(size, 200, 0.9, (0.8, 1.0), follows, ratio=3.1), 3.0) for follows in (0.9, 0.6)]
     [True, False]
     """
-    if response.ratio is None or response.ratio < needed:
+    if response.ratio is None or response.interval is None or response.follows is None:
         return False
     low, high = response.interval
-    return (low > 0 or high < 0) and response.follows >= FOLLOWS
+    return response.ratio >= needed and (low > 0 or high < 0) and response.follows >= FOLLOWS
 
 
 def _check(scores: NDArray, null: NDArray, base: NDArray, amounts: NDArray, traits: int, names: int) -> None:
