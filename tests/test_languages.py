@@ -25,7 +25,7 @@ def faults(chinese: str) -> list[str]:
         "a Western full stop after Chinese": rf"{HAN}\.(\s|$)",
         "a Western bracket around Chinese": rf"\({HAN}|{HAN}\)|{HAN}\s*\(|\)\s*{HAN}",
         "a straight quotation mark": rf"[\"']{HAN}|{HAN}[\"']",
-        "a space between two Chinese characters": rf"{WIDE}\s+{WIDE}",
+        "a space between two Chinese characters": rf"{WIDE}[^\S\n]+{WIDE}",
         "another word than 潜码 for a latent code": "编码|隐码|隐向量",
         "another word than 潜空间 for the latent space": "隐空间|潜在空间|隐变量空间",
     }

@@ -261,7 +261,7 @@ def _study(folder: Path, summary: Mapping[str, Any], words: Words) -> Part:
     how = words("study_how", **runs) if seeds else ""
     return Part(
         words.count("study", cells, name=summary.get("name", folder.name)),
-        (" " if words.language == "en" else "").join(filter(None, (told, how))),
+        words.sentences(told, how),
         headings=[words(f"col_{column}") for column in columns] if rows else [],
         rows=rows,
         note=words("some_cells", n=_ROWS, all=len(known)) if len(known) > _ROWS else words("all_cells") if rows else "",
