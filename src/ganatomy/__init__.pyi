@@ -1,12 +1,17 @@
+from . import attributes as attributes
 from .errors import InputError as InputError
+from .figures.pictures.samples import save_pictures as save_pictures
+from .fitting.metrics.yardstick import Yardstick as Yardstick
 from .fitting.metrics.yardstick import evaluate as evaluate
 from .fitting.objectives.catalogue import Objective as Objective
 from .fitting.objectives.own import read_objective as read_objective
 from .fitting.points.cloud import load_points as load_points
+from .fitting.points.distributions import DISTRIBUTIONS as DISTRIBUTIONS
 from .fitting.points.distributions import distribution as distribution
 from .fitting.recipes.recipe import Recipe as Recipe
 from .fitting.recipes.recipe import load_recipe as load_recipe
 from .fitting.run.fit import fit as fit
+from .fitting.run.result import Run as Run
 from .fitting.study.run import compare as compare
 from .fitting.training.batched import train_many as train_many
 from .fitting.training.game import Diverged as Diverged
@@ -15,10 +20,26 @@ from .fitting.training.model import FittedGAN as FittedGAN
 from .fitting.training.trainer import Step as Step
 from .fitting.training.trainer import train as train
 from .generators.base import Generator as Generator
+from .generators.loading import convert as convert
 from .generators.loading import load as load
+from .generators.loading import open_checkpoint as open_checkpoint
+from .generators.zoo.cards import card as card
+from .generators.zoo.cards import cards as cards
+from .generators.zoo.cards import fetch as fetch
+from .latent.codes import Drawing as Drawing
+from .latent.codes import draw as draw
 from .latent.direction import Direction as Direction
 from .latent.directions import Directions as Directions
+from .latent.labels.keep import edit_by_label as edit_by_label
+from .latent.labels.measure import name_directions as name_directions
+from .latent.methods.boundary import boundary as boundary
+from .latent.methods.catalogue import find as find
+from .latent.methods.ganspace import ganspace as ganspace
+from .latent.methods.local_basis import local_basis as local_basis
 from .latent.methods.sefa import sefa as sefa
+from .latent.pictures import paint as paint
+from .latent.survey.choices import Choices as Choices
+from .latent.survey.choices import Film as Film
 from .latent.survey.run import survey as survey
 
 __version__: str

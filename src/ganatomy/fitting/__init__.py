@@ -1,1 +1,5 @@
 """Half 1: fit GANs to point clouds, and compare objectives and optimizers over seeds."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
