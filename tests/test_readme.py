@@ -1,5 +1,6 @@
 """Every command and snippet of the READMEs is run, and both READMEs say the same commands."""
 
+import json
 import os
 import re
 import shlex
@@ -119,6 +120,24 @@ def test_the_snippets_on_faces_run(folder):
     for snippet in snippets:
         done = _run([sys.executable, "-c", snippet], folder)
         assert done.returncode == 0, done.stderr
+
+
+def _complaints(programs: list[str], folder: Path) -> list[str]:
+    """Run the type checker, as strict as on the package itself, and return what it says of these programs."""
+    for k, program in enumerate(programs):
+        (folder / f"program{k}.py").write_text(program, encoding="utf-8")
+    (folder / "pyrightconfig.json").write_text('{"typeCheckingMode": "basic"}', encoding="utf-8")
+    done = _run([sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson"], folder)
+    found = json.loads(done.stdout)
+    assert found["summary"]["filesAnalyzed"] == len(programs)
+    return [f"{Path(one['file']).name}: {one['message']}" for one in found["generalDiagnostics"]]
+
+
+def test_the_snippets_have_the_types_that_the_package_says(tmp_path):
+    pytest.importorskip("pyright", reason="the development extra brings the type checker")
+    wrong = "import ganatomy\nprint(ganatomy.fit([[0.0, 1.0]], seed='zero'))"
+    complaints = _complaints([*_blocks("README.md", "python"), wrong], tmp_path)
+    assert [text.partition(":")[0] for text in complaints] == [f"program{len(_blocks('README.md', 'python'))}.py"]
 
 
 def test_the_commands_run_in_order(folder):
