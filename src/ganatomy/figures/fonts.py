@@ -83,13 +83,13 @@ def drawable(language: str | None) -> Language:
     return asked
 
 
-def picture_words(language: str | None) -> Words:
-    """Return the words that pictures say by themselves, in the language that is `drawable`.
+def picture_words(language: str | None, *tables: str) -> Words:
+    """Return the words that pictures say by themselves, in the language that is `drawable`; `tables` go before.
 
     >>> picture_words("en")("outside", count=3)
     '3 outside'
     """
-    return Words(drawable(language), "figures")
+    return Words(drawable(language), "figures", *tables)
 
 
 @cache

@@ -93,6 +93,18 @@ def test_every_picture_can_be_drawn_again_and_is_the_one_in_the_folder(finished,
     assert (tmp_path / "again.png").read_bytes() == (finished.folder / "figures" / f"{picture}.png").read_bytes()
 
 
+def test_points_that_were_trained_on_are_not_called_held_out(measured, unmeasured):
+    def told(run, picture):
+        figure = run.plot(picture, language="en")
+        texts = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+        return " ".join([*texts, *(axes.get_title(loc=loc) for axes in figure.axes for loc in ("left", "center"))])
+
+    for picture in ("final", "latent_grid"):
+        assert "held-out" in told(measured, picture)
+        assert "held-out" not in told(unmeasured, picture)
+        assert "real" in told(unmeasured, picture)
+
+
 def test_what_is_not_remembered_is_not_drawn(unmeasured):
     assert unmeasured.plot().axes
     assert unmeasured.plot("losses").axes

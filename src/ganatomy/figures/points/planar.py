@@ -49,6 +49,7 @@ def scatter(
     title: str,
     field_label: str | None = None,
     arrows: tuple[ArrayLike, ArrayLike] | None = None,
+    trained_on: bool = False,
     language: str | None = None,
 ) -> Figure:
     """Draw held-out and generated points, and behind them the discriminator's value over the plane in grey.
@@ -64,6 +65,7 @@ def scatter(
         field_label: what the greys measure; the discriminator's score if not given.
         arrows: positions (A, D) and vectors (A, D), such as the discriminator's gradient at generated points.
             The longest tenth are drawn equally long, 8 % of the width, the others in proportion.
+        trained_on: whether the real points were trained on, and are not called held-out.
         language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     Raises:
@@ -75,7 +77,7 @@ def scatter(
     >>> figure.axes[0].get_title(loc="left")
     'outside the axes: 50 generated'
     """
-    words = picture_words(language)
+    words = picture_words(language, *["trained_on"] * trained_on)
     with house():
         figure, axes = headed_figure(view, title, words)
         panel = make_panel(axes, view, heldout, Scale(field) if field is not None else None, words)

@@ -49,6 +49,7 @@ def latent_grid(
     levels: Sequence[float] | np.ndarray,
     *,
     title: str,
+    trained_on: bool = False,
     language: str | None = None,
 ) -> Figure:
     """Draw where the generator takes a square grid of the latent plane, stretched and folded over the data.
@@ -63,6 +64,7 @@ def latent_grid(
             normalisation must see them with statistics of ordinary samples, not of this grid.
         levels: the constant of each line, (L,).
         title: printed as it is.
+        trained_on: whether the real points were trained on, and are not called held-out.
         language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     Raises:
@@ -76,7 +78,7 @@ def latent_grid(
     lines = np.asarray(lines, dtype=float)
     if lines.ndim != 4 or lines.shape[:2] != (2, len(levels)):
         raise InputError(f"a latent grid has shape (2, L, M, D) with L = {len(levels)} levels, not {lines.shape}")
-    words = picture_words(language)
+    words = picture_words(language, *["trained_on"] * trained_on)
     names = view.labels(words)
     with house():
         figure, axes = headed_figure(view, title, words, fill=0.66)

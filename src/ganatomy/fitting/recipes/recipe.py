@@ -57,8 +57,15 @@ Widths = Annotated[tuple[Annotated[int, Field(ge=1, le=16384)], ...], Field(min_
 class OwnCode(Protocol):
     """What a recipe records of an objective that is none of `OBJECTIVES`."""
 
-    name: str
-    sha256: str
+    @property
+    def name(self) -> str:
+        """Of its class, with what an instance holds that a fresh one does not."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Of the text that the class is in."""
+        ...
 
 
 class _Table(BaseModel):
@@ -69,7 +76,7 @@ class Optimizer(_Table):
     """How one player descends: a `torch.optim` class by name, its rate, and its own keyword arguments."""
 
     name: str = DEFAULT_OPTIMIZER
-    lr: float = Field(5e-5, gt=0, le=1000)
+    lr: float = Field(default=5e-5, gt=0, le=1000)
     schedule: Literal["constant", "linear", "cosine"] = "constant"
     options: dict[str, Any] = {}
 
@@ -87,11 +94,12 @@ class Network(_Table):
     """What both players' networks have in common."""
 
     activation: Literal["leaky-relu", "relu", "elu", "silu", "gelu", "softplus", "tanh"] = "leaky-relu"
-    slope: float = Field(0.2, ge=0, lt=1)  # of leaky-relu
+    slope: float = Field(default=0.2, ge=0, lt=1)  # of leaky-relu
     normalization: Normalization | Annotated[tuple[Normalization, ...], Field(strict=False)] = "none"
-    normalization_eps: float = Field(1e-5, gt=0, le=10)
+    normalization_eps: float = Field(default=1e-5, gt=0, le=10)
     spectral_norm: bool = False
     optimizer: Optimizer = Optimizer()
+    hidden: Widths
 
     @model_validator(mode="after")
     def _one_normalization_a_layer(self) -> "Network":
@@ -123,8 +131,8 @@ class Latent(_Table):
     """
 
     distribution: Literal["normal", "uniform"] = "normal"
-    dim: int = Field(2, ge=1, le=4096)
-    classes: int = Field(0, ge=0, le=4096)
+    dim: int = Field(default=2, ge=1, le=4096)
+    classes: int = Field(default=0, ge=0, le=4096)
 
     @property
     def width(self) -> int:
@@ -138,11 +146,11 @@ class Penalties(_Table):
     `decay` is the share of the penalties' weights that is left at the end, reached geometrically.
     """
 
-    clip: float = Field(0.0, ge=0, le=1e6)
-    gradient: float = Field(0.0, ge=0, le=1e6)
-    r1: float = Field(0.0, ge=0, le=1e6)
-    r2: float = Field(0.0, ge=0, le=1e6)
-    decay: float = Field(1.0, gt=0, le=1)
+    clip: float = Field(default=0.0, ge=0, le=1e6)
+    gradient: float = Field(default=0.0, ge=0, le=1e6)
+    r1: float = Field(default=0.0, ge=0, le=1e6)
+    r2: float = Field(default=0.0, ge=0, le=1e6)
+    decay: float = Field(default=1.0, gt=0, le=1)
 
 
 class Recipe(_Table):
@@ -156,14 +164,16 @@ class Recipe(_Table):
     name: str = "custom"
     description: str = ""
     objective: str = "wgan-gp"
-    objective_sha256: str = Field("", pattern="^([0-9a-f]{64})?$")  # of the file of one that is none of OBJECTIVES
-    epochs: int = Field(320, ge=1, le=10_000_000)
-    batch_size: int = Field(256, ge=2, le=1_000_000)
+    objective_sha256: str = Field(
+        default="", pattern="^([0-9a-f]{64})?$"
+    )  # of the file of one that is none of OBJECTIVES
+    epochs: int = Field(default=320, ge=1, le=10_000_000)
+    batch_size: int = Field(default=256, ge=2, le=1_000_000)
     updates: Literal["simultaneous", "alternating"] = "simultaneous"
-    discriminator_steps: int = Field(1, ge=1, le=1000)
-    averaging: float = Field(0.0, ge=0, lt=1)
+    discriminator_steps: int = Field(default=1, ge=1, le=1000)
+    averaging: float = Field(default=0.0, ge=0, lt=1)
     standardize: bool = False
-    snapshots: int = Field(32, ge=1, le=10_000)
+    snapshots: int = Field(default=32, ge=1, le=10_000)
     latent: Latent = Latent()
     generator: Generator = Generator()
     discriminator: Discriminator = Discriminator()
@@ -259,8 +269,8 @@ def load_recipe(
     variants = taken_variants(table, where, OBJECTIVES)
     top = spelled_out(overrides)
     if objective is not None:
-        own = hasattr(objective, "sha256")
-        top["objective"], top["objective_sha256"] = (objective.name, objective.sha256) if own else (objective, "")
+        named = isinstance(objective, str)
+        top["objective"], top["objective_sha256"] = (objective, "") if named else (objective.name, objective.sha256)
     chosen = top.get("objective", table.get("objective", Recipe.model_fields["objective"].default))
     given, held = (layer.get("objective_sha256") for layer in (top, table))
     if chosen not in OBJECTIVES and not (given or held):

@@ -69,6 +69,7 @@ def figure_of(
     seed: int = 0,
     *,
     arrows: bool = False,
+    trained_on: bool = False,
     language: str | None = None,
 ) -> Figure:
     """Draw one picture of a run.
@@ -77,10 +78,11 @@ def figure_of(
         picture: one of `PICTURES`.
         model: as it ended.
         history: of the run; "final" and "latent_grid" do without.
-        heldout: real points (M, D) that were not trained on.
+        heldout: real points (M, D) that were not trained on, unless `trained_on`.
         floor: of each metric.
         seed: of the run.
         arrows: whether to draw the discriminator's gradient at generated points into "final".
+        trained_on: whether the real points were, and are not called held-out.
         language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     Raises:
@@ -98,7 +100,7 @@ def figure_of(
     words = _words(language)
     if picture == "final":
         samples, field = (history.samples[-1], history.fields[-1]) if history.samples else look(model, heldout, seed)
-        return _final(model, samples, field, heldout, seed, arrows, words)
+        return _final(model, samples, field, heldout, seed, arrows, words, trained_on)
     if picture == "film_strip":
         _require(history.samples, "snapshots")
         return _film_strip(model, history, heldout, seed, words)
@@ -109,7 +111,7 @@ def figure_of(
         _require(history.metrics, "metrics")
         return _metrics(model.recipe, history, floor, seed, words)
     if picture == "latent_grid":
-        return _latent_grid(model, heldout, seed, words)
+        return _latent_grid(model, heldout, seed, words, trained_on)
     raise unknown("picture of a run", picture, PICTURES)
 
 
@@ -126,6 +128,7 @@ def _final(
     seed: int,
     arrows: bool,
     words: Words,
+    trained_on: bool = False,
 ) -> Figure:
     return scatter(
         View.fit(heldout),
@@ -135,6 +138,7 @@ def _final(
         title=heading(model.recipe, seed, words.language),
         field_label=_field_label(model.objective.label, words),
         arrows=(samples, model.discriminator_gradient(samples)) if arrows else None,
+        trained_on=trained_on,
         language=words.language,
     )
 
@@ -172,7 +176,7 @@ def _metrics(recipe: Recipe, history: History, floor: Mapping[str, Floor], seed:
     return metric_curves(history.epochs, values, bands, titles, title=title, language=words.language)
 
 
-def _latent_grid(model: FittedGAN, heldout: np.ndarray, seed: int, words: Words) -> Figure:
+def _latent_grid(model: FittedGAN, heldout: np.ndarray, seed: int, words: Words, trained_on: bool = False) -> Figure:
     """Draw the image of the plane of the first two latent coordinates, the others at 0, for the first classes."""
     latent = model.recipe.latent
     reach = 1.0 if latent.distribution == "uniform" else 2.4
@@ -189,7 +193,9 @@ def _latent_grid(model: FittedGAN, heldout: np.ndarray, seed: int, words: Words)
         notes.append(words("classes", some=len(ends), all=latent.classes))
     lines = model.transform(plane.reshape(-1, latent.width)).reshape(*plane.shape[:-1], model.dim)
     title = "\n".join(filter(None, (heading(model.recipe, seed, words.language), words("semicolon").join(notes))))
-    return latent_grid(View.fit(heldout), heldout, lines, levels, title=title, language=words.language)
+    return latent_grid(
+        View.fit(heldout), heldout, lines, levels, title=title, trained_on=trained_on, language=words.language
+    )
 
 
 def draw_run(

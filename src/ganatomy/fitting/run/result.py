@@ -134,7 +134,17 @@ class Run(FittedGAN):
         if self._real is None:
             raise InputError("this run has no real points to draw; fit with `heldout` or `train_size`")
         floor = {name: Floor(m.floor, m.floor_spread) for name, m in (self.measurements or {}).items()}
-        return figure_of(picture, self, self.history, self._real, floor, self.seed, arrows=arrows, language=language)
+        return figure_of(
+            picture,
+            self,
+            self.history,
+            self._real,
+            floor,
+            self.seed,
+            arrows=arrows,
+            trained_on=self.heldout is None,
+            language=language,
+        )
 
 
 def _read_history(folder: RunFolder, seconds: float) -> tuple[History, NDArray[np.float64]]:

@@ -177,7 +177,8 @@ class BatchedTrainer:
 
     def snapshots(self) -> list[FittedGAN | None]:
         """Copy the models as they stand to the processor; None stands for a run that has diverged."""
-        generators, discriminators = (network.cpu() for network in self.game.copies())  # of stacks
+        generators, discriminators = self.game.copies()  # of stacks
+        generators, discriminators = generators.cpu(), discriminators.cpu()
 
         def model(r: int, run: Trainer) -> FittedGAN:
             generator = unstack(generators, r, like=run.game.generator.network)
@@ -234,7 +235,8 @@ class _Mapped(Guarded):
         super().__init__(single.inner, single.path)
         scores = torch.linspace(-2, 3, 32).view(2, 16)
         try:
-            self.discriminator_loss(scores, -scores), self.generator_loss(scores, -scores)
+            self.discriminator_loss(scores, -scores)
+            self.generator_loss(scores, -scores)
         except InputError:  # its code asks for numbers, or does what no map can
             self._together = False
 

@@ -23,6 +23,7 @@ from ganatomy.fitting.metrics import samples as metrics
 from ganatomy.fitting.objectives.catalogue import Objective
 from ganatomy.fitting.objectives.own import AnyObjective, objective_of
 from ganatomy.fitting.recipes.recipe import Recipe, load_recipe
+from ganatomy.fitting.training.card import card
 from ganatomy.fitting.training.networks import Discriminator, Generator, build, draw_codes
 
 FORMAT = "fitted-gan-1"
@@ -94,6 +95,18 @@ class FittedGAN:
 
     def __repr__(self) -> str:
         return f"FittedGAN({self.recipe.objective}, recipe={self.recipe.name!r}, dim={self.dim})"
+
+    def _repr_html_(self) -> str:
+        recipe = self.recipe
+        facts = {
+            "objective": recipe.objective,
+            "optimizer": f"{recipe.optimizer_name}, {recipe.generator.optimizer.lr:g}",
+            "recipe": recipe.name,
+            "epochs": recipe.epochs,
+            "dim": self.dim,
+            "latent": recipe.latent.width,
+        }
+        return card(repr(self), facts, self.sample(400))
 
     @torch.no_grad()
     def sample(self, n: int, seed: int = 0) -> NDArray[np.float64]:

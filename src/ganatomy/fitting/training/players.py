@@ -8,7 +8,8 @@ Optimizers that look at a tensor's shape are given the separate tensors.
 
 import inspect
 import math
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -135,6 +136,7 @@ def _construct(
     chosen: type[torch.optim.Optimizer], targets: list[nn.Parameter], settings: Optimizer
 ) -> torch.optim.Optimizer:
     """Make the optimizer, turning what its constructor refuses into one line."""
+    make = cast("Callable[..., torch.optim.Optimizer]", chosen)  # each class has arguments of its own
     known = [key for key in inspect.signature(chosen).parameters if key not in ("params", "lr")]
     for key in settings.options:
         if key not in known:
@@ -145,8 +147,8 @@ def _construct(
     try:
         trial = nn.Parameter(torch.zeros(1))
         trial.grad = torch.zeros(1)
-        chosen([trial], lr=settings.lr, **options).step()  # some options are refused at the first step only
-        return chosen(targets, lr=settings.lr, **options)
+        make([trial], lr=settings.lr, **options).step()  # some options are refused at the first step only
+        return make(targets, lr=settings.lr, **options)
     except Exception as error:  # each class complains in its own way
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise InputError(f"optimizer '{settings.name}' refuses its options {settings.options}: {reason}") from None

@@ -61,7 +61,7 @@ def unstack(whole: Network, run: int, like: Network) -> Network:
 def _stacked(layer: nn.Module, runs: int) -> nn.Module:
     """Return what stands for a layer of each run; an activation has no weights and is the same for all."""
     layer = copy.copy(layer)
-    if hasattr(layer, "inplace"):
+    if isinstance(layer, nn.ReLU | nn.LeakyReLU):
         layer.inplace = False  # what a normalisation returns is a view, and changing that in place takes longer
     return layer
 

@@ -34,20 +34,27 @@ class GaussianMixture(Distribution):
     array([-2.337877])
     """
 
-    components: Components
+    def __post_init__(self) -> None:
+        if self.components is None:
+            raise TypeError("a mixture of Gaussians is made of components")
+
+    @property
+    def _parts(self) -> Components:
+        assert self.components is not None, "checked when it was made"
+        return self.components
 
     def _draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        parts = self.components
+        parts = self._parts
         which = rng.choice(len(parts.weights), size=n, p=parts.weights)
         factors = np.linalg.cholesky(parts.covariances)  # (K, D, D)
         noise = rng.standard_normal((n, self.dim))
         return parts.means[which] + np.einsum("nij,nj->ni", factors[which], noise)
 
     def _log_density(self, x: np.ndarray) -> np.ndarray:
-        parts = self.components
+        parts = self._parts
         _, log_determinants = np.linalg.slogdet(2 * np.pi * parts.covariances)  # (K,)
         logs = np.log(parts.weights) - (parts.squared_distances(x) + log_determinants) / 2  # (N, K)
-        return logsumexp(logs, axis=1)
+        return np.asarray(logsumexp(logs, axis=1))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
