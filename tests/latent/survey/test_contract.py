@@ -53,7 +53,7 @@ def _nothing_drawn(monkeypatch):
     monkeypatch.setattr(pages, "directions_page", lambda *_, **__: "")
     monkeypatch.setattr(film.Album, "draw", lambda *_, **__: None)
     monkeypatch.setattr(film.Album, "draw_directions", lambda *_: None)
-    monkeypatch.setattr(stages, "batch_size", lambda _: 24)
+    monkeypatch.setattr(stages, "batch_size", lambda _: 48)
 
 
 def _files(folder, contents):

@@ -338,7 +338,7 @@ def _small_batches(monkeypatch):
 @pytest.mark.usefixtures("_small_batches")
 def test_stopped_after_every_batch_it_ends_bit_identical(whole, tmp_path, contents, painted):
     one, folder = whole
-    for after in (6, 10, 12, 16, 20, 40, 91):
+    for after in (6, 20, 91):
         _stop(one, tmp_path / "out", after, report_layout=True)
         assert not (tmp_path / "out" / "summary.json").exists()
     summary = conduct(one, tmp_path / "out", report_layout=True)

@@ -1,6 +1,6 @@
 """What a survey says of itself: the summary for programs, the facts for a page, a direction's meaning in a line.
 
-The summaries are written for programs, and are the same in both languages but for the lines of text in them.
+The summaries are for programs, and are the same whatever the language of pages and pictures is.
 What is not guaranteed: that numbers of two surveys compare, unless codes, strengths and class are the same.
 
 Shapes: `K` directions of a method.
@@ -28,7 +28,7 @@ def summary_of(survey: Survey, found: Findings) -> dict[str, Any]:
         survey: what was done.
         found: what it gave.
     """
-    generator, rows, language = survey.generator, [], survey.choices.tongue
+    generator, rows = survey.generator, []
     for method, result in found.results.items():
         turned = result.stability.to_dict()["angle_of_each"] if result.stability else [None] * len(result.directions)
         naming = found.namings.get(method)
@@ -38,8 +38,8 @@ def summary_of(survey: Survey, found: Findings) -> dict[str, Any]:
                     "method": method,
                     "name": result.directions.names[k],
                     "label": result.directions.labels[k],
-                    "text": text_of(result.directions, naming, k, language),
-                    "plus": naming[k].plus(language) if naming else "",
+                    "text": text_of(result.directions, naming, k, "en"),
+                    "plus": naming[k].plus() if naming else "",
                     "share": float(result.directions.share[k]),
                     **numbers,
                     "angle": angle,
@@ -57,7 +57,7 @@ def summary_of(survey: Survey, found: Findings) -> dict[str, Any]:
         "resolution": generator.resolution,
         "weights": found.directions[0].fingerprint,
         "space": found.directions[0].space,
-        **survey.settings(),
+        **{name: chosen for name, chosen in survey.settings().items() if name != "language"},
         "samples": list(survey.samples.names),
         "unit": UNIT,
         "missing": missing,
