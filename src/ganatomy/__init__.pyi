@@ -11,6 +11,7 @@ from .fitting.points.distributions import distribution as distribution
 from .fitting.recipes.recipe import Recipe as Recipe
 from .fitting.recipes.recipe import load_recipe as load_recipe
 from .fitting.run.fit import fit as fit
+from .fitting.run.pictures import animate as animate
 from .fitting.run.result import Run as Run
 from .fitting.study.run import compare as compare
 from .fitting.training.batched import train_many as train_many
@@ -41,5 +42,6 @@ from .latent.pictures import paint as paint
 from .latent.survey.choices import Choices as Choices
 from .latent.survey.choices import Film as Film
 from .latent.survey.run import survey as survey
+from .pages.index import report as report
 
 __version__: str

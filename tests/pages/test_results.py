@@ -7,7 +7,7 @@ import pytest
 
 from ganatomy.errors import InputError
 from ganatomy.languages import Words
-from ganatomy.pages.index import write_index
+from ganatomy.pages.index import report
 from ganatomy.pages.results import Number, part_of
 
 EN, ZH = Words("en", "index"), Words("zh", "index")
@@ -26,7 +26,7 @@ def exploration(tmp_path):
 
 def test_what_is_there_is_linked_and_nothing_else(exploration, tmp_path):
     page = tmp_path / "index.html"
-    write_index([exploration], page, "here")
+    report([exploration], page, "here")
     text = page.read_text(encoding="utf-8")
     links = re.findall(r'href="([^"#]+)"', text)
     assert "%E8%84%B8%201/traversal.html" in links
@@ -52,7 +52,7 @@ def test_a_study_is_shown_with_its_report_and_tables(tmp_path):
     (folder / "study.json").write_text(json.dumps({"name": "mine", "cells": [{}, {}]}))
     for name in ("report.html", "summary.csv"):
         (folder / name).write_bytes(b"")
-    write_index([folder], tmp_path / "index.html")
+    report([folder], tmp_path / "index.html")
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert {"study/report.html", "study/summary.csv", "study/study.json"} <= set(re.findall(r'href="([^"#]+)"', text))
     assert "study/table.csv" not in text
@@ -64,7 +64,7 @@ def test_folders_come_in_the_order_given(exploration, tmp_path):
     other.mkdir()
     (other / "summary.json").write_text(json.dumps({"name": "eyes", "method": "sefa", "share": [0.2]}))
     page = tmp_path / "index.html"
-    write_index([other, exploration], page)
+    report([other, exploration], page)
     text = page.read_text(encoding="utf-8")
     assert text.index("eyes: 1 direction") < text.index("faces: 2 directions")
 
@@ -76,17 +76,17 @@ def test_a_folder_without_a_result_is_refused(tmp_path, content):
     if content is not None:
         (folder / "summary.json").write_text(content)
     with pytest.raises(InputError, match="nothing holds no finished result; give a run"):
-        write_index([folder], tmp_path / "index.html")
+        report([folder], tmp_path / "index.html")
     assert not (tmp_path / "index.html").exists()
 
 
 def test_wrong_places_and_names_are_refused(exploration, tmp_path):
     with pytest.raises(InputError, match=r"index\.txt: the page is HTML"):
-        write_index([exploration], tmp_path / "index.txt")
+        report([exploration], tmp_path / "index.txt")
     with pytest.raises(InputError, match=r"is not below .*, where the page is to be"):
-        write_index([exploration], exploration / "deeper" / "index.html")
+        report([exploration], exploration / "deeper" / "index.html")
     with pytest.raises(InputError, match="no folders were given"):
-        write_index([], tmp_path / "index.html")
+        report([], tmp_path / "index.html")
 
 
 def test_a_survey_is_shown_by_its_page_and_its_labels_are_linked(tmp_path):
@@ -96,7 +96,7 @@ def test_a_survey_is_shown_by_its_page_and_its_labels_are_linked(tmp_path):
     (folder / "summary.json").write_text(json.dumps(summary))
     for name in ("page.html", "table.csv", "ganspace-0.png", "labels-ganspace.json"):
         (folder / name).write_bytes(b"{}")
-    write_index([folder], tmp_path / "index.html")
+    report([folder], tmp_path / "index.html")
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     links = re.findall(r'href="%E9%9D%A2%201/([^"#]+)"', text)
     assert {"page.html", "table.csv", "labels-ganspace.json", "summary.json"} <= set(links)

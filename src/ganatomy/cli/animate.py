@@ -24,7 +24,7 @@ def animate(
 
       ganatomy animate runs/demo --width 1280
     """
-    from ganatomy.fitting.run.pictures import animate_run
+    from ganatomy.fitting.run import pictures
 
-    for path in animate_run(run, fps, width, language):
+    for path in pictures.animate(run, fps, width, language):
         print(path)

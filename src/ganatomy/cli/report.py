@@ -27,7 +27,7 @@ def report(
 
       ganatomy report demo/fit demo/faces --out demo/index.html
     """
-    from ganatomy.pages.index import write_index
+    from ganatomy.pages import index
 
-    write_index(folders, out, title, language)
+    index.report(folders, out, title, language)
     print(f"page: {out}")

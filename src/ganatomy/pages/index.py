@@ -16,9 +16,9 @@ from ganatomy.pages.page import render
 from ganatomy.pages.results import KINDS, WHAT, Entry, Part, part_of
 
 
-def write_index(
+def report(
     folders: Sequence[str | os.PathLike],
-    out: str | os.PathLike,
+    out: str | os.PathLike = "index.html",
     title: str = "Ganatomy",
     language: str | None = None,
 ) -> None:
@@ -39,7 +39,7 @@ def write_index(
     >>> (folder / "faces").mkdir()
     >>> _ = (folder / "faces" / "summary.json").write_text('{"name": "faces", "method": "sefa", "share": [0.1]}')
     >>> _ = (folder / "faces" / "traversal.html").write_text("")
-    >>> write_index([folder / "faces"], folder / "index.html")
+    >>> report([folder / "faces"], folder / "index.html")
     >>> 'href="faces/traversal.html"' in (folder / "index.html").read_text(encoding="utf-8")
     True
     """
@@ -58,7 +58,7 @@ def _below(folder: Path, base: Path) -> str:
     try:
         return folder.resolve().relative_to(base.resolve()).as_posix()
     except ValueError:
-        raise InputError(f"{folder} is not below {base}, where the page is to be; choose another out") from None
+        raise InputError(f"{folder} is not below {base}, where the page is to be; choose another `out`") from None
 
 
 def index_page(title: str, parts: Sequence[Part], *, lead: str = "", language: str | None = None) -> str:

@@ -206,10 +206,10 @@ def test_a_history_survives_a_checkpoint():
     assert History.from_state(History().state_dict()) == History()
 
 
-def test_animate_run_is_a_function_too(copy):
-    assert pictures.animate_run(str(copy), fps=10, width=480) == [copy / name for name in FILMS]
+def test_animate_is_a_function_too(copy):
+    assert pictures.animate(str(copy), fps=10, width=480) == [copy / name for name in FILMS]
     with pytest.raises(InputError, match="no run folder"):
-        pictures.animate_run(copy / "nowhere")
+        pictures.animate(copy / "nowhere")
 
 
 def test_every_metric_has_its_name_in_both_languages():
@@ -228,9 +228,9 @@ def test_a_run_is_drawn_in_the_language_that_was_asked_for(cli, copy, monkeypatc
     said = []
     monkeypatch.setattr("ganatomy.figures.fonts.chinese_fonts", lambda: ["a font"])
     monkeypatch.setattr(pictures, "render_frames", lambda *_, **told: said.append(told) or iter([STILL]))
-    pictures.animate_run(copy, language="zh")
+    pictures.animate(copy, language="zh")
     monkeypatch.setenv("GANATOMY_LANGUAGE", "zh")
-    pictures.animate_run(copy)
+    pictures.animate(copy)
     assert said[0] == said[1]
     assert said[0]["language"] == "zh"
     assert said[0]["title"].endswith("course 配方，种子 0")

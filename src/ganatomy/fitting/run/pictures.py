@@ -229,7 +229,7 @@ def draw_run(
     save_figure(_film_strip(model, history, heldout, seed, words), figures / "film_strip.png")
     draw_curves(folder, model.recipe, model.objective, history, floor, seed, words.language)
     save_figure(_latent_grid(model, heldout, seed, words), figures / "latent_grid.png")
-    animate(
+    draw_films(
         folder,
         heldout,
         np.stack(history.samples),
@@ -269,7 +269,7 @@ def draw_curves(
         save_figure(_metrics(recipe, history, floor, seed, words), figures / "metrics.png")
 
 
-def animate(
+def draw_films(
     folder: RunFolder,
     heldout: np.ndarray,
     samples: np.ndarray,
@@ -299,7 +299,7 @@ def animate(
     return paths
 
 
-def animate_run(path: str | Path, fps: float = 12, width: int = 640, language: str | None = None) -> list[Path]:
+def animate(path: str | Path, fps: float = 12, width: int = 640, language: str | None = None) -> list[Path]:
     """Make the films of a finished run again, from its snapshots.
 
     Args:
@@ -319,7 +319,7 @@ def animate_run(path: str | Path, fps: float = 12, width: int = 640, language: s
     recipe = load_recipe(folder.path / "recipe.toml")
     samples, epochs, heldout, fields = folder.read_arrays(["snapshots", "epochs", "heldout", "fields"])
     label = summary.get("field_label") or objective(recipe.objective).label  # runs of before it was in the summary
-    return animate(
+    return draw_films(
         folder,
         heldout,
         samples,
