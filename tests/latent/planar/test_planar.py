@@ -314,7 +314,8 @@ def test_a_folder_that_cannot_be_written_is_refused(copy, tmp_path):
     assert (tmp_path / "file").read_text() == "kept"
 
 
-def test_flows_are_told_in_the_language_that_is_asked_for(tmp_path):
+def test_flows_are_told_in_the_language_that_is_asked_for(monkeypatch):
+    monkeypatch.setattr("ganatomy.figures.fonts.chinese_fonts", lambda: ["a font"])
     model = fit(np.random.default_rng(0).normal(size=(512, 2)), recipe="recommended", epochs=1)
     result = explore(model)
     points = np.random.default_rng(1).normal(size=(64, 2))
