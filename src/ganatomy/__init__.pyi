@@ -13,6 +13,7 @@ from .fitting.recipes.recipe import load_recipe as load_recipe
 from .fitting.run.fit import fit as fit
 from .fitting.run.pictures import animate as animate
 from .fitting.run.result import Run as Run
+from .fitting.study.result import Study as Study
 from .fitting.study.run import compare as compare
 from .fitting.training.batched import train_many as train_many
 from .fitting.training.game import Diverged as Diverged

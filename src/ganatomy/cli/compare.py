@@ -16,8 +16,8 @@ from ganatomy.errors import InputError
 if TYPE_CHECKING:
     from ganatomy.fitting.study.executors.base import Executor
     from ganatomy.fitting.study.job import Job, Outcome
-    from ganatomy.fitting.study.judging.records import RunRecord
     from ganatomy.fitting.study.plan import Plan
+    from ganatomy.fitting.study.result import Study
 
 
 @verb
@@ -111,7 +111,7 @@ def compare(
         if dry_run:
             _show_plan(plan, folder, executor, force)
             return
-        records = run_study(
+        study = run_study(
             plan,
             folder,
             executor,
@@ -125,7 +125,7 @@ def compare(
         fail(f"stopped; what is finished is kept; to go on: {again}", 130)
     finally:
         executor.close()
-    _show_result(records, folder)
+    _show_result(study)
 
 
 def _names(flag: str, text: str | None) -> list[str] | None:
@@ -215,34 +215,31 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _show_result(records: "list[RunRecord]", folder: Path) -> None:
+def _show_result(study: "Study") -> None:
     """Print a line a cell, and where everything is."""
     from ganatomy.cli.tables import print_table
-    from ganatomy.fitting.study.folder import StudyFolder
-    from ganatomy.fitting.study.judging.comparison import compare as judge_runs
-    from ganatomy.fitting.study.report import judge
     from ganatomy.fitting.study.sentences import Sentences
 
-    judged, say = judge_runs(records), Sentences("en")
-    found = judged.summaries.values()
+    say = Sentences("en")
+    found = study.judged.summaries.values()
     rows = [(s.cell.target, s.cell.label, say.interval(s.final_ratio), say.summary(s)) for s in found]
     columns = ("points", "cell", "distance / floor", "in words")
     print_table(columns, rows, right=("distance / floor",))
     told = [
         (j.target, say.claim(j.claim), "at the course's rate" if j.at == "course" else "at best rates", j.verdict)
-        for j in judge(StudyFolder(folder).read(), judged)
+        for j in study.claims
     ]
     if told:
         print()
         print_table(("points", "claim", "", "verdict"), told)
-    print(f"tables: {folder / 'table.csv'}, {folder / 'summary.csv'}")
-    if (folder / "report.html").exists():
-        print(f"report: {folder / 'report.html'}")
-    failed = [record for record in records if record.status == "failed"]
+    print(f"tables: {study.path / 'table.csv'}, {study.path / 'summary.csv'}")
+    if study.report.exists():
+        print(f"report: {study.report}")
+    failed = [record for record in study if record.status == "failed"]
     if failed:
         first = failed[0]
         fail(
-            f"{len(failed)} of {len(records)} runs failed; {first.cell.label}, seed {first.seed}: {first.reason}; "
-            f"see {folder / first.path}; the same command makes them again",
+            f"{len(failed)} of {len(study)} runs failed; {first.cell.label}, seed {first.seed}: {first.reason}; "
+            f"see {study.path / first.path}; the same command makes them again",
             1,
         )

@@ -9,6 +9,7 @@ from .recipes.recipe import Recipe as Recipe
 from .recipes.recipe import load_recipe as load_recipe
 from .run.fit import fit as fit
 from .run.result import Run as Run
+from .study.result import Study as Study
 from .study.run import compare as compare
 from .training.batched import train_many as train_many
 from .training.game import Diverged as Diverged

@@ -93,7 +93,7 @@ def test_a_study_file_runs_no_code(points_file, mine, tmp_path):
     path.write_text("raise SystemExit('this ran')")
     study = tmp_path / "study.toml"
     study.write_text(f"[[grid]]\nobjectives = ['{path.name}:Mine']\n")
-    with pytest.raises(InputError, match=r"a study file runs no code; give it as --objectives my objectives\.py:Mine"):
+    with pytest.raises(InputError, match=r"a study file runs no code; give it as `objectives=my objectives\.py:Mine`"):
         plan_study(points_file, recipe=study, train_size=300)
 
 

@@ -10,6 +10,7 @@ from ganatomy.errors import InputError
 from ganatomy.fitting.study.folder import StudyFolder
 from ganatomy.fitting.study.plan import plan_study
 from ganatomy.fitting.study.report import write_report
+from ganatomy.fitting.study.result import Study
 from ganatomy.fitting.study.run import run_study
 
 STUDY = """
@@ -124,15 +125,24 @@ def test_tables_have_all_runs_however_they_ended(study):
     ] * 4
 
 
-def test_the_page_can_be_written_again_in_chinese(study, contents):
-    before = contents(study / "runs")
+def test_the_page_can_be_written_again_in_chinese_and_files_for_programs_stay(study, contents):
+    before = contents(study)
     write_report(study, "zh")
     page = (study / "report.html").read_text(encoding="utf-8")
     assert '<html lang="zh">' in page
     assert "各取最佳学习率" in page
-    assert contents(study / "runs") == before
+    after = contents(study)
+    assert after.keys() == before.keys()
+    told = {name for name in after if name == "report.html" or name.startswith("figures/")}
+    assert {name for name in after if after[name] != before[name]} <= told
+    assert {"table.csv", "summary.csv", "study.json"} <= after.keys() - told
     with pytest.raises(InputError, match="unknown language 'fr'"):
         write_report(study, "fr")
+
+
+def test_declared_claims_are_in_the_table_of_claims(study):
+    claims = Study.load(study).to_frame("claims")
+    assert claims["text"].tolist().count("Least squares are better.") == 4  # two targets, two choices of rates
 
 
 def test_a_study_of_which_everything_failed_has_a_page_without_pictures(points_file, tmp_path, monkeypatch):

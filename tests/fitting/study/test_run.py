@@ -470,7 +470,7 @@ def test_event_files_hold_losses_metrics_and_pictures(points_file, tmp_path, mon
 
 def test_tensorboard_is_asked_for_before_anything_is_made(points_file, tmp_path, monkeypatch):
     monkeypatch.setattr("ganatomy.errors.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"--tensorboard needs an extra: pip install 'ganatomy\[tensorboard\]'"):
+    with pytest.raises(InputError, match=r"`tensorboard` needs an extra: pip install 'ganatomy\[tensorboard\]'"):
         run_study(tiny(points_file), tmp_path / "s", Inline(), tensorboard=True)
     assert not (tmp_path / "s").exists()
 

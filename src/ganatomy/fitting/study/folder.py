@@ -9,15 +9,18 @@ which is compared as well, so that no run is taken for another.
 import contextlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ganatomy.errors import InputError
-from ganatomy.files import OwnedFolder
+from ganatomy.files import OwnedFolder, replacing
 from ganatomy.fitting.study.job import read_content, read_record
 from ganatomy.fitting.study.judging.records import Cell, RunRecord
-from ganatomy.fitting.study.plan import Plan, Run
+from ganatomy.fitting.study.plan import Plan, PlannedRun
+from ganatomy.fitting.study.targets import Target
 
 FORMAT = 1
 """Of study.json: raised when older ones can no longer be read."""
@@ -36,14 +39,34 @@ class StudyFolder(OwnedFolder):
     noun = "study"
     mark_name = ".ganatomy-study"
     owned = (
-        *("study.json", "table.csv", "summary.csv", "report.html", "figures", "runs", "tensorboard", "log.txt"),
-        ".work",
+        *("study.json", "table.csv", "summary.csv", "report.html", "figures", "runs", "tensorboard", "points"),
+        *("log.txt", ".work"),
     )
 
     @property
     def runs(self) -> Path:
         """Return the folder of the runs."""
         return self.path / "runs"
+
+    def points(self, name: str) -> Path:
+        """Return the file of the points that were given as an array under a name."""
+        return self.path / "points" / f"{name}.npy"
+
+    def keep_points(self, targets: Iterable[Target]) -> None:
+        """Keep points that were given as arrays, so that whoever has the folder can go on with the study.
+
+        Raises:
+            InputError: they cannot be written.
+        """
+        for target in targets:
+            path = self.points(target.name)
+            if target.given is not None and not path.exists():
+                try:
+                    path.parent.mkdir(exist_ok=True)
+                except OSError as error:
+                    raise InputError(f"cannot write to {path.parent}: {error.strerror or error}") from None
+                with replacing(path) as part, open(part, "wb") as file:
+                    np.save(file, target.given)
 
     @property
     def scratch(self) -> Path:
@@ -105,7 +128,19 @@ class StudyFolder(OwnedFolder):
             raise InputError(f"{path}: written in format {version}, this version reads {FORMAT}")
         return content
 
-    def missing(self, plan: Plan) -> list[Run]:
+    def require_state(self) -> dict[str, Any]:
+        """Read study.json.
+
+        Raises:
+            InputError: there is no study here, or it is damaged.
+        """
+        state = self.read()
+        if not state:
+            hint = "give a folder that ganatomy compare made, such as studies/NAME"
+            raise InputError(f"{self.path} holds no study; {hint}")
+        return state
+
+    def missing(self, plan: Plan) -> list[PlannedRun]:
         """List the runs that are still to be made: those that are not there, or failed."""
         held = {run.name: read_content(self.runs / run.name) for run in plan.runs}
         return [run for run in plan.runs if (held[run.name] or {"status": "failed"})["status"] == "failed"]

@@ -27,14 +27,14 @@ from ganatomy.fitting.run.folder import fingerprint
 from ganatomy.fitting.study.file import Grid, StudyFile, read_study_file
 from ganatomy.fitting.study.judging.claims import declared_claim
 from ganatomy.fitting.study.judging.records import Cell
-from ganatomy.fitting.study.targets import Target, read_target
+from ganatomy.fitting.study.targets import StudyPoints, Target, read_targets
 
 _OWN = {"objective": "objectives", "optimizer": "optimizers", "optimizer.name": "optimizers", "lr": "lrs"}
 _MOST = 100_000  # runs; more are a slip of the pen
 
 
 @dataclass(frozen=True)
-class Run:
+class PlannedRun:
     """One run: a cell, a seed, the resolved recipe, the points, and the objective if it is not built in."""
 
     cell: Cell
@@ -75,7 +75,7 @@ class Plan:
 
     name: str
     targets: tuple[Target, ...]
-    runs: tuple[Run, ...]
+    runs: tuple[PlannedRun, ...]
     base: Recipe
     seeds: tuple[int, ...]
     claims: tuple[dict[str, Any], ...] = ()
@@ -99,7 +99,7 @@ def contested(cells: Iterable[Cell]) -> set[Cell]:
 
 
 def plan_study(
-    points: "str | Path | None" = None,
+    points: StudyPoints | None = None,
     *,
     objectives: Sequence[str | AnyObjective] | None = None,
     optimizers: Sequence[str] | None = None,
@@ -113,7 +113,8 @@ def plan_study(
     """Plan a study; what is not given is taken from the study file, else it is the laboratory report's 3 x 3.
 
     Args:
-        points: a file or a built-in distribution; None takes the study file's targets, else `zigzag`.
+        points: a file, a built-in distribution, an array or a table; or several, by their names in a mapping, or in a
+            list; None takes the study file's targets, else `zigzag`.
         objectives: instead of those of every grid: names, and one's own as in `ganatomy.fit`, or as FILE.py:CLASS.
         optimizers: likewise.
         lrs: learning rates, likewise; None is the recipe's own.
@@ -148,17 +149,16 @@ def plan_study(
         for grid in file.grid
     ]
     recipes = _cells(grids, lambda name, **special: resolve(own.get(name, name), **special))
-    if points is not None or not file.targets:
-        sources = [("zigzag" if points is None else points, Path())]
-    else:
-        sources = [(source, folder) for source in _distinct("targets", file.targets)]
+    place = Path()
+    if points is None and file.targets:
+        points, place = _distinct("targets", file.targets), folder
     train_size = file.train_size if train_size is None else train_size
-    targets = [read_target(str(source), train_size, variable, place) for source, place in sources]
+    targets = read_targets("zigzag" if points is None else points, train_size, variable, place)
     _distinct("the targets' names", [target.name for target in targets])
     if len(recipes) * len(seeds) * len(targets) > _MOST:
         raise InputError(f"{len(recipes) * len(seeds) * len(targets):,} runs are too many; plan {_MOST:,} at most")
     runs = [
-        Run(Cell(target.name, *key), int(seed), recipe, target, own.get(recipe.objective))
+        PlannedRun(Cell(target.name, *key), int(seed), recipe, target, own.get(recipe.objective))
         for seed in seeds
         for target in targets
         for key, recipe in recipes.items()

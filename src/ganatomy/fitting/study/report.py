@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ganatomy.errors import InputError
 from ganatomy.fitting.study.folder import StudyFolder
 from ganatomy.fitting.study.judging.claims import REPORT_CLAIMS, Judgement, declared_claim, judge_claims
 from ganatomy.fitting.study.judging.comparison import Comparison, compare, differences
@@ -36,9 +35,7 @@ def write_report(folder: str | Path, language: str | None = None) -> None:
     ganatomy.errors.InputError: nowhere holds no study; give a folder that ganatomy compare made, such as studies/NAME
     """
     study, spoken = StudyFolder(folder), chosen(language)
-    state = study.read()
-    if not state:
-        raise InputError(f"{folder} holds no study; give a folder that ganatomy compare made, such as studies/NAME")
+    state = study.require_state()
     judged = compare(study.records())
     study.write_table("table.csv", *tidy_rows(judged.records))
     study.write_table("summary.csv", *summary_rows(judged.summaries.values()))
@@ -104,6 +101,7 @@ def _setup(state: Mapping[str, Any], judged: Comparison, choice: bool) -> Setup:
         epochs=state["identity"]["recipe"]["epochs"],
         recipe=state["recipe"],
         command=state["command"],
+        call=state.get("call", ""),  # studies of before did not keep it
         versions={name: str(state["versions"][name]) for name in ("ganatomy", "python", "torch", "numpy", "platform")},
         machine=" + ".join(filter(None, (state["machine"]["processor"], state["machine"].get("accelerator")))),
         cores=state["machine"]["cores"],

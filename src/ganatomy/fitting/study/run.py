@@ -14,7 +14,7 @@ together.
 import contextlib
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,17 +23,23 @@ import torch
 
 from ganatomy.errors import require_extra
 from ganatomy.execution import versions
+from ganatomy.fitting.objectives.own import AnyObjective
+from ganatomy.fitting.recipes.recipe import Recipe
+from ganatomy.fitting.run.events import write_events
 from ganatomy.fitting.run.folder import FORMAT as RUN_FORMAT
 from ganatomy.fitting.run.folder import RunFolder
+from ganatomy.fitting.study.call import call_of
 from ganatomy.fitting.study.executors.base import Executor, LostJob, cores
 from ganatomy.fitting.study.executors.choose import choose_executor
 from ganatomy.fitting.study.folder import FORMAT, StudyFolder, identity
 from ganatomy.fitting.study.job import Job, Outcome, add_validation, keep, make_run, record_of
-from ganatomy.fitting.study.judging.records import RunRecord
-from ganatomy.fitting.study.plan import Plan, Run, contested, plan_study
+from ganatomy.fitting.study.plan import Plan, PlannedRun, contested, plan_study
+from ganatomy.fitting.study.report import write_report
+from ganatomy.fitting.study.result import Study
+from ganatomy.fitting.study.targets import StudyPoints
 from ganatomy.fitting.study.trial import longest_first, try_cells
 from ganatomy.languages import chosen
-from ganatomy.progress import Progress, Silent
+from ganatomy.progress import Silent, shown
 
 
 def run_study(
@@ -42,11 +48,12 @@ def run_study(
     executor: Executor[Job, Outcome],
     *,
     force: bool = False,
-    progress: bool = False,
+    progress: Silent | bool | None = None,
     tensorboard: bool = False,
     language: str | None = None,
     command: str = "",
-) -> list[RunRecord]:
+    call: str = "",
+) -> Study:
     """Make the runs of a plan that a folder lacks, and judge all that it holds.
 
     Args:
@@ -54,13 +61,14 @@ def run_study(
         out: its folder.
         executor: which makes the runs.
         force: whether to replace what the folder holds.
-        progress: whether to show progress on the terminal.
+        progress: whether to show it; None shows it in a notebook.
         tensorboard: whether to write event files too.
         language: of the page and the pictures, "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
-        command: that makes the study again, for study.json.
+        command: that makes the study again, for study.json; "" where it was no command.
+        call: of Python that makes it again.
 
     Returns:
-        All runs of the folder; those that failed say why.
+        The study of the folder, with all of its runs; those that failed say why.
 
     Raises:
         InputError: a setting that no run can have, a folder of another study, a file that cannot be written.
@@ -72,36 +80,34 @@ def run_study(
     >>> [record.status for record in run_study(plan, tempfile.mkdtemp(), choose_executor(jobs=1))]
     ['finished']
     """
-    from ganatomy.fitting.study.report import write_report
-
     if tensorboard:
         require_extra("tensorboard", "tensorboard", "`tensorboard`")
     spoken = chosen(language)
     folder, began = StudyFolder(out), time.perf_counter()
-    display = Progress("run") if progress else Silent()
+    display = shown(progress, "run")
     folder.check_plan(plan, force)
     seconds = try_cells(plan.runs if force else folder.missing(plan), 8)
     with folder.working(plan, force):
         missing = longest_first(folder.missing(plan), seconds)
-        state = _describe(plan, folder.read(), executor, command)
+        folder.keep_points(plan.targets)
+        state = _describe(plan, folder.read(), executor, {"command": command, "call": call})
         folder.write_json("study.json", state)
         _make_missing(folder, plan, missing, executor, display)
         if tensorboard:
-            from ganatomy.fitting.run.events import write_events
-
             display.say("writing event files")
             for path in sorted(folder.runs.iterdir()):
                 write_events(path, folder.path / "tensorboard" / path.name)
         display.say("judging and drawing")
-        records = folder.records()
         state["seconds"] = round(state["seconds"] + time.perf_counter() - began, 1)
         state["made"] += len(missing)
         folder.write_json("study.json", state)
         write_report(folder.path, spoken)
-    return records
+    return Study.load(folder.path)
 
 
-def _describe(plan: Plan, former: Mapping[str, Any], executor: Executor[Job, Outcome], command: str) -> dict[str, Any]:
+def _describe(
+    plan: Plan, former: Mapping[str, Any], executor: Executor[Job, Outcome], again: Mapping[str, str]
+) -> dict[str, Any]:
     """Return what study.json holds: identities of former targets, seeds, claims and the time spent stay."""
     now = identity(plan)
     now["targets"] = {**former.get("identity", {}).get("targets", {}), **now["targets"]}
@@ -110,7 +116,7 @@ def _describe(plan: Plan, former: Mapping[str, Any], executor: Executor[Job, Out
     return {
         "format": FORMAT,
         "name": plan.name,
-        "command": command,
+        **again,
         "began": former.get("began", time.strftime("%Y-%m-%d %H:%M:%S")),
         "seconds": former.get("seconds", 0.0),
         "made": former.get("made", 0),
@@ -141,7 +147,7 @@ def _accelerator(device: str) -> str:
 
 
 def _make_missing(
-    folder: StudyFolder, plan: Plan, missing: list[Run], executor: Executor[Job, Outcome], display: Silent
+    folder: StudyFolder, plan: Plan, missing: list[PlannedRun], executor: Executor[Job, Outcome], display: Silent
 ) -> None:
     """Make runs and keep each as it finishes."""
     scratch = str(folder.scratch.resolve()) if executor.shares_disk else None
@@ -173,7 +179,7 @@ def _make_missing(
             add_validation(RunFolder(folder.path / record.path), targets[record.cell.target].validation)
 
 
-def _job(run: Run, validated: bool, scratch: str | None) -> Job:
+def _job(run: PlannedRun, validated: bool, scratch: str | None) -> Job:
     target = run.target
     known = None if target.distribution is None else target.distribution.name
     validation = target.validation if validated else None
@@ -189,32 +195,55 @@ def _said(record: Mapping[str, Any]) -> str:
 
 
 def compare(
-    points: "str | Path | None" = None,
+    points: StudyPoints | None = None,
+    objectives: Sequence[str | AnyObjective] | None = None,
+    optimizers: Sequence[str] | None = None,
     *,
+    lrs: Sequence[float] | None = None,
+    seeds: Iterable[int] | None = None,
+    recipe: "str | Path | Recipe | Mapping[str, Any] | None" = None,
+    train_size: int | None = None,
+    variable: str | None = None,
     out: str | Path | None = None,
+    force: bool = False,
     backend: str = "local",
     jobs: "int | str" = "auto",
     scheduler: str | None = None,
     device: str = "cpu",
     together: int | None = None,
-    **settings: Any,
-) -> list[RunRecord]:
+    tensorboard: bool = False,
+    language: str | None = None,
+    progress: Silent | bool | None = None,
+    **overrides: Any,
+) -> Study:
     """Compare objectives and optimizers over seeds: plan, run and judge a study, or go on with one.
 
     Local processes import the script that calls this: let it do so under `if __name__ == "__main__":`.
 
     Args:
-        points: a file or a built-in distribution; None is `zigzag`, or what the study file says.
+        points: a file, a built-in distribution, an array or a table; or several, by their names in a mapping, or in a
+            list; None is `zigzag`, or what the study file says.
+        objectives: names, and one's own as in `ganatomy.fit`; None is the study file's, or the report's three.
+        optimizers: names of `torch.optim`; likewise.
+        lrs: learning rates; of several, each pair is given its best. None is the recipe's own.
+        seeds: of every combination; None is 0, 1 and 2.
+        recipe: a name, a recipe, a mapping or a TOML file, which may be a study file; None is `course`.
+        train_size: how many points train; half of the others choose rates, half test.
+        variable: of a file, as in `ganatomy.load_points`.
         out: the study's folder; None is studies/NAME.
+        force: whether to replace the study that the folder holds.
         backend: `local` or `dask`.
-        jobs: processes of the local backend.
+        jobs: processes of the local backend; "auto" is one a core.
         scheduler: address of dask's.
         device: where the local backend trains, such as `cuda`: not on the processor, many seeds of a cell at once.
         together: how many at most.
-        **settings: those of `plan_study`, and `force`, `progress`, `tensorboard`, `language` of `run_study`.
+        tensorboard: whether to write event files too.
+        language: of the page and the pictures, "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
+        progress: whether to show it; None shows it in a notebook.
+        **overrides: recipe fields for all runs, as in `ganatomy.load_recipe`.
 
     Returns:
-        All runs of the study; its folder holds table.csv, summary.csv, figures and report.html.
+        The study; its folder holds table.csv, summary.csv, figures and report.html.
 
     Raises:
         InputError: anything given cannot be used; nothing that is finished is lost.
@@ -223,9 +252,20 @@ def compare(
     Traceback (most recent call last):
     ganatomy.errors.InputError: unknown objective 'wgan_gp'; did you mean 'wgan-gp'? Known: ...
     """
-    names = ("force", "progress", "tensorboard", "language", "command")
-    running = {name: settings.pop(name) for name in names if name in settings}
-    plan = plan_study(points, **settings)
+    given = {
+        "objectives": objectives,
+        "optimizers": optimizers,
+        "lrs": lrs,
+        "seeds": seeds if seeds is None or isinstance(seeds, range) else list(seeds),
+        "recipe": recipe,
+        "train_size": train_size,
+        "variable": variable,
+        **overrides,
+    }
+    plan = plan_study(points, **given)
+    folder = StudyFolder(out or Path("studies") / plan.name)
+    call = call_of(None if points is None else plan.targets, {**given, "out": folder.path}, folder)
     executor = choose_executor(backend, jobs, scheduler, device, together)
+    how = {"force": force, "progress": progress, "tensorboard": tensorboard, "language": language}
     with contextlib.closing(executor):
-        return run_study(plan, out or Path("studies") / plan.name, executor, **running)
+        return run_study(plan, folder.path, executor, call=call, **how)

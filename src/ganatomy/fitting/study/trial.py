@@ -21,7 +21,7 @@ from ganatomy.fitting.run.fit import MeasuredFit
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.run.look import look
 from ganatomy.fitting.run.measured import DRAWS
-from ganatomy.fitting.study.plan import Run
+from ganatomy.fitting.study.plan import PlannedRun
 from ganatomy.fitting.training.game import Diverged
 from ganatomy.fitting.training.trainer import Trainer
 
@@ -29,7 +29,7 @@ _WARM, _TIMED = 3, 20  # iterations
 _RESAMPLES = 5  # of the floor
 
 
-def try_cells(runs: Sequence[Run], iterations: int = 1) -> dict[tuple, float]:
+def try_cells(runs: Sequence[PlannedRun], iterations: int = 1) -> dict[tuple, float]:
     """Train every way that runs train for a few iterations; return seconds an iteration, by cell without its rate.
 
     Raises:
@@ -49,15 +49,15 @@ def try_cells(runs: Sequence[Run], iterations: int = 1) -> dict[tuple, float]:
     return found
 
 
-def _trainer(run: Run) -> Trainer:
+def _trainer(run: PlannedRun) -> Trainer:
     return Trainer(run.target.train, run.recipe, run.seed, "cpu", run.objective)
 
 
-def _kind(run: Run) -> tuple:
+def _kind(run: PlannedRun) -> tuple:
     return run.cell.target, run.cell.objective, run.cell.optimizer, run.cell.variant
 
 
-def _try(run: Run, iterations: int) -> float:
+def _try(run: PlannedRun, iterations: int) -> float:
     """Train for some iterations, of which all but the first few count."""
     warm = min(_WARM, iterations - 1)
     try:
@@ -76,7 +76,7 @@ def _try(run: Run, iterations: int) -> float:
     return (time.perf_counter() - started) / max(count, 1)
 
 
-def longest_first(runs: Sequence[Run], seconds: Mapping[tuple, float]) -> list[Run]:
+def longest_first(runs: Sequence[PlannedRun], seconds: Mapping[tuple, float]) -> list[PlannedRun]:
     """Order the runs of each seed so that those that take longest begin first, and processes end together.
 
     Args:
@@ -93,7 +93,7 @@ def longest_first(runs: Sequence[Run], seconds: Mapping[tuple, float]) -> list[R
     return sorted(runs, key=lambda run: (turn[run.seed], -seconds[_kind(run)] * run.recipe.epochs))
 
 
-def estimate(runs: Sequence[Run], processes: int) -> float:
+def estimate(runs: Sequence[PlannedRun], processes: int) -> float:
     """Estimate the seconds that runs take on so many processes.
 
     Raises:
@@ -121,7 +121,7 @@ def estimate(runs: Sequence[Run], processes: int) -> float:
     return total / max(1, min(processes, len(runs)))
 
 
-def _time_measuring(run: Run) -> tuple[float, float]:
+def _time_measuring(run: PlannedRun) -> tuple[float, float]:
     """Time measuring a snapshot, and drawing a run as if it had stood still."""
     trainer, known = _trainer(run), run.target.distribution
     measured = MeasuredFit(trainer, run.target.train, run.target.test, known)

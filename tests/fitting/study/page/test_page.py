@@ -316,7 +316,7 @@ def test_without_pictures_and_claims_their_sections_are_left_out():
 def test_text_from_outside_is_shown_and_never_acts():
     evil = "</title><script>alert(1)</script>\"'{{ 1 + 1 }}{n}"
     cell = Cell(evil, evil, evil, 0.1, evil)
-    setup = Setup([Split(evil, 1, 1, 1)], [cell], [0], 1, evil, evil, {evil: evil}, evil, 1, 1, date=evil)
+    setup = Setup([Split(evil, 1, 1, 1)], [cell], [0], 1, evil, evil, "", {evil: evil}, evil, 1, 1, date=evil)
     gone = Statement("no runs", "not in this study", wanted=(evil, evil, 0.1, evil), target=evil)
     claim = Claim("sgd", lambda bench: Finding("holds", ()), {"en": evil})
     run = RunRecord(cell=cell, seed=0, status="failed", reason=evil, path=evil)

@@ -105,7 +105,8 @@ def study_page(
         "sections": sections,
         "tables": tables,
         "meanings": _meanings(words),
-        "command": setup.command,
+        "again": setup.command or setup.call,
+        "again_intro": words("repeat_intro" if setup.command else "repeat_call" if setup.call else "repeat_python"),
         "repeat": _repeat(setup, runs, words),
         "references": references([name for cell in setup.cells for name in (cell.objective, cell.optimizer)]),
         "contents": [
@@ -130,7 +131,8 @@ def _lead(setup: Setup, words: Words) -> str:
 def _notes(setup: Setup, runs: Sequence[RunRecord], words: Words) -> list[str]:
     """Say what is missing."""
     planned, failed = len(setup.cells) * len(setup.seeds), sum(run.status == "failed" for run in runs)
-    notes = [words("partial", here=len(runs), all=planned)] if len(runs) < planned else []
+    partial = "partial" if setup.command else "partial_call"
+    notes = [words(partial, here=len(runs), all=planned)] if len(runs) < planned else []
     return notes + ([words.count("unfinished", failed)] if failed else [])
 
 

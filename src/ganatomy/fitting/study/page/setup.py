@@ -30,7 +30,8 @@ class Setup:
         seeds: of every cell.
         epochs: of a run.
         recipe: the name of what is the same in all cells.
-        command: that repeats the study.
+        command: that repeats the study; "" if it was begun from Python.
+        call: of Python that repeats it; "" if it is not known.
         versions: of programs, by name.
         machine: the processor's name.
         cores: of the machine.
@@ -46,6 +47,7 @@ class Setup:
     epochs: int
     recipe: str
     command: str
+    call: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     machine: str = ""
     cores: int = 0

@@ -1,0 +1,156 @@
+"""A study in Python: begun from arrays, gone on with, opened again, and shown as a line, a table or a picture."""
+
+import re
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import ganatomy
+from ganatomy.errors import InputError
+from ganatomy.fitting.run.result import Run
+from ganatomy.fitting.study.result import PICTURES, TABLES, Study
+
+TINY = {
+    "objective": "gan",
+    "batch_size": 100,
+    "snapshots": 6,
+    "epochs": 6,
+    "generator": {"hidden": [8], "normalization": "none"},
+    "discriminator": {"hidden": [8]},
+}
+
+
+class Inline:
+    """Makes jobs in this process, and counts them."""
+
+    width, shares_disk, device = 1, True, "cpu"
+
+    def __init__(self):
+        self.made = []
+
+    def as_completed(self, work, jobs):
+        for job in jobs:
+            self.made.append(job.name)
+            yield job, work(job)
+
+    def close(self):
+        pass
+
+
+def conduct(patched, points, out, **changes):
+    """Compare in this process, without pictures of single runs; return the study and the names of the runs made."""
+    executor = Inline()
+    patched.setattr("ganatomy.fitting.study.run.choose_executor", lambda *arguments: executor)
+    patched.setattr("ganatomy.fitting.run.pictures.draw_run", lambda *arguments: None)
+    settings = {"optimizers": ["rmsprop", "sgd"], "seeds": range(2), "train_size": 300, "recipe": TINY, "out": out}
+    return ganatomy.compare(points, ["gan", "lsgan"], **{**settings, **changes}), executor.made
+
+
+@pytest.fixture(scope="module")
+def clouds(points):
+    return {"array": points, "table": pd.DataFrame(2 * points, columns=["x", "y"])}
+
+
+@pytest.fixture(scope="module")
+def study(clouds, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patched:
+        return conduct(patched, clouds, tmp_path_factory.mktemp("studies") / "mine")[0]
+
+
+def test_a_study_is_the_sequence_of_its_runs(study):
+    assert len(study) == 2 * 2 * 2 * 2
+    assert {record.cell.target for record in study} == {"array", "table"}
+    assert study[0] is next(iter(study))
+    assert len(study[:3]) == 3
+
+
+def test_the_page_says_that_it_was_begun_from_python_and_shows_the_call(study):
+    page = study.report.read_text(encoding="utf-8")
+    assert "This study was begun from Python." in page
+    (shown,) = re.findall(r"<pre><code>(.*?)</code></pre>", page, re.S)
+    assert "ganatomy.compare(" in shown
+    assert "points/array.npy" in shown
+
+
+def test_the_call_on_the_page_goes_on_with_the_study(study, tmp_path, monkeypatch, clouds):
+    call = study._state["call"]
+    elsewhere = shutil.copytree(study.path, tmp_path / "moved")
+    made = []
+    with monkeypatch.context() as patched:
+        executor = Inline()
+        patched.setattr("ganatomy.fitting.study.run.choose_executor", lambda *arguments: executor)
+        exec(call.replace(study.path.as_posix(), elsewhere.as_posix()), {})
+        made += executor.made
+    assert made == []
+    more, made = conduct(monkeypatch, clouds, elsewhere, seeds=[0, 1, 2])
+    assert {name[-5:] for name in made} == {"seed2"}
+    assert len(more) == 24
+    with pytest.raises(InputError, match="holds another study"):
+        conduct(monkeypatch, {"array": clouds["array"] + 1}, elsewhere)
+
+
+def test_points_given_as_arrays_are_kept_beside_the_runs(study, clouds):
+    assert sorted(path.name for path in (study.path / "points").iterdir()) == ["array.npy", "table.npy"]
+    assert np.array_equal(np.load(study.path / "points" / "table.npy"), clouds["table"].to_numpy())
+
+
+def test_a_study_is_opened_again_as_it_was(study):
+    again = Study.load(study.path)
+    assert repr(again) == repr(study)
+    assert [record.final for record in again] == [record.final for record in study]
+    run = again.run(0)
+    assert isinstance(run, Run)
+    assert run.measurements["wasserstein2"].value == again[0].final["wasserstein2"]
+    with pytest.raises(InputError, match="holds no study"):
+        Study.load(study.path / "runs")
+
+
+def test_it_is_one_short_line_to_look_at_and_a_notebook_shows_the_answer(study):
+    assert re.fullmatch(
+        r"Study\(array, table: 8 cells, 16 of 16 runs finished; nearest: \S.* at \S+ x floor\)", repr(study)
+    )
+    assert len(repr(study)) < 120
+    shown = study._repr_html_()
+    assert shown.count("<tr>") == 9
+    assert shown.count("data:image/png") == 1
+    assert all(sentence.split(":")[0] in shown for sentence in study.answer("en"))
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_its_tables_are_data_frames(study, name):
+    frame = study.to_frame(name)
+    rows = {"snapshots": 16 * 7, "runs": 16, "cells": 8, "differences": 12, "claims": 0}
+    assert len(frame) == rows[name]
+    file = {"snapshots": "table.csv", "cells": "summary.csv"}.get(name)
+    if file is not None:
+        assert frame.columns.tolist() == pd.read_csv(study.path / file).columns.tolist()
+    with pytest.raises(InputError, match="unknown table of a study 'cell'; did you mean 'cells'"):
+        study.to_frame("cell")
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+def test_its_pictures_are_figures(study, picture):
+    assert study.plot(picture).axes
+    assert "table" in study.plot(picture, "table").get_suptitle()
+    for wrong in ({"picture": "rank"}, {"target": "tables"}, {"at": "best", "picture": "matrix"}):
+        with pytest.raises(InputError, match="unknown"):
+            study.plot(**wrong)
+
+
+def test_without_pandas_one_line_says_what_to_install(study, monkeypatch):
+    monkeypatch.setattr("ganatomy.errors.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"pip install 'ganatomy\[frames\]'"):
+        study.to_frame()
+
+
+def test_a_study_of_which_everything_failed_is_shown_too(points, tmp_path, monkeypatch):
+    monkeypatch.setattr("ganatomy.fitting.study.job.fit", None)
+    failed, _ = conduct(monkeypatch, points, tmp_path / "s", seeds=[0])
+    assert repr(failed) == "Study(points: 4 cells, 0 of 4 runs finished)"
+    assert "failed" in failed._repr_html_()
+    with pytest.raises(InputError, match="nothing was measured"):
+        failed.plot()
+    with pytest.raises(InputError, match="failed: TypeError"):
+        failed.run(0)
