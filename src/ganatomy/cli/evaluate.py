@@ -1,7 +1,6 @@
 """ganatomy evaluate: how good are samples, measured against real points."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,25 +24,10 @@ def evaluate(
 
       ganatomy evaluate samples.npy ring --json
     """
-    from ganatomy.errors import InputError
-    from ganatomy.fitting.metrics.yardstick import LIMIT, Yardstick
-    from ganatomy.fitting.metrics.yardstick import evaluate as measure
-    from ganatomy.fitting.points.cloud import load_points
-    from ganatomy.fitting.points.named import find_source
+    from ganatomy.fitting.metrics import yardstick
 
-    if seed < 0:
-        raise InputError(f"--seed {seed}: give a whole number, 0 or more")
-    cloud = load_points(samples, variable)
-    target = find_source(reference)
-    if isinstance(target, Path):
-        other = load_points(target, variable)
-        n = min(len(cloud), len(other) // 2, LIMIT)
-        measurements = measure(cloud, other, seed=seed)
-    else:
-        n = min(len(cloud), LIMIT)
-        yardstick = Yardstick(target.sample(n, seed), target.sample(5 * n, seed + 1), target, seed=seed)
-        measurements = yardstick.measure(cloud)
-    metrics = {name: asdict(measurement) for name, measurement in measurements.items()}
+    measured = yardstick.evaluate(samples, reference, seed=seed, variable=variable)
+    metrics = {name: asdict(measurement) for name, measurement in measured.items()}
     if as_json:
         from ganatomy.files import strict_json
 
@@ -51,4 +35,4 @@ def evaluate(
         return
     from ganatomy.cli.tables import print_metrics
 
-    print_metrics(metrics, f"{samples} against {reference}, {n} points each")
+    print_metrics(metrics, f"{samples} against {reference}, {measured.size} points each")

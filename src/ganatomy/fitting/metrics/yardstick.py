@@ -17,6 +17,7 @@ Shape letters: `N` samples, `M` held-out points, `F` fresh points, `D` data dime
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,10 +26,12 @@ from numpy.typing import ArrayLike
 
 from ganatomy.errors import InputError
 from ganatomy.fitting.metrics import samples as metrics
-from ganatomy.fitting.metrics.pairs import Pairs, Tables, point_sets
+from ganatomy.fitting.metrics.pairs import Pairs, Tables, point_set, point_sets
 from ganatomy.fitting.metrics.tables import frame_of, html_of
 from ganatomy.fitting.metrics.transport import subsample
+from ganatomy.fitting.points.cloud import load_points
 from ganatomy.fitting.points.distributions import Distribution
+from ganatomy.fitting.points.named import AnyPoints, find_source
 
 if TYPE_CHECKING:
     import pandas
@@ -116,12 +119,17 @@ class Measurement:
 class Measurements(dict[str, Measurement]):
     """Measurements by their metrics' names, in the order of `METRICS`.
 
+    Attributes:
+        size: how many points of each set were compared; 0 if that is not known.
+
     >>> found = Measurements(wasserstein2=Measurement.of("wasserstein2", 0.5, Floor(0.25, 0.03)))
     >>> found
     Measurements(1 metric: 2-Wasserstein distance at 2 x floor)
     >>> found.to_frame()["ratio"].tolist()
     [2.0]
     """
+
+    size: int = 0
 
     def __repr__(self) -> str:
         told = [f"{METRICS[name].title} at {m.ratio:.3g} x floor" for name, m in self.items() if m.ratio is not None]
@@ -262,15 +270,22 @@ class Yardstick:
         Raises:
             InputError: the samples are no point set, of another dimension, or too few.
         """
-        return Measurements(
-            {name: Measurement.of(name, v, self.floor[name]) for name, v in self.value(samples).items()}
-        )
+        values = self.value(samples)
+        measured = Measurements({name: Measurement.of(name, v, self.floor[name]) for name, v in values.items()})
+        measured.size = self.size
+        return measured
 
 
 def evaluate(
-    samples: ArrayLike, reference: ArrayLike, resamples: int = 5, seed: int = 0, limit: int = LIMIT
+    samples: AnyPoints,
+    reference: AnyPoints,
+    resamples: int = 5,
+    seed: int = 0,
+    limit: int = LIMIT,
+    *,
+    variable: str | None = None,
 ) -> Measurements:
-    """Measure samples against reference points when these two sets are all there is.
+    """Measure samples against reference points, or against a known distribution.
 
     In each of `resamples` rounds the reference is split at random: n of its points are held out, n others play
     the fresh points, and n of the samples are drawn, n = min(N, M // 2, limit).
@@ -278,25 +293,42 @@ def evaluate(
         value = mean of metric(samples, held-out)
         floor, floor_spread = mean, standard deviation of metric(fresh, held-out)
 
+    Of a distribution as many points are drawn as are wanted: n = min(N, limit) are held out, and n others are fresh in
+    each round; the metrics that need a known density are measured too.
+
     Args:
-        samples: (N, D), N >= 6.
-        reference: real points, (M, D), M >= 12.
+        samples: (N, D), N >= 6: an array or a DataFrame, or a file's path.
+        reference: real points, (M, D), M >= 12, likewise; or a distribution, or its name.
         resamples: the number of rounds, at least 2.
         seed: of the splits and draws.
         limit: the most points of each set that are used in a round.
+        variable: of files, as in `ganatomy.load_points`.
 
     Returns:
-        The measurements, in the order of `METRICS`, without those that need a known density.
+        The measurements, in the order of `METRICS`; without those that need a known density if there is none.
 
     Raises:
-        InputError: the arrays are no point sets of one dimension, or have too few points.
+        InputError: files that cannot be read; what is no point sets of one dimension, or has too few points.
 
     >>> rng = np.random.default_rng(0)
     >>> measured = evaluate(rng.standard_normal((500, 2)) + [0.6, 0.8], rng.standard_normal((1000, 2)))
     >>> {name: round(measured[name].value, 2) for name in ("wasserstein2", "coverage", "two_sample_accuracy")}
     {'wasserstein2': 1.01, 'coverage': 0.86, 'two_sample_accuracy': 0.59}
+    >>> from ganatomy.fitting.points.distributions import distribution
+    >>> ring = distribution("ring").sample(400, seed=3)
+    >>> evaluate(ring, "ring")["components_found"].value
+    8
     """
-    samples, reference = point_sets(samples, reference)
+    if seed < 0:
+        raise InputError(f"`seed={seed}`: give a whole number, 0 or more")
+    samples = load_points(samples, variable) if isinstance(samples, str | Path) else samples
+    known = find_source(str(reference)) if isinstance(reference, str | Path) else reference
+    if isinstance(known, Distribution):
+        samples = point_set(samples, "samples")
+        n = min(len(samples), limit)
+        heldout, fresh = known.sample(n, seed), known.sample(resamples * n, seed + 1)
+        return Yardstick(heldout, fresh, known, resamples, seed, limit).measure(samples)
+    samples, reference = point_sets(samples, load_points(known, variable) if isinstance(known, Path) else known)
     size = _common_size(len(samples), len(reference) // 2, "samples and half the reference points", resamples, limit)
     rng = np.random.default_rng(seed)
     values, floors = [], []
@@ -306,4 +338,6 @@ def evaluate(
         values.append(heldout.values(subsample(samples, size, rng)))
         floors.append(heldout.values(reference[order[size : 2 * size]]))
     floor = _floor(floors)
-    return Measurements({name: Measurement.of(name, v.mean, floor[name]) for name, v in _floor(values).items()})
+    measured = Measurements({name: Measurement.of(name, v.mean, floor[name]) for name, v in _floor(values).items()})
+    measured.size = size
+    return measured
