@@ -10,6 +10,7 @@ from .fitting.points.distributions import DISTRIBUTIONS as DISTRIBUTIONS
 from .fitting.points.distributions import distribution as distribution
 from .fitting.recipes.recipe import Recipe as Recipe
 from .fitting.recipes.recipe import load_recipe as load_recipe
+from .fitting.recipes.recipe import recipes as recipes
 from .fitting.run.fit import fit as fit
 from .fitting.run.pictures import animate as animate
 from .fitting.run.result import Run as Run

@@ -20,12 +20,12 @@ def recipes(
 
       ganatomy recipes literature --objective wgan > mine.toml
     """
-    from ganatomy.fitting.recipes.recipe import load_recipe, recipe_names
+    from ganatomy.fitting.recipes import recipe
 
     if name is not None:
-        print(load_recipe(name, objective).to_toml(), end="")
+        print(recipe.load_recipe(name, objective).to_toml(), end="")
         return
     from ganatomy.cli.tables import print_table
 
-    known = [load_recipe(name, objective) for name in recipe_names()]
+    known = recipe.recipes(objective).values()
     print_table(("name", "objective", "what"), [(one.name, one.objective, one.description) for one in known])

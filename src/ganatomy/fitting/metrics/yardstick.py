@@ -277,7 +277,7 @@ class Yardstick:
 
 
 def evaluate(
-    samples: AnyPoints,
+    samples: ArrayLike | Path,
     reference: AnyPoints,
     resamples: int = 5,
     seed: int = 0,

@@ -235,6 +235,21 @@ def recipe_names() -> list[str]:
     return sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
 
 
+def recipes(objective: str | None = None) -> dict[str, "Recipe"]:
+    """Resolve the recipes that come with the package, by name.
+
+    Args:
+        objective: for which; by default each recipe's own.
+
+    Raises:
+        InputError: an unknown objective.
+
+    >>> {name: recipe.objective for name, recipe in recipes().items()}
+    {'course': 'wgan-gp', 'literature': 'wgan-gp', 'recommended': 'rpgan'}
+    """
+    return {name: load_recipe(name, objective) for name in recipe_names()}
+
+
 def load_recipe(
     source: "str | Path | Mapping[str, Any] | Recipe | None" = None,
     objective: str | OwnCode | None = None,
