@@ -6,15 +6,15 @@ the unedited column does not change. So there are
 
     N + N K S'    distinct pictures, S' of the S strengths not being 0,
 
-numbered from 0: first the N unedited ones, then direction by direction, sample by sample, strength by strength. When
-rendering in this order is interrupted, the directions that came first are whole.
+numbered from 0: first the N unedited ones, then direction by direction, sample by sample, strength by strength, as a
+passage takes them (see `latent.passage.edited`). When rendering in this order is interrupted, the directions that came
+first are whole.
 
 Strengths are in units of the code: a normal code has standard deviation 1 in each coordinate.
 
-Shape letters: `N` samples, `L` layers, `W` coordinates, `K` directions, `S` strengths, `B` codes in a batch.
+Shape letters: `N` samples, `K` directions, `S` strengths.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,8 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganatomy.errors import InputError
-from ganatomy.latent.direction import Codes, Direction, finite_array
-from ganatomy.latent.directions import Directions
+from ganatomy.latent.direction import finite_array
 
 
 def strengths(start: float, end: float, steps: int) -> NDArray[np.float64]:
@@ -117,41 +116,3 @@ class Traversal:
             return 0
         block = self.samples * len(self._moving)
         return min((rendered - self.samples) // block, self.directions) if block else self.directions
-
-    def codes(self, ws: Codes, directions: Directions | Sequence[Direction], begin: int, end: int) -> Codes:
-        """Make the codes of the distinct pictures `begin` to `end`, the end excluded.
-
-        Args:
-            ws: the samples' codes (N, L, W), a numpy array or a torch tensor.
-            directions: K of them.
-            begin: from 0.
-            end: at most `len` of the traversal; what is beyond is left out.
-
-        Returns:
-            (B, L, W), of the same kind as `ws`.
-
-        Raises:
-            InputError: other numbers of samples or directions than were planned.
-
-        >>> found = Directions(np.eye(2), [1, 1], [0.5, 0.5], "z", (0,), "sefa", "f")
-        >>> plan = Traversal(1, 2, [-1, 0, 1])
-        >>> plan.codes(np.array([[[10.0, 20.0]]]), found, 0, len(plan))[:, 0].tolist()
-        [[10.0, 20.0], [9.0, 20.0], [11.0, 20.0], [10.0, 19.0], [10.0, 21.0]]
-        """
-        if len(ws) != self.samples or len(directions) != self.directions:
-            raise InputError(
-                f"the traversal was planned for {self.samples} codes and {self.directions} directions, "
-                f"and got {len(ws)} and {len(directions)}"
-            )
-        numbers = np.arange(begin, min(end, len(self)))
-        edits = np.maximum(numbers - self.samples, 0)  # counted from the first edited picture
-        block = self.samples * len(self._moving) or 1
-        k, within = np.divmod(edits, block)
-        sample, step = np.divmod(within, len(self._moving) or 1)
-        edited = numbers >= self.samples
-        codes = ws[np.where(edited, sample, numbers).tolist()]
-        for index in np.unique(k[edited]):
-            first, last = np.flatnonzero(edited & (k == index))[[0, -1]]
-            amounts = self.strengths[self._moving[step[first : last + 1]]]
-            codes[first : last + 1] = directions[int(index)].edit(codes[first : last + 1], amounts)
-        return codes
