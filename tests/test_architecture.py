@@ -73,15 +73,19 @@ ARROWS = {
     "latent.measures": {*ROOT, *GENERATORS, *MOVED},
     "latent.labels": {*ROOT, *GENERATORS, *MOVED, "latent.measures", "attributes"},
     "latent.methods": {*ROOT, *GENERATORS, *MOVED, "latent.measures", "latent.labels", "attributes"},
+    "latent.editing": {*ROOT, *GENERATORS, *MOVED, *FIGURES, "latent.measures", "latent.labels"},
     "latent.survey": {
         *(*ROOT, *GENERATORS, *MOVED, *FIGURES, "attributes", "pages"),
         *("latent.methods", "latent.measures", "latent.labels"),
     },
     "latent.planar": {*ROOT, *DIRECTIONS, "latent.methods", *FIGURES, *HALF_1[:6], "generators.families"},
-    "latent": {*ROOT, *MOVED, "latent.methods", "latent.measures", "latent.labels", "latent.survey", "latent.planar"},
+    "latent": {
+        *(*ROOT, *MOVED, *FIGURES),
+        *(f"latent.{room}" for room in ("methods", "measures", "labels", "editing", "survey", "planar")),
+    },
     "cli": {
         *(*ROOT, *HALF_1, *GENERATORS, *MOVED, *FIGURES, "attributes", "pages"),
-        *(f"latent.{room}" for room in ("methods", "measures", "labels", "survey", "planar")),
+        *(f"latent.{room}" for room in ("methods", "measures", "labels", "editing", "survey", "planar")),
     },
     "__main__": {"cli"},
     "": ROOT,

@@ -33,6 +33,9 @@ from .latent.codes import Drawing as Drawing
 from .latent.codes import draw as draw
 from .latent.direction import Direction as Direction
 from .latent.directions import Directions as Directions
+from .latent.editing import save_edit as save_edit
+from .latent.labels.card import Naming as Naming
+from .latent.labels.card import shipped_labels as shipped_labels
 from .latent.labels.keep import edit_by_label as edit_by_label
 from .latent.labels.measure import name_directions as name_directions
 from .latent.methods.boundary import boundary as boundary

@@ -37,7 +37,7 @@ def _planted(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("ganatomy.cli.options.open_source", lambda *_: types.SimpleNamespace(name="planted"))
     monkeypatch.setattr("ganatomy.generators.loading.build", lambda *_: Planted(resolution=16).eval())
-    monkeypatch.setattr("ganatomy.attributes.choose", lambda faces="auto": choose(faces=False))
+    monkeypatch.setattr("ganatomy.latent.labels.keep.choose", lambda faces="auto": choose(faces=False))
 
 
 def _changes(text):
@@ -68,7 +68,7 @@ def test_a_published_boundary_is_a_direction_like_any_other(cli, tmp_path, monke
     monkeypatch.setattr(
         "ganatomy.figures.pictures.samples.edit_figure", lambda before, after, *_, **__: seen.append(after)
     )
-    monkeypatch.setattr("ganatomy.cli.edit.save_png", lambda figure, path: None)
+    monkeypatch.setattr("ganatomy.figures.pictures.samples.save_figure", lambda figure, path: None)
     result = cli("edit", "planted", "--directions", "boundary.npy", "--strength", "1.5", "--seeds", "0,1")
     assert result.code == 0, result.err
     expected = painter(G)(sefa(G, 1)[0].edit(Drawing(seeds=[0, 1]).codes(G).ws, 1.5))
@@ -124,7 +124,7 @@ def test_an_edit_of_no_strength_is_refused(cli, labels):
 
 def test_it_says_that_the_label_itself_was_not_measured(cli, labels, monkeypatch):
     only = choose(["brightness"])
-    monkeypatch.setattr("ganatomy.attributes.choose", lambda faces="auto": only)
+    monkeypatch.setattr("ganatomy.latent.labels.keep.choose", lambda faces="auto": only)
     done = cli("edit", "planted", "--label", "warmth", "--labels", labels, "--seeds", "0")
     assert done.code == 0, done.err
     assert "warmth itself was not measured: pip install" in done.out

@@ -38,11 +38,11 @@ def said(monkeypatch):
         texts = (text.get_text() for text in figure.findobj(Text))
         kept.append([re.sub(r"(?<=[\x00-\x7f])\n", " ", text).replace("\n", "") for text in texts if text])
 
-    for saver in ("cli.edit.save_png", "figures.pictures.samples.save_figure"):
+    for saver in ("latent.editing.save_figure", "figures.pictures.samples.save_figure"):
         monkeypatch.setattr(f"ganatomy.{saver}", keep)
     monkeypatch.setattr("ganatomy.cli.options.open_source", lambda *_: types.SimpleNamespace(name="planted"))
     monkeypatch.setattr("ganatomy.generators.loading.build", lambda *_: Planted(resolution=16).eval())
-    monkeypatch.setattr("ganatomy.attributes.choose", lambda faces="auto": choose(faces=False))
+    monkeypatch.setattr("ganatomy.latent.labels.keep.choose", lambda faces="auto": choose(faces=False))
     return kept
 
 

@@ -1,5 +1,6 @@
 """ganatomy sample: pictures of a pretrained generator."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -52,6 +53,7 @@ def sample(
     from ganatomy.figures.fonts import drawable
     from ganatomy.figures.pictures.samples import save_pictures
     from ganatomy.files import file_name
+    from ganatomy.generators.base import noise_of, precision_of
     from ganatomy.generators.loading import build
     from ganatomy.latent.codes import Drawing
     from ganatomy.latent.pictures import paint
@@ -61,10 +63,11 @@ def sample(
     with options.threads_of(threads):
         generator = build(opened, device)
         samples, mixed = drawing.codes(generator), drawing.mixed(generator)
-        pictures = paint(generator, samples.ws, size=size, precision=precision, noise=noise)
+        painted = partial(paint, generator, size=size, precision=precision_of(precision), noise=noise_of(noise))
+        pictures = painted(samples.ws)
         more = {}
         if mixed is not None:
-            more["mixed"] = paint(generator, mixed.ws, size=size, precision=precision, noise=noise)
+            more["mixed"] = painted(mixed.ws)
     which, told = seeds_in_name(seed, seeds), drawn_in_name(psi, cutoff, noise, mix)
     name = file_name(opened.name, f"n{len(pictures)}", which, class_name or "", *told)
     words = languages.Words(drawable(tongue), "edit")

@@ -1,11 +1,16 @@
 from .codes import Drawing as Drawing
+from .codes import Samples as Samples
 from .codes import draw as draw
 from .direction import Direction as Direction
 from .directions import Directions as Directions
+from .editing import save_edit as save_edit
 from .labels.card import Naming as Naming
+from .labels.card import shipped_labels as shipped_labels
+from .labels.keep import KeptEdit as KeptEdit
 from .labels.keep import edit_by_label as edit_by_label
 from .labels.measure import name_directions as name_directions
 from .methods.boundary import boundary as boundary
+from .methods.boundary import read_boundary as read_boundary
 from .methods.catalogue import METHODS as METHODS
 from .methods.catalogue import find as find
 from .methods.ganspace import ganspace as ganspace

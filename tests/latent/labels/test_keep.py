@@ -1,13 +1,14 @@
 """Keeping: on the generator of known factors, what is kept stays and what is asked for goes on."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from ganatomy.attributes import Attribute, Trait
+from ganatomy.attributes import Attribute, Trait, choose
 from ganatomy.attributes.attribute import View
 from ganatomy.errors import InputError
 from ganatomy.generators.base import Generator
@@ -16,6 +17,7 @@ from ganatomy.generators.networks.dcgan import DCGAN
 from ganatomy.generators.networks.planted import Planted
 from ganatomy.latent.codes import Drawing
 from ganatomy.latent.directions import Directions
+from ganatomy.latent.labels import card, keep
 from ganatomy.latent.labels.keep import edit_by_label
 from ganatomy.latent.labels.measure import name_directions
 from ganatomy.latent.labels.slopes import fit_slope
@@ -58,7 +60,7 @@ def naming(planted, found):
 
 def edit(planted, found, naming, label="level", keep=("warmth",), **options):
     options = {"attributes": [WARMTH, LEVEL], "n_fitted": 400, "n_codes": 60, **options}
-    return edit_by_label(planted, found, naming, label, 2.0, keep, **options)
+    return edit_by_label(planted, label, 2.0, keep, labels=naming, directions=found, **options)
 
 
 def test_what_is_kept_stays_and_the_label_goes_on(planted, found, naming):
@@ -255,3 +257,33 @@ def test_codes_without_a_score_are_left_out():
 def test_a_score_that_does_not_depend_on_the_code_is_refused(scores):
     with pytest.raises(InputError, match="'age' cannot be kept"):
         fit_slope(np.random.default_rng(4).normal(size=(50, 30)), scores, "age")
+
+
+def test_it_is_shown_in_a_line_a_table_and_a_frame(planted, found, naming):
+    result = edit(planted, found, naming)
+    assert repr(result) == f"KeptEdit(level, keeping warmth: {result.direction.name} by +2)"
+    frame = result.to_frame()
+    assert frame["attribute"].tolist() == ["warmth", "level"]
+    assert frame["kept"].tolist() == [True, False]
+    assert frame["after"].tolist() == [change.after[0] for change in result.changes]
+    assert "keeping warmth" in result._repr_html_()
+    assert result._repr_html_().count("<tr>") == 3
+    plain = edit(planted, found, naming, keep=())
+    assert plain._repr_html_().count("<th>") == 2
+
+
+def test_without_labels_those_of_the_package_are_taken_or_one_line_says_how_to_have_some(planted, naming, monkeypatch):
+    said = r"nobody has measured what the directions of 'planted' mean[^\n]*`labels`[^\n]*$"
+    with pytest.raises(InputError, match=said):
+        edit_by_label(planted, "level")
+    monkeypatch.setattr(card, "_cards", lambda: {planted.fingerprint(): naming.to_dict()})
+    monkeypatch.setattr(keep, "choose", lambda faces="auto": choose(["brightness"] if faces == "auto" else None, faces))
+    result = edit_by_label(planted, "level", n_codes=20)
+    assert [change.attribute for change in result.changes] == ["brightness"]
+    assert result.method == "planted"
+    asked = []
+    monkeypatch.setattr(keep, "choose", lambda faces="auto": asked.append(faces) or choose(faces=False))
+    for word, expected in (("brightness", "auto"), ("Brightness", "auto"), ("smile", True)):
+        with suppress(InputError):  # of a smile, where faces are not measured
+            edit_by_label(planted, "level", keep=[word], n_fitted=40, n_codes=20)
+        assert asked[-1] == expected

@@ -105,6 +105,18 @@ def test_a_direction_that_was_not_measured_keeps_its_label(found, naming):
     assert naming.labelled(others).labels == ("given", None)
 
 
+def test_what_was_measured_is_shown_in_a_line_a_table_and_a_frame(found, naming):
+    assert repr(naming).startswith(f"Naming({len(FACTORS)} of {len(found)} by {found.method} in ")
+    assert repr(naming).endswith("; 60 codes)")
+    frame = naming.to_frame()
+    assert len(frame) == len(found) * len(naming.traits)
+    row = frame[(frame["direction"] == naming[0].name) & (frame["trait"] == naming[0].main[0])].iloc[0]
+    assert row["main"]
+    assert row["effect"] == naming[0][naming[0].main[0]].effect
+    assert naming._repr_html_().count("<tr>") == 1 + len(found)
+    assert naming[0].text() in naming._repr_html_()
+
+
 def test_labels_of_another_generator_are_refused(found, naming):
     with pytest.raises(InputError, match=r"measure its own[^\n]*$"):
         naming.labelled(replace(found, fingerprint="another"))

@@ -14,25 +14,29 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from html import escape
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganatomy.attributes.trait import Trait
-from ganatomy.errors import InputError, unknown
+from ganatomy.errors import InputError, require_extra, unknown
 from ganatomy.files import replacing
 from ganatomy.latent.direction import Direction, checked_place, finite_array
 from ganatomy.latent.directions import Directions, LatentSpace
 from ganatomy.latent.labels.meanings import Meaning
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 FORMAT = "labels-1"
 SAME = 0.999
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Naming:
     """What K directions mean, with all that decided it.
 
@@ -71,6 +75,35 @@ class Naming:
         object.__setattr__(self, "layers", checked_place(self.space, self.layers))
         if len(self.vectors) != len(self.meanings):
             raise InputError(f"{len(self.vectors)} vectors with {len(self.meanings)} meanings; give one for each")
+
+    def __repr__(self) -> str:
+        named = sum(label is not None for label in self.labels)
+        return f"Naming({named} of {len(self)} by {self.method} in {self.source}; {self.codes} codes)"
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook: what each direction means, and what it does."""
+        cells = [(meaning.name, meaning.text(), meaning.plus()) for meaning in self]
+        rows = (f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells)
+        heads = "".join(f"<th>{head}</th>" for head in ("direction", "meaning", "+ is"))
+        return f"<table><caption>{escape(repr(self))}</caption><tr>{heads}</tr>{''.join(rows)}</table>"
+
+    def to_frame(self) -> "DataFrame":
+        """Return all responses as a DataFrame of pandas, a row for each direction and trait.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        require_extra("pandas", "frames", "a DataFrame")
+        from pandas import DataFrame
+
+        numbers = ("effect", "interval", "follows", "monotonic", "null", "ratio", "codes")
+        rows = [
+            {"direction": meaning.name, "trait": response.trait.name, "main": response.trait.name in meaning.main}
+            | {number: getattr(response, number) for number in numbers}
+            for meaning in self
+            for response in meaning.responses
+        ]
+        return DataFrame(rows)
 
     def __len__(self) -> int:
         return len(self.meanings)

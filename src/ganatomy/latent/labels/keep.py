@@ -20,25 +20,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from html import escape
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ganatomy.attributes import Attribute
+from ganatomy.attributes import Attribute, choose
 from ganatomy.attributes.trait import Trait
-from ganatomy.errors import InputError, unknown
+from ganatomy.errors import InputError, require_extra, unknown
 from ganatomy.generators.base import Generator, Precision
 from ganatomy.latent.codes import AS_PUBLISHED, Drawing
 from ganatomy.latent.direction import Direction
 from ganatomy.latent.directions import Directions
-from ganatomy.latent.labels.card import SAME, Naming
+from ganatomy.latent.labels.card import SAME, Naming, shipped_labels
 from ganatomy.latent.labels.conditional import project
 from ganatomy.latent.labels.measure import SIZE, in_batches, scorer
 from ganatomy.latent.labels.rule import LEAST
 from ganatomy.latent.labels.slopes import fit_slope
-from ganatomy.progress import Silent
+from ganatomy.progress import Silent, shown
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 LEAST_LEFT = 0.2
 """Of the label's direction, what keeping must leave (as a cosine) for the rest to still be that direction."""
@@ -66,7 +70,16 @@ class Change:
     codes: int
 
 
-@dataclass(frozen=True)
+def change_text(change: tuple[float, float, float] | None) -> str:
+    """Write a change with its interval.
+
+    >>> change_text((1.9, 1.8, 2.0)), change_text(None)
+    ('+1.90 (+1.80 to +2.00)', '-')
+    """
+    return "-" if change is None else "{:+.2f} ({:+.2f} to {:+.2f})".format(*change)
+
+
+@dataclass(frozen=True, repr=False)
 class KeptEdit:
     """An edit by a label, and what it does.
 
@@ -80,6 +93,7 @@ class KeptEdit:
         kept: names of the kept attributes.
         fits: how well each of them is known, see `Slope.fit`.
         changes: one an attribute.
+        method: by which the direction was found.
     """
 
     label: str
@@ -91,6 +105,33 @@ class KeptEdit:
     kept: tuple[str, ...]
     fits: dict[str, float]
     changes: tuple[Change, ...]
+    method: str
+
+    def __repr__(self) -> str:
+        kept = f", keeping {', '.join(self.kept)}" if self.kept else ""
+        return f"KeptEdit({self.label}{kept}: {self.direction.name} by {self.strength:+g})"
+
+    def _repr_html_(self) -> str:
+        """Show it in a notebook: a table of what changes."""
+        heads = ("without keeping", f"keeping {', '.join(self.kept)}") if self.kept else ("change",)
+        rows = [(c.title["en"], *map(change_text, (c.before, c.after)[not self.kept :])) for c in self.changes]
+        head = "".join(f"<th>{escape(text)}</th>" for text in ("attribute", *heads))
+        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+        return f"<table><caption>{escape(repr(self))}</caption><tr>{head}</tr>{body}</table>"
+
+    def to_frame(self) -> DataFrame:
+        """Return the changes as a DataFrame of pandas, a row an attribute, in sd with 95 % intervals.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        require_extra("pandas", "frames", "a DataFrame")
+        from pandas import DataFrame
+
+        nothing = (None, None, None)
+        rows = [(c.attribute, c.kept, *(c.before or nothing), *(c.after or nothing), c.codes) for c in self.changes]
+        spans = [f"{when}{end}" for when in ("before", "after") for end in ("", "_low", "_high")]
+        return DataFrame(rows, columns=["attribute", "kept", *spans, "codes"])
 
     def to_dict(self) -> dict[str, Any]:
         """Turn it into what JSON can hold, without the vectors."""
@@ -106,63 +147,66 @@ class KeptEdit:
 
 def edit_by_label(
     generator: Generator,
-    directions: Directions,
-    naming: Naming,
     label: str,
     strength: float = 2.0,
     keep: Sequence[str] = (),
     *,
-    attributes: Sequence[Attribute],
+    labels: Naming | None = None,
+    directions: Directions | None = None,
+    attributes: Sequence[Attribute] | None = None,
     n_fitted: int = 1000,
     n_codes: int = 100,
     drawing: Drawing = AS_PUBLISHED,
     size: int = SIZE,
     precision: Precision = "float32",
-    progress: Silent | None = None,
+    progress: Silent | bool | None = None,
 ) -> KeptEdit:
     """Find the direction of a label, project out what is to be kept, and measure what changes.
 
     About N (if anything is kept) + 3 M pictures are made and scored.
 
     Args:
-        generator: in which they were found.
-        directions: among which the label is looked for.
-        naming: what they mean.
+        generator: in which the label's direction was found.
         label: such as "smile"; see `Naming.find`.
         strength: how far, in units of the code: positive towards more of what the label names.
         keep: names or groups of attributes.
-        attributes: what is measured; those kept must be among them.
+        labels: what directions mean; by default the labels that come with this package (`shipped_labels`).
+        directions: among which the label is looked for; by default those of the labels.
+        attributes: what is measured; those kept must be among them. By default all that can be; those of faces must be
+            installed only if some are to be kept.
         n_fitted: N, over which slopes of the kept attributes are fitted.
         n_codes: M, over which the changes are measured.
         drawing: how codes are drawn that are on show: N and M are others, drawn alike (`Drawing.measured`), the N
             truncated in all layers if at all. Its seed is that of the bootstrap too.
         size: pictures are scored at most this large, in pixels a side.
         precision: of the generator's arithmetic.
-        progress: is told of each batch of pictures.
+        progress: is told of each batch of pictures; see `ganatomy.progress.shown`.
 
     Returns:
         The direction to edit with, and the changes.
 
     Raises:
-        InputError: a label that no direction has (those there are are listed), an attribute that was not measured, one
-            to keep that is the label's own or varies in no way with the code, or nothing is left.
+        InputError: no labels; a label that no direction has (the known ones are listed), an attribute that was not
+            measured, one to keep that is the label's own or varies in no way with the code, or nothing is left.
 
     >>> from ganatomy.attributes import choose
     >>> from ganatomy.generators.networks.planted import Planted
     >>> from ganatomy.latent.methods.sefa import sefa
     >>> from ganatomy.latent.labels.measure import name_directions
     >>> G, attributes = Planted(resolution=16).eval(), choose(["brightness", "warmth"])
-    >>> found = sefa(G, 3)
-    >>> naming = name_directions(G, found, attributes, n_codes=20, draws=16)
-    >>> edit = edit_by_label(G, found, naming, "warmth", keep=["brightness"], attributes=attributes, n_fitted=200)
+    >>> labels = name_directions(G, sefa(G, 3), attributes, n_codes=20, draws=16)
+    >>> edit = edit_by_label(G, "warmth", keep=["brightness"], labels=labels, attributes=attributes, n_fitted=200)
     >>> [(change.attribute, round(change.after[0], 1)) for change in edit.changes]
     [('brightness', 0.1), ('warmth', 1.9)]
     """
+    naming = _known(generator) if labels is None else labels
+    directions = naming.directions if directions is None else directions
     directions.check_fits(generator)
     plain, wanted = _direction_of(directions, naming, label)
+    attributes = _attributes_for(keep) if attributes is None else attributes
     traits = [attribute.trait for attribute in attributes]
     kept = _kept_names(traits, keep, wanted)
-    progress = progress or Silent()
+    progress = shown(progress, "picture", rate=True)
     score = scorer(generator, attributes, size, precision)
     edit_dim, counted = generator.edit_dim, 0
 
@@ -198,7 +242,26 @@ def edit_by_label(
             in_batches(counting, each.edit(ws, strength), generator.resolution) for each in (plain, direction)[:edits]
         ]
     changes = _changes(traits, base, ends[0], ends[-1], kept, drawing.seed)
-    return KeptEdit(label, wanted, strength, plain, direction, cosine, kept, fits, changes)
+    return KeptEdit(label, wanted, strength, plain, direction, cosine, kept, fits, changes, naming.method)
+
+
+def _known(generator: Generator) -> Naming:
+    """Return the labels that come with the package."""
+    known = shipped_labels(generator)
+    if known is None:
+        name = generator.name or generator.family
+        raise InputError(
+            f"nobody has measured what the directions of '{name}' mean: run 'ganatomy directions {name}', "
+            f"then give `labels`, those that it writes into labels-sefa.json"
+        )
+    return known
+
+
+def _attributes_for(keep: Sequence[str]) -> tuple[Attribute, ...]:
+    """Choose what is measured: all that can be, and for what is to be kept those of faces too."""
+    plain = choose(faces=False)
+    words = {word.casefold() for one in plain for word in (one.name, one.trait.group, *one.trait.title.values())}
+    return choose(faces=True if {word.strip().casefold() for word in keep} - words else "auto")
 
 
 def _fitted_codes(generator: Generator, directions: Directions, drawing: Drawing) -> Tensor:

@@ -113,11 +113,10 @@ class Meaning:
         label, words = self.label_in(language), Words(language, "survey")
         if label is None:
             return words("unnamed")
-        effects, shares = zip(
-            *((f"{effect:+.2f}", words.percent(share)) for _, effect, share in self._about()), strict=True
-        )
-        listed = {"effects": words("list_comma").join(effects), "shares": words("list_comma").join(shares)}
-        return words("meaning", label=label, numbers=words("in_words", **listed))
+        about, comma = self._about(), words("list_comma")
+        effects = comma.join(f"{effect:+.2f}" for _, effect, _ in about)
+        shares = comma.join(words.percent(share) for *_, share in about)
+        return words("meaning", label=label, numbers=words("in_words", effects=effects, shares=shares))
 
     def plus(self, language: Language = "en") -> str:
         """Say in words what positive strengths do; nothing for an unnamed direction."""

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from ganatomy.attributes import Attribute, measure
+from ganatomy.attributes import Attribute, choose, measure
 from ganatomy.attributes.choosing import has_values
 from ganatomy.attributes.faces import FaceReader
 from ganatomy.attributes.trait import Trait
@@ -103,7 +103,7 @@ class Scored(Observer):
 def name_directions(
     generator: Generator,
     directions: Directions,
-    attributes: Sequence[Attribute],
+    attributes: Sequence[Attribute] | None = None,
     *,
     n_codes: int = 200,
     draws: int = 32,
@@ -120,7 +120,7 @@ def name_directions(
     Args:
         generator: in which they were found.
         directions: K of them.
-        attributes: A of them; see `ganatomy.attributes.choose`.
+        attributes: A of them; by default all that can be measured, see `ganatomy.attributes.choose`.
         n_codes: M, 20 or more; a label should rest on 200.
         draws: R, 8 or more. The fewer, the larger an effect has to be for a label.
         strengths: (S,), ascending; by default 5 over the generator's range.
@@ -149,6 +149,7 @@ def name_directions(
     """
     directions.check_fits(generator)
     amounts = spaced(*generator.strength_range, STEPS) if strengths is None else finite_array(strengths, 1, "strengths")
+    attributes = choose() if attributes is None else attributes
     checked_traits(attributes)
     for what, count, least in (("n_codes", n_codes, LEAST), ("draws", draws, FEWEST_DRAWS)):
         if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < least:
