@@ -7,13 +7,15 @@ import pytest
 
 from ganatomy.attributes import choose
 from ganatomy.errors import InputError
+from ganatomy.figures.pictures.samples import save_pictures
 from ganatomy.generators.networks.planted import Planted
-from ganatomy.latent.codes import Drawing
+from ganatomy.latent.codes import Drawing, draw
 from ganatomy.latent.editing import save_edit
 from ganatomy.latent.labels.card import Naming
 from ganatomy.latent.labels.keep import edit_by_label
 from ganatomy.latent.labels.measure import name_directions
 from ganatomy.latent.methods.sefa import sefa
+from ganatomy.latent.pictures import paint
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +53,15 @@ def test_python_leaves_the_files_of_the_command(G, cli, contents):
         assert [path.name for path in written] == expected
         assert contents(here) == contents(there)
         assert len(contents(here)) == len(expected)
+
+
+@pytest.mark.usefixtures("_planted")
+def test_samples_from_python_are_those_of_the_command(G, cli, contents):
+    assert cli("sample", "planted", "-n", "5", "--seed", "3", "--size", "16", "--out", "command/a.png").code == 0
+    samples = draw(G, 5, 3)
+    title = "planted: 5 samples of seed 3"
+    save_pictures(paint(G, samples.ws, size=16), "python/a.png", titles=samples.names, title=title)
+    assert contents(Path("command")) == contents(Path("python"))
 
 
 def test_what_does_not_fit_is_refused_before_anything_is_written(G, tmp_path):

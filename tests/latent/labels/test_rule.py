@@ -377,6 +377,7 @@ def test_the_label_in_words():
     assert meaning.text("zh") == "字gender + 字hair length：每单位 -0.80、+0.50 个标准差，94%、90% 的样本"
     assert meaning.plus() == "less gender, more hair length"
     none = Meaning("sefa 3", (-2.0, 2.0), (hair, gender))
+    assert repr(none) == f"Meaning({none.name}: unnamed)"
     assert (none.label, none.text(), none.text("zh"), none.plus()) == (None, "unnamed", "未命名", "")
 
 

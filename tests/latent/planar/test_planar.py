@@ -329,3 +329,12 @@ def test_flows_are_told_in_the_language_that_is_asked_for(monkeypatch):
         assert other not in texts
     with pytest.raises(InputError, match="unknown language 'fr'"):
         draw_flows(model, result, points, seed=0, title="", language="fr")
+
+
+def test_a_result_is_a_line_and_a_frame():
+    model = fit(np.random.default_rng(0).normal(size=(512, 2)), recipe="recommended", epochs=1)
+    result = explore(model, source="tiny")
+    assert repr(result).startswith("PlanarResult(2 by sefa in tiny; the first moves points at ")
+    frame = result.to_frame()
+    assert frame["speed"].tolist() == [against.speed.median for against in result.sefa]
+    assert frame["angle_chance"].tolist() == [against.angle.median for against in result.chance]

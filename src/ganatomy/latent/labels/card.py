@@ -165,7 +165,7 @@ class Naming:
             directions have the label, the one that moves the trait most.
 
         Raises:
-            InputError: no direction has it; those there are are listed.
+            InputError: no direction has it; the known ones are listed.
         """
         wanted, found = label.strip().casefold(), []
         for k, meaning in enumerate(self.meanings):
@@ -181,7 +181,7 @@ class Naming:
             return -k, name, sign
         known = list(dict.fromkeys(text for text in self.labels if text))
         if not known:
-            raise InputError(f"label '{label}': none of the {len(self)} directions has a label; keep more with -K")
+            raise InputError(f"label '{label}': none of the {len(self)} directions has a label; measure more of them")
         raise unknown("label", label, known)
 
     def to_dict(self) -> dict[str, Any]:

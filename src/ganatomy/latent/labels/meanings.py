@@ -62,7 +62,7 @@ class Response:
         return replace(self, effect=-self.effect, interval=(-high, -low))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Meaning:
     """What one direction does to every trait, and which it is about.
 
@@ -87,6 +87,9 @@ class Meaning:
     responses: tuple[Response, ...]
     main: tuple[str, ...] = ()
     bar: float = 0.0
+
+    def __repr__(self) -> str:
+        return f"Meaning({self.name}: {self.text()})"
 
     def __neg__(self) -> "Meaning":
         start, end = self.strengths

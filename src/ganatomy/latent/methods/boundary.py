@@ -273,7 +273,7 @@ def read_boundary(
 
     Args:
         path: such as pggan_celebahq_smile_boundary.npy.
-        generator: whose codes it separates. The file does not say; only the width can be checked.
+        generator: the network whose codes it separates. The file does not say; only the width can be checked.
         label: what it separates, in the words of whoever published it.
         source: what to call the generator in the result.
 

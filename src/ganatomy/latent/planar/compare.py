@@ -17,13 +17,13 @@ them with a local counterpart, `P` paths, `S` points a path.
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ganatomy.errors import InputError
+from ganatomy.errors import InputError, require_extra
 from ganatomy.execution import versions
 from ganatomy.figures.fonts import drawable
 from ganatomy.figures.points.flows import Flow, FlowRow, flows, spread
@@ -45,6 +45,9 @@ from ganatomy.latent.planar.local import (
     local_path,
     random_frames,
 )
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 CODES = 1000
 """Codes over which angles and speeds are measured."""
@@ -100,7 +103,7 @@ def _against(compared: Comparison) -> tuple[Against, ...]:
     return tuple(Against(Quartiles.of(speed), *pair) for speed, pair in zip(compared.speed.T, angles, strict=True))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PlanarResult:
     """What SeFa found in a fitted generator, and how it compares.
 
@@ -130,6 +133,27 @@ class PlanarResult:
     spans: tuple[Quartiles, ...] | None
     angles: NDArray[np.float64]
     files: tuple[Path, ...] = ()
+
+    def __repr__(self) -> str:
+        found, speeds = self.directions, (self.sefa[0].speed.median, self.chance[0].speed.median)
+        told = "the first moves points at {:.0%} of the largest speed, by chance {:.0%}".format(*speeds)
+        return f"PlanarResult({len(found)} by {found.method}{f' in {found.source}' if found.source else ''}; {told})"
+
+    def to_frame(self) -> "DataFrame":
+        """Return medians over codes as a DataFrame of pandas, a row a direction: angles in degrees, speeds as shares.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        require_extra("pandas", "frames", "a DataFrame")
+        from pandas import DataFrame
+
+        columns = {"": self.sefa, "_best_fixed": self.best_fixed, "_chance": self.chance}
+        rows: dict[str, Any] = {"name": self.directions.names, "share": self.directions.share}
+        for suffix, all_against in columns.items():
+            rows[f"angle{suffix}"] = [against.angle and against.angle.median for against in all_against]
+            rows[f"speed{suffix}"] = [against.speed.median for against in all_against]
+        return DataFrame(rows)
 
     def summary(self) -> dict[str, Any]:
         """Say all but the vectors in plain data."""
