@@ -24,7 +24,9 @@ def places(figure, colour):
     return np.argwhere(begins)
 
 
-@pytest.mark.parametrize(("number", "rows"), [(2, [2]), (4, [2, 2]), (6, [3, 3]), (16, [4] * 4), (24, [6] * 4)])
+@pytest.mark.parametrize(
+    ("number", "rows"), [(2, [2]), (3, [3]), (4, [2, 2]), (6, [3, 3]), (16, [4] * 4), (24, [6] * 4)]
+)
 def test_rows_are_even(number, rows):
     figure = sample_figure(np.tile(RED[:1], (number, 1, 1, 1)), title="", size=64)
     tops = places(figure, [255, 0, 0])[:, 0]

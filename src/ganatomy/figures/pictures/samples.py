@@ -70,11 +70,11 @@ def sample_figure(
 def columns_of(number: int) -> int:
     """Choose how many of so many pictures stand in a row: few gaps in the last, and a page a little wider than high.
 
-    >>> [columns_of(number) for number in (1, 4, 5, 16, 24)]
-    [1, 2, 3, 4, 6]
+    >>> [columns_of(number) for number in (1, 3, 4, 5, 16, 24)]
+    [1, 3, 2, 3, 4, 6]
     """
     wide = math.sqrt(1.5 * number)
-    fit = range(math.ceil(math.sqrt(number)), max(math.floor(math.sqrt(2.5 * number)), 1) + 1)
+    fit = range(max(math.ceil(wide / 1.5), 1), min(math.floor(1.5 * wide), number) + 1)
     return min(fit, key=lambda columns: (-number % columns, abs(columns - wide)))
 
 
