@@ -59,7 +59,7 @@ ARROWS = {
     "generators.loading": {*ROOT, *GENERATORS},
     "generators": {*ROOT, *GENERATORS},
     "attributes": {*ROOT, "generators.zoo"},
-    "figures": {*ROOT, "figures.points"},
+    "figures": ROOT,
     "figures.points": {*ROOT, "figures"},
     "figures.pictures": {*ROOT, "figures"},
     "pages": {*ROOT, *FIGURES},

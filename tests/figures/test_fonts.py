@@ -1,5 +1,6 @@
 """Chinese in pictures: fonts that matplotlib's own list lacks are found, and no picture mixes its languages."""
 
+import os
 import re
 import types
 
@@ -99,7 +100,7 @@ def test_a_worker_leaves_it_to_who_started_it(monkeypatch, capsys):
     assert not capsys.readouterr().err
 
 
-@pytest.mark.skipif(not INSTALLED, reason="no Chinese font on this machine")
+@pytest.mark.skipif(not INSTALLED and "CI" not in os.environ, reason="no Chinese font on this machine")
 def test_chinese_is_drawn_with_its_own_glyphs_and_measured_by_them():
     assert set(INSTALLED) <= set(CHINESE_FONTS)
 
