@@ -78,7 +78,8 @@ class Naming:
 
     def __repr__(self) -> str:
         named = sum(label is not None for label in self.labels)
-        return f"Naming({named} of {len(self)} by {self.method} in {self.source}; {self.codes} codes)"
+        source = f" in {self.source}" if self.source else ""
+        return f"Naming({named} of {len(self)} by {self.method}{source}; {self.codes} codes)"
 
     def _repr_html_(self) -> str:
         """Show it in a notebook: what each direction means, and what it does."""
