@@ -243,7 +243,7 @@ def rule(bad: list[tuple[str, str]], good: list[tuple[str, str]]) -> Callable[[R
     ],
     good=[
         ("fitting/points/distributions/x.py", "from ..cloud import load_points\nfrom ganatomy import errors"),
-        ("figures/__init__.py", "from .points.view import View"),
+        ("figures/__init__.py", "from .style import house"),
         ("fitting/run/pictures.py", "from ganatomy.figures.points import view\nfrom ganatomy.errors import InputError"),
         ("latent/planar/x.py", "from ganatomy.fitting.run.folder import RunFolder"),
         ("cli/fit.py", "from ganatomy.cli.tables import print_table\nfrom ganatomy.fitting.run import pictures"),
