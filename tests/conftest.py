@@ -1,7 +1,8 @@
-"""What the tests of the upper layers share: the command line in this process, and one finished run."""
+"""What the tests of the upper layers share: the command line in this process, a notebook, and one finished run."""
 
 import contextlib
 import io
+import linecache
 import signal
 import sys
 import threading
@@ -51,6 +52,32 @@ def _run(*arguments) -> Result:
         sys.argv = argv
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, interrupt)  # a command owns its process, but this is another
+
+
+class Notebook:
+    """Runs cells as a notebook does: each compiled under a name of its own, in a __main__ without a file."""
+
+    def __init__(self, main):
+        self.main, self.cells = main, 0
+
+    def run(self, text):
+        self.cells += 1
+        name = f"/tmp/ipykernel_1/{self.cells}.py"
+        linecache.cache[name] = (len(text), None, [f"{line}\n" for line in text.splitlines()], name)
+        exec(compile(text, name, "exec"), vars(self.main))
+
+    def __getitem__(self, name):
+        return getattr(self.main, name)
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    """A notebook with no cells yet."""
+    main = types.ModuleType("__main__")
+    for name in ("__main__", "__mp_main__"):  # as multiprocessing calls it too
+        monkeypatch.setitem(sys.modules, name, main)
+    monkeypatch.setattr(linecache, "cache", dict(linecache.cache))
+    return Notebook(main)
 
 
 @pytest.fixture(scope="session")

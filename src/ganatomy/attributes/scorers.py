@@ -15,22 +15,15 @@ others it is given with.
 Shape letters: `N` pictures, `H` and `W` their height and width.
 """
 
-import hashlib
-import importlib
-import importlib.util
-import inspect
-import sys
-import traceback
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from ganatomy.attributes.attribute import Attribute, Numbers, View
 from ganatomy.attributes.trait import Trait
-from ganatomy.errors import InputError, unknown
+from ganatomy.errors import InputError
+from ganatomy.own_code import blamed, imported, member, read_source, run, source_of, split
 
 Scorer = Callable[[Any], Any]
 
@@ -57,11 +50,14 @@ def read_scorer(given: str | Scorer) -> Attribute:
     ('redness', 'share', [0.2, 0.2])
     >>> read_scorer("colorsys:rgb2hsv")
     Traceback (most recent call last):
-    ganatomy.errors.InputError: scorer 'colorsys:rgb2hsv': unknown function 'rgb2hsv'; did you mean 'rgb_to_hsv'? ...
+    ganatomy.errors.InputError: colorsys: unknown function 'rgb2hsv'; did you mean 'rgb_to_hsv'? ...
     """
-    if isinstance(given, str):
-        return _attribute(_look_up(given), given)
-    return _attribute(given, getattr(given, "__qualname__", type(given).__name__))
+    if not isinstance(given, str):
+        return _attribute(given, getattr(given, "__qualname__", type(given).__name__))
+    path, name = split(given, "scorer", "function")
+    what = f"scorer '{given}'"
+    module = run(read_source(path, what)) if path.endswith(".py") else imported(path, what)
+    return _attribute(member(module, name, "function", callable, path), given)
 
 
 def _attribute(function: Any, origin: str) -> Attribute:
@@ -82,24 +78,19 @@ def _attribute(function: Any, origin: str) -> Attribute:
         source=texts["source"] or f"the scorer {origin}",
         **words,
     )
-    return Attribute(trait, lambda view: _score(function, view, origin), own=True, version=_version(function))
-
-
-def _version(function: Any) -> str:
-    """Digest the file that a function stands in, so that scores of an edited one are never taken for its own."""
     try:
-        return hashlib.sha256(Path(inspect.getfile(inspect.unwrap(function))).read_bytes()).hexdigest()
-    except (TypeError, OSError, ValueError):  # built in, typed in, or callable objects
-        return ""
+        source = source_of(function)
+        path, version = source.path, source.sha256  # so that scores of an edited one are never taken for its own
+    except InputError:  # built in, typed in and not kept, or callable objects
+        path, version = f"scorer '{origin}'", ""
+    return Attribute(trait, lambda view: _score(function, view, origin, path), own=True, version=version)
 
 
-def _score(function: Scorer, view: View, origin: str) -> Numbers:
+def _score(function: Scorer, view: View, origin: str, path: str) -> Numbers:
     """Call the scorer and see that it gives a number for each picture."""
     count = len(view.pictures)
-    try:
+    with blamed(path, f"scorer '{origin}'"):
         scores = function(view.pictures.copy())
-    except (Exception, SystemExit) as error:
-        raise InputError(f"scorer '{origin}' raises {_said(error)}") from None
     try:
         if np.iscomplexobj(scores):
             raise TypeError("complex")
@@ -113,49 +104,3 @@ def _score(function: Scorer, view: View, origin: str) -> Numbers:
     if np.isinf(numbers).any():
         raise InputError(f"scorer '{origin}' returns infinity; return NaN where a picture has no value")
     return numbers
-
-
-def _said(error: BaseException) -> str:
-    """Say in one line what was raised and where."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if len(frames) > 1 else ""
-    text = " ".join(str(error).split())[:200]
-    return f"{type(error).__name__}{place}" + (f": {text}" if text else "")
-
-
-def _look_up(text: str) -> Any:
-    path, _, name = text.rpartition(":")
-    if not path or not name.isidentifier():
-        raise InputError(f"scorer '{text}': write MODULE:FUNCTION or FILE.py:FUNCTION, such as my.py:redness")
-    try:
-        module = _file(path, text) if path.endswith(".py") else importlib.import_module(path)
-    except InputError:
-        raise
-    except ModuleNotFoundError as error:
-        missing = error.name or path
-        remedy = "check its name, or give FILE.py:FUNCTION" if path.startswith(missing) else "install it"
-        raise InputError(f"scorer '{text}': there is no module '{missing}'; {remedy}") from None
-    except (Exception, SystemExit) as error:
-        raise InputError(f"scorer '{text}': importing {path} raises {_said(error)}") from None
-    if not hasattr(module, name):
-        known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-        raise InputError(f"scorer '{text}': {unknown('function', name, known)}")
-    return getattr(module, name)
-
-
-def _file(path: str, text: str) -> ModuleType:
-    """Run a file as a module of its own."""
-    if not Path(path).is_file():
-        raise InputError(f"scorer '{text}': no such file: {path}")
-    name = f"ganatomy_scorer_{Path(path).stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None, path
-    assert spec.loader is not None, path
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their own module up
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module

@@ -81,7 +81,7 @@ def fit(
         **read_settings(set_ or []),
     }
     own = None
-    if objective is not None and ".py" in objective:
+    if objective is not None and (":" in objective or ".py" in objective):
         from ganatomy.fitting.objectives.own import read_objective
 
         own = read_objective(objective)

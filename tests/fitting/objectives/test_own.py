@@ -1,9 +1,8 @@
 """An own objective is as good as a built-in one, only what its user named is run, and mistakes are said in a line."""
 
 import importlib.util
-import multiprocessing
+import pickle
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -192,17 +191,23 @@ def test_a_model_needs_its_objective_for_the_discriminator_s_value_only(points, 
 # Elsewhere
 
 
-def test_another_process_needs_no_file(points, written):
-    path = written()
+@pytest.mark.parametrize("form", ["file", "instance"])
+def test_another_process_needs_no_file(points, written, form):
+    path = written(f"{GOOD}\n    def __init__(self, share=1.0):\n        self.share = share\n# {form}")
     own = read_objective(f"{path}:Mine")
+    if form == "instance":
+        own = own_objective(type(own.make().inner)(0.5))
     expected = fit(points, own, **SMALL).sample(20)
     path.unlink()
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        model = pool.submit(fit, points, own, **SMALL).result(timeout=300)
-    assert np.array_equal(model.sample(20), expected)
+    sent = pickle.loads(pickle.dumps(own.portable()))
+    del sys.modules[f"ganatomy_own_{own.sha256}"]  # as in a process that never saw the file
+    assert (sent.name, sent.given) == (own.name, None)
+    assert np.array_equal(fit(points, sent, **SMALL).sample(20), expected)
+    assert vars(sent.make().inner) == {"share": 1.0 if form == "file" else 0.5}
 
 
-def test_the_command_line_takes_a_file_and_goes_on_with_it(cli, tiny, points_file, written, tmp_path):
+def test_the_command_line_takes_a_file_and_goes_on_with_it(cli, tiny, points_file, written, tmp_path, monkeypatch):
+    monkeypatch.setattr("ganatomy.fitting.run.pictures.draw_run", lambda *arguments, **keywords: None)
     path, out = written(), tmp_path / "run"
     chosen = ("--objective", f"{path}:Mine")
     result = cli("fit", points_file, *tiny, *chosen, "--epochs", "3", "--out", out, "--json")
@@ -229,7 +234,7 @@ MISTAKES = {
     "import no_such_package_at_all": "line 4: ModuleNotFoundError",
     "Mine = 5": "Mine is no subclass",
     "class Mine:\n    pass": "Mine is no subclass",
-    "": "there is no class Mine",
+    "": "there is no class Mine, nor any other",
     "class Mime(LeastSquares):\n    pass": "unknown class 'Mine'; Known: Mime",
     "class Mine(LeastSquares):\n    def __init__(self, share):\n        pass": "Mine(): TypeError",
     "class Mine(Objective):\n    pass": "NotImplementedError: Mine has no discriminator_loss; write one",

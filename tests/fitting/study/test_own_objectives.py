@@ -1,12 +1,13 @@
 """Objectives that users write take part in studies like the built-in ones."""
 
 import csv
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
 import pytest
 
+import ganatomy
 from ganatomy import Objective
 from ganatomy.errors import InputError
 from ganatomy.fitting.recipes.recipe import OBJECTIVES
@@ -32,6 +33,18 @@ class Mine(Wasserstein):
 """
 
 
+class Inline:
+    """Makes jobs in this process, one after another."""
+
+    width, shares_disk, device = 1, True, "cpu"
+
+    def as_completed(self, work, jobs):
+        yield from ((job, work(job)) for job in jobs)
+
+    def close(self):
+        pass
+
+
 class Passed(Objective):
     """Least squares, as a class."""
 
@@ -46,6 +59,7 @@ class Passed(Objective):
 
 @pytest.fixture(autouse=True)
 def _plain(monkeypatch):
+    monkeypatch.setattr("ganatomy.fitting.run.pictures.draw_run", lambda *arguments, **keywords: None)
     monkeypatch.setattr("ganatomy.fitting.study.report._draw_report", lambda *arguments: None)
 
 
@@ -61,14 +75,39 @@ def small(points_file, objectives, **changes):
     return plan_study(points_file, objectives=objectives, **{**settings, **changes})
 
 
-def test_one_that_equals_a_built_in_one_has_its_numbers_in_processes_of_its_own(points_file, mine, tmp_path):
-    records = run_study(small(points_file, [mine, "wgan"]), tmp_path / "s", LocalProcesses(2))
+def test_files_and_cells_take_part_in_processes_of_their_own(points_file, mine, notebook, tmp_path):
+    notebook.run("from ganatomy.fitting.objectives.catalogue import LeastSquares\nimport torch")
+    notebook.run("target = 0.5\ndef squared(x):\n    return torch.square(x)")
+    notebook.run(
+        "class First(LeastSquares):\n"
+        "    def __init__(self, share):\n"
+        "        self.share = share\n"
+        "    def discriminator_loss(self, real, fake):\n"
+        "        return (squared(real - self.share * target) + squared(fake)).mean(-1) / 2"
+    )
+    notebook.run("class Second(First):\n    label = 'of a cell'")
+    plan = small(points_file, [mine, "wgan", notebook["Second"](2.0), "lsgan"])
+    Path(mine.rpartition(":")[0]).unlink()  # the processes are sent its text
+    records = run_study(plan, tmp_path / "s", LocalProcesses(1))
+    assert [(record.status, record.reason) for record in records] == [("finished", "")] * 4
     by_name = {record.cell.objective: record for record in records}
-    assert [record.status for record in records] == ["finished"] * 2
-    assert by_name["Mine"].final == by_name["wgan"].final
-    assert by_name["Mine"].metrics.keys() == by_name["wgan"].metrics.keys()
+    for own, built_in in (("Mine", "wgan"), ("Second(share=2.0)", "lsgan")):
+        assert by_name[own].final == by_name[built_in].final
+        assert by_name[own].metrics.keys() == by_name[built_in].metrics.keys()
     with open(tmp_path / "s" / "table.csv", newline="") as file:
-        assert {row["objective"] for row in csv.DictReader(file)} == {"Mine", "wgan"}
+        assert {row["objective"] for row in csv.DictReader(file)} == set(by_name)
+
+
+def test_a_cell_that_uses_what_cannot_be_sent_is_fitted_here_and_refused_in_a_study(points, points_file, notebook):
+    notebook.run("import torch\nfrom ganatomy.fitting.objectives.catalogue import LeastSquares\nshift = torch.ones(())")
+    notebook.run(
+        "class Mine(LeastSquares):\n"
+        "    def discriminator_loss(self, real, fake):\n"
+        "        return super().discriminator_loss(real - shift, fake)"
+    )
+    assert ganatomy.fit(points, notebook["Mine"], **SMALL).recipe.objective == "Mine"
+    with pytest.raises(InputError, match=r"it uses shift, .* Tensor; define in its cell .* give FILE\.py:Mine$"):
+        small(points_file, [notebook["Mine"]])
 
 
 def test_a_class_and_an_instance_can_be_passed(points_file):
@@ -81,7 +120,7 @@ def test_a_class_and_an_instance_can_be_passed(points_file):
 
 def test_another_file_by_the_same_name_is_another_run(points_file, mine, tmp_path):
     folder = StudyFolder(tmp_path / "s")
-    run_study(small(points_file, [mine]), folder.path, LocalProcesses(1))
+    run_study(small(points_file, [mine]), folder.path, Inline())
     path = Path(mine.rpartition(":")[0])
     path.write_text(LIKE_BUILT_IN + "# changed\n")
     with pytest.raises(InputError, match="is of another study: its recipe, its objective or its points differ"):
@@ -111,26 +150,25 @@ def test_what_is_wrong_with_a_file_is_said_before_anything_is_planned(points_fil
         small(points_file, [mine])
 
 
-def test_two_of_one_name_and_one_that_was_typed_in_are_refused(points_file, mine, tmp_path, monkeypatch):
+def test_two_of_one_name_are_refused(points_file, mine, tmp_path):
     other = tmp_path / "other.py"
     other.write_text(LIKE_BUILT_IN + "# another\n")
     with pytest.raises(InputError, match="two are called Mine"):
         small(points_file, [mine, f"{other}:Mine"])
     with pytest.raises(InputError, match="Mine is named twice"):
         small(points_file, [mine, mine])
-    monkeypatch.setattr(Passed, "__module__", "__main__")
-    monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)  # a test process may have none
-    with pytest.raises(InputError, match=r"put the class into a file, and give FILE\.py:Passed"):
-        small(points_file, [Passed])
 
 
-def test_the_example_runs_and_compares_all(tmp_path):
-    command = [sys.executable, str(EXAMPLE), "--epochs", "1", "--seeds", "1", "--out", str(tmp_path / "s")]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path)
-    rows = [line.split() for line in done.stdout.splitlines()[1:]]
+def test_the_example_runs_and_compares_all(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("ganatomy.fitting.study.run.choose_executor", lambda *arguments: Inline())
+    monkeypatch.setattr(sys, "argv", [str(EXAMPLE), "--epochs", "1", "--seeds", "1", "--out", str(tmp_path / "s")])
+    runpy.run_path(str(EXAMPLE), run_name="__mp_main__")  # as the study's processes import it: nothing begins
+    assert not (tmp_path / "s").exists()
+    runpy.run_path(str(EXAMPLE), run_name="__main__")
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
     assert [name for name, *_ in rows] == ["SmoothedLeastSquares", *OBJECTIVES]
     assert all(float(distance) > 0 for _, _, distance, _ in rows)
-    assert (tmp_path / "s" / "report.html").exists()
+    assert len(list((tmp_path / "s" / "runs").iterdir())) == len(rows)
 
 
 def _job(run):

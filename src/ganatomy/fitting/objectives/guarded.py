@@ -6,9 +6,6 @@ number for scores far out is not called a mistake of the code but what it is: th
 """
 
 import math
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -16,6 +13,7 @@ from torch import Tensor
 
 from ganatomy.errors import InputError
 from ganatomy.fitting.objectives.catalogue import Objective
+from ganatomy.own_code import blamed
 
 ORDINARY = 30.0
 """Scores up to this size are no reason for a loss to be infinite or no number: even exp of them is finite."""
@@ -104,25 +102,3 @@ class Guarded(Objective):
 def _told(value: Any) -> str:
     """Say what was returned in place of a loss."""
     return f"numbers of shape {tuple(value.shape)}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
-
-
-@contextmanager
-def blamed(path: str, place: str) -> Iterator[None]:
-    """Turn whatever somebody's code raises into one line with its file, the line in it, and what to do.
-
-    >>> with blamed("my.py", "generator_loss of Mine"):
-    ...     {}["share"]
-    Traceback (most recent call last):
-    ganatomy.errors.InputError: my.py: generator_loss of Mine: KeyError: 'share'; repair it there
-    """
-    try:
-        yield
-    except InputError:
-        raise
-    except (Exception, SystemExit) as error:
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
-        if isinstance(error, SyntaxError) and error.filename == path:
-            lines.append(error.lineno)
-        reason = (str(getattr(error, "msg", None) or error).strip().splitlines() or ["no reason given"])[0]
-        place = f"line {lines[-1]}" if lines else place
-        raise InputError(f"{path}: {place}: {type(error).__name__}: {reason}; repair it there") from None

@@ -4,67 +4,101 @@ An own objective is a subclass of `Objective` outside this package: two losses, 
 run, and what is not:
 
 - a file that a user names on the command line, or a class passed in Python, is that user's own code, and is run;
-- recipes, run folders and models hold no code. They record the class's name and the SHA-256 of its file, which is data.
-  To train or to ask for the discriminator's value with them, the very file is given again, by whoever trusts it.
+- recipes, run folders and models hold no code. They record the class's name and the SHA-256 of its source (see
+  `ganatomy.own_code`), which is data. To train or to ask for the discriminator's value with them, the very source is
+  given again, by whoever trusts it.
 
-Other processes are sent the file's text, which needs no more than the packages it imports. Not guaranteed: that a
-loss which draws random numbers is the same after resuming.
+Other processes are sent the text, which needs no more than the packages it imports. Not guaranteed: that a loss which
+draws random numbers is the same after resuming.
 """
 
-import hashlib
-import importlib.util
 import inspect
-import linecache
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib.abc import ExecutionLoader
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from ganatomy.errors import InputError, unknown
+from ganatomy.errors import InputError
 from ganatomy.fitting.objectives.catalogue import Objective, objective
-from ganatomy.fitting.objectives.guarded import Guarded, blamed
+from ganatomy.fitting.objectives.guarded import Guarded
 from ganatomy.fitting.recipes.recipe import Recipe, is_class, load_recipe
+from ganatomy.own_code import Source, blamed, importable, imported, member, read_source, run, source_of, split
 
 
 @dataclass(frozen=True)
 class OwnObjective:
-    """An objective that a user wrote, as it travels: plain data, or the instance that was passed in Python.
+    """An objective that a user wrote: its source as plain data, and the instance that was passed in Python, if one was.
 
     Attributes:
         name: of the class, with what an instance holds that a fresh one does not; a recipe records it.
-        sha256: of the file that the class is in; a recipe records it too.
-        path: of that file, for messages.
-        text: of that file, if it is to be run; None if an instance was passed.
-        given: the instance that was passed; None if there is a text.
+        source: the text that the class is in, whose digest a recipe records too.
+        values: what an instance holds that a fresh one does not.
+        given: the instance that was passed; None if the text is to be run.
     """
 
     name: str
-    sha256: str
-    path: str
-    text: str | None = None
-    given: Objective | None = None
+    source: Source
+    values: tuple[tuple[str, Any], ...] = ()
+    given: Objective | None = field(default=None, compare=False)
+
+    @property
+    def sha256(self) -> str:
+        """Of the source."""
+        return self.source.sha256
+
+    @property
+    def path(self) -> str:
+        """Of the file, or the name of the cell, for messages."""
+        return self.source.path
 
     def make(self) -> Objective:
-        """Make the objective, running its file if need be, and try it on a few scores.
+        """Make the objective, running its text if need be, and try it on a few scores.
 
         Raises:
-            InputError: the file raises, the class is missing or no objective, its losses are no losses.
+            InputError: the text raises, the class is missing or no objective, its losses are no losses.
         """
-        return Guarded(_instance(_class(_run(self), self), self.path) if self.given is None else self.given, self.path)
+        return Guarded(self._instance() if self.given is None else self.given, self.path)
+
+    def _instance(self) -> Objective:
+        name = self.name.partition("(")[0]
+        kind = member(run(self.source), name, "class", _is_objective, self.path)
+        if not _is_objective(kind):
+            raise InputError(f"{self.path}: {name} is no subclass of ganatomy.Objective; make it one")
+        instance = _fresh(kind, self.path, bare=bool(self.values))
+        vars(instance).update(self.values)
+        return instance
+
+    def portable(self) -> "OwnObjective":
+        """Return it as another process can have it: by its module, if that can be imported there, or by its text.
+
+        Raises:
+            InputError: it was typed in, and uses what cannot be sent.
+
+        >>> from ganatomy.fitting.objectives.catalogue import GAN
+        >>> own_objective(GAN).portable().given is None  # of an importable module
+        False
+        """
+        if self.given is None or importable(type(self.given)):
+            return self
+        name = type(self.given).__name__
+        if self.source.lacking:
+            raise InputError(
+                f"objective {name} cannot be sent to other processes: {self.source.lacking}; define in its cell what "
+                f"it needs, or put it into a file and give FILE.py:{name}"
+            )
+        path = self.path if Path(self.path).is_file() else f"the cell of {name}"
+        return replace(self, source=replace(self.source, path=path), given=None)
 
 
 AnyObjective = OwnObjective | Objective | type[Objective]
-"""Every form in which an own objective can be given."""
+"""What a user may pass in Python: a subclass of `Objective`, an instance of one, or what `read_objective` returned."""
 
 
-def read_objective(text: str) -> OwnObjective:
-    """Read FILE.py:CLASS, as a user writes it on the command line; the file is run here once, to check it.
+def read_objective(named: str) -> OwnObjective:
+    """Read an objective named as FILE.py:CLASS or MODULE:CLASS; the file is run here once, to check it.
 
     Raises:
-        InputError: no such file, or `OwnObjective.make` refuses it.
+        InputError: no such file or module, or `OwnObjective.make` refuses it.
 
     >>> import tempfile, torch
     >>> path = Path(tempfile.mkdtemp()) / "my.py"
@@ -80,19 +114,12 @@ def read_objective(text: str) -> OwnObjective:
     >>> own.make().discriminator_loss(torch.ones(4), torch.zeros(4))
     tensor(0.0050)
     """
-    path, _, name = text.rpartition(":")
-    if not path.endswith(".py") or not name.isidentifier():
-        raise InputError(f"objective '{text}': write FILE.py:CLASS, such as my.py:MyObjective")
+    path, name = split(named, "objective", "class")
     if not is_class(name):
-        raise InputError(f"objective '{text}': let the class's name begin with a capital, as no built-in name does")
-    try:
-        content = Path(path).read_bytes()
-        source = importlib.util.decode_source(content)
-    except OSError as error:
-        raise InputError(f"objective '{text}': cannot read {path}: {error.strerror or error}") from None
-    except (SyntaxError, ValueError):
-        raise InputError(f"objective '{text}': {path} is no text that Python reads; save it as UTF-8") from None
-    own = OwnObjective(name, hashlib.sha256(content).hexdigest(), path, source)
+        raise InputError(f"objective '{named}': let the class's name begin with a capital, as no built-in name does")
+    if not path.endswith(".py"):
+        return own_objective(member(imported(path, f"objective '{named}'"), name, "class", _is_objective, path))
+    own = OwnObjective(name, read_source(path, f"objective '{named}'"))
     own.make()
     return own
 
@@ -116,15 +143,26 @@ def own_objective(given: AnyObjective) -> OwnObjective:
     if isinstance(given, OwnObjective):
         return given
     kind = given if inspect.isclass(given) else type(given)
-    if not issubclass(kind, Objective):
+    if not _is_objective(kind):
         raise InputError(f"objective = {given!r:.80}: give a name, or a subclass of Objective or an instance of one")
     if not is_class(kind.__name__):
         raise InputError(f"objective {kind.__name__}: let its name begin with a capital, as no built-in name does")
-    path, content = _source(kind)
-    instance = _instance(kind, path) if inspect.isclass(given) else given
-    own = OwnObjective(_name(instance), hashlib.sha256(content).hexdigest(), path, given=instance)
+    source = source_of(kind)
+    instance = _fresh(kind, source.path) if inspect.isclass(given) else given
+    values = _values(instance)
+    told = ", ".join(f"{key}={value!r}" for key, value in values)
+    own = OwnObjective(f"{kind.__name__}({told})" if told else kind.__name__, source, values, instance)
     own.make()
     return own
+
+
+def named_own(objective: str) -> bool:
+    """Tell whether a text names an own objective, as FILE.py:CLASS or MODULE:CLASS, rather than a built-in one.
+
+    >>> named_own("my.py:Mine"), named_own("wgan-gp")
+    (True, False)
+    """
+    return ":" in objective or ".py" in objective
 
 
 def resolved(
@@ -161,10 +199,11 @@ def resolved(
         )
     own = None
     if isinstance(objective, str):
-        own = read_objective(objective) if ".py" in objective else None
+        own = read_objective(objective) if named_own(objective) else None
     elif objective is not None:
         own = own_objective(objective)
-    return load_recipe(recipe, own or objective, **overrides), own
+    chosen = objective if isinstance(objective, str) and own is None else own
+    return load_recipe(recipe, chosen, **overrides), own
 
 
 def objective_of(recipe: Recipe, own: AnyObjective | None = None) -> Objective:
@@ -201,54 +240,23 @@ def objective_of(recipe: Recipe, own: AnyObjective | None = None) -> Objective:
     return own.make()
 
 
-class _Text(ExecutionLoader):
-    """Imports a module from its text, so that the file need not be there."""
-
-    def __init__(self, own: OwnObjective) -> None:
-        self._own = own
-
-    def get_filename(self, fullname: str) -> str:
-        return self._own.path
-
-    def get_source(self, fullname: str) -> str:
-        return self._own.text
+def _is_objective(kind: Any) -> bool:
+    return inspect.isclass(kind) and issubclass(kind, Objective)
 
 
-def _run(own: OwnObjective) -> ModuleType:
-    """Run the text of an own objective's file, once a process: the user named the file, so it is trusted."""
-    name = f"ganatomy_own_{own.sha256}"
-    if name not in sys.modules:
-        loader = _Text(own)
-        module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
-        sys.modules[name] = module  # dataclasses look their own module up
+def _fresh(kind: type[Objective], path: str, bare: bool = False) -> Objective:
+    """Make an instance without arguments; if it cannot be and `bare` says so, without its __init__."""
+    if bare:
         try:
-            with blamed(own.path, "when it is run"):
-                loader.exec_module(module)
-        except BaseException:
-            del sys.modules[name]
-            raise
-    return sys.modules[name]
-
-
-def _class(module: ModuleType, own: OwnObjective) -> type[Objective]:
-    kinds = {name: kind for name, kind in vars(module).items() if inspect.isclass(kind) and issubclass(kind, Objective)}
-    known = [name for name, kind in kinds.items() if kind.__module__ == module.__name__]
-    if own.name in kinds:
-        return kinds[own.name]
-    if hasattr(module, own.name):
-        raise InputError(f"{own.path}: {own.name} is no subclass of ganatomy.Objective; make it one")
-    if not known:
-        raise InputError(f"{own.path}: there is no class {own.name}, nor any other subclass of Objective; write one")
-    raise InputError(f"{own.path}: {unknown('class', own.name, known)}")
-
-
-def _instance(kind: type[Objective], path: str) -> Objective:
+            return kind()
+        except Exception:
+            return object.__new__(kind)
     with blamed(path, f"{kind.__name__}()"):
         return kind()
 
 
-def _name(instance: Objective) -> str:
-    """Name an instance by its class, and by what it holds that a fresh one does not."""
+def _values(instance: Objective) -> tuple[tuple[str, Any], ...]:
+    """Return what an instance holds that a fresh one does not, by which it is named."""
     kind = type(instance)
     try:
         fresh = vars(kind())
@@ -261,18 +269,4 @@ def _name(instance: Objective) -> str:
                 f"objective {kind.__name__}: {key} is of type {type(value).__name__}; give numbers or text, by which a "
                 f"run can be told from another"
             )
-    told = ", ".join(f"{key}={value!r}" for key, value in held.items())
-    return f"{kind.__name__}({told})" if told else kind.__name__
-
-
-def _source(kind: type) -> tuple[str, bytes]:
-    """Find the file of a class and what is in it; a notebook's cell counts as one."""
-    functions = [value for value in vars(kind).values() if inspect.isfunction(value)]
-    try:
-        path = functions[0].__code__.co_filename if functions else inspect.getsourcefile(kind)
-        content = Path(path).read_bytes() if Path(path).is_file() else "".join(linecache.getlines(path)).encode()
-    except (OSError, TypeError):
-        content = b""
-    if not content:
-        raise InputError(f"objective {kind.__name__}: its source cannot be found; put it in a file")
-    return path, content
+    return tuple(held.items())

@@ -11,7 +11,6 @@ its elements are *cells*, and every cell is run with every seed, on the same poi
 import contextlib
 import hashlib
 import itertools
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ganatomy.errors import InputError
-from ganatomy.fitting.objectives.own import AnyObjective, OwnObjective, own_objective, read_objective
+from ganatomy.fitting.objectives.own import AnyObjective, OwnObjective, named_own, own_objective, read_objective
 from ganatomy.fitting.recipes.recipe import OBJECTIVES, Recipe, load_recipe, recipe_names
 from ganatomy.fitting.run.folder import fingerprint
 from ganatomy.fitting.study.file import Grid, StudyFile, read_study_file
@@ -180,15 +179,10 @@ def _own_objectives(
         return own, None
     names = []
     for given in objectives:
-        if isinstance(given, str) and ".py" not in given:
+        if isinstance(given, str) and not named_own(given):
             names.append(given)
             continue
-        mine = read_objective(given) if isinstance(given, str) else own_objective(given)
-        if type(mine.given).__module__ == "__main__" and not hasattr(sys.modules["__main__"], "__file__"):
-            raise InputError(
-                f"objective {mine.name}: a study's processes cannot import what was typed in; put the class into a "
-                f"file, and give FILE.py:{type(mine.given).__name__}"
-            )
+        mine = (read_objective(given) if isinstance(given, str) else own_objective(given)).portable()
         if mine.name in own and own[mine.name] != mine:
             raise InputError(f"objectives: two are called {mine.name}; rename the class of one")
         own[mine.name] = mine

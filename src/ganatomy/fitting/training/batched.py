@@ -31,7 +31,7 @@ from torch import Tensor
 from ganatomy.errors import InputError
 from ganatomy.execution import choose_device
 from ganatomy.fitting.objectives.catalogue import Objective
-from ganatomy.fitting.objectives.guarded import Guarded, blamed
+from ganatomy.fitting.objectives.guarded import Guarded
 from ganatomy.fitting.objectives.own import AnyObjective, own_objective, resolved
 from ganatomy.fitting.points.cloud import check_points
 from ganatomy.fitting.points.distributions import Distribution
@@ -42,6 +42,7 @@ from ganatomy.fitting.training.model import FittedGAN
 from ganatomy.fitting.training.players import SHAPED, optimizer_class
 from ganatomy.fitting.training.stacked import stack, unstack
 from ganatomy.fitting.training.trainer import Step, Trainer, check, game_of
+from ganatomy.own_code import blamed
 
 
 @dataclass(frozen=True)
