@@ -5,6 +5,7 @@ import pytest
 
 from ganatomy.errors import InputError
 from ganatomy.fitting.recipes.recipe import load_recipe
+from ganatomy.fitting.study.folder import identity
 from ganatomy.fitting.study.judging.records import Cell
 from ganatomy.fitting.study.judging.statements import OPTIMIZERS
 from ganatomy.fitting.study.plan import contested, plan_study
@@ -255,3 +256,16 @@ def test_every_cell_is_tried_once_whatever_its_rates_and_seeds(monkeypatch):
     plan = plan_study("ring", lrs=[0.1, 0.2], objectives=["gan", "wgan"], optimizers=["sgd"])
     assert all(seconds >= 0 for seconds in try_cells(plan.runs, 10).values())
     assert tried == [("gan", "sgd"), ("wgan", "sgd")]
+
+
+def test_studies_and_runs_of_earlier_versions_are_gone_on_with(tmp_path):
+    """What decides whether a folder is of the same work is digested as it was before version 0.1.0 was out."""
+    np.save(tmp_path / "squares.npy", np.arange(400.0).reshape(200, 2) ** 2)
+    settings = {"optimizers": ["sgd"], "lrs": [0.01], "seeds": [3], "train_size": 150, "epochs": 7}
+    plan = plan_study(tmp_path / "squares.npy", objectives=["gan", "wgan-gp"], **settings)
+    assert [run.name for run in plan.runs] == ["squares-gan-sgd-0.01-seed3", "squares-wgan-gp-sgd-0.01-seed3"]
+    assert [run.fingerprint[:12] for run in plan.runs] == ["9f0b6c1cd9f3", "d2b0ada77e1a"]
+    assert plan.targets[0].identity["sha256"][:12] == "00a8fecfd22d"
+    assert identity(plan)["recipe"] == {
+        key: value for key, value in plan.base.model_dump(mode="json").items() if key not in ("name", "description")
+    }

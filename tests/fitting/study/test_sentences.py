@@ -60,12 +60,14 @@ def test_a_run_is_said_with_its_numbers():
 
 
 @pytest.mark.parametrize(
-    ("moved", "away", "share"), [(0.14, False, "14%"), (-0.002, False, "0%"), (-0.47, True, "47%")]
+    ("moved", "away", "share"),
+    [(0.14, False, "14%"), (-0.002, False, "0%"), (-0.12, False, "12%"), (-0.47, True, "47%")],
 )
 def test_who_went_away_did_not_hardly_move(moved, away, share):
     english, chinese = in_both("verdict", verdict("hardly moved", moved=moved))
     assert english.startswith("moved away" if away else "hardly moved")
     assert ("远离" in chinese) == away
+    assert ("backwards" in english, "还远了" in chinese) == 2 * (-0.25 < moved < -0.005,)
     assert share in english
     assert share in chinese
     assert "-" not in english + chinese

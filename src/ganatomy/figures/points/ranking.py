@@ -103,7 +103,7 @@ def _draw_mark(axes: Axes, y: float, number: np.ndarray, note: str, mark: dict[s
     end = axes.get_xlim()[1]
     told = words("diverged")
     if np.isfinite(median):
-        told = "{} ({}–{})".format(*(f"{value:#.3g}".rstrip(".") for value in number)).replace("inf", "∞")
+        told = words("noted", text=words.number(median), note=words.interval(low, high))
         axes.plot([low, min(high, 10 * end)], [y, y], color=mark["color"], linewidth=1.6, solid_capstyle="butt")
         axes.plot([median], [y], linestyle="none", **mark)
     if max(median, high) > end:

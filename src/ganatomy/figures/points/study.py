@@ -141,7 +141,8 @@ def _lines(
     curves = {cell: _Curve.of(cell, *arrays, few) for cell, arrays in given.items()}
     words, names = picture_words(language), list(dict.fromkeys(name for _, name in curves))
     if len(curves) <= _TOGETHER or len(names) == 1:
-        curves = {("", ", ".join(cell)): curve for cell, curve in curves.items()}
+        named = {cell: words("panel_and_line", panel=cell[0], line=cell[1]) for cell in curves}
+        curves = {("", named[cell]): curve for cell, curve in curves.items()}
         names = [name for _, name in curves]
     panels = list(dict.fromkeys(panel for panel, _ in curves))
     shown = np.concatenate(

@@ -40,6 +40,7 @@ from ganatomy.fitting.run.fit import fit
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.study.judging.records import DISTANCE, Cell, RunRecord
 from ganatomy.fitting.training.game import Diverged
+from ganatomy.languages import Language
 
 FORMAT = 1
 """Of record.json: raised when older ones can no longer be read."""
@@ -53,7 +54,10 @@ _ALONE = threading.Lock()  # the number of threads, and the drawing, are of the 
 
 @dataclass(frozen=True)
 class Job:
-    """All that a process needs to make a run: train (N, D), validation (V, D) or None, test (M, D)."""
+    """All that a process needs to make a run: train (N, D), validation (V, D) or None, test (M, D).
+
+    `language` is that of the run's own pictures.
+    """
 
     name: str
     cell: Cell
@@ -66,6 +70,7 @@ class Job:
     distribution: str | None = None
     scratch: str | None = None
     objective: OwnObjective | None = None
+    language: Language = "en"
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,7 @@ def make_run(job: Job) -> Outcome:
             device="cpu",
             threads=1,
             out=folder,
+            language=job.language,
         )
 
     return carry_out(job, make)

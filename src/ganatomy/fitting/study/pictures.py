@@ -253,7 +253,7 @@ class Artist:
         for group in known:
             for place, cell in group.cells.items():
                 if self.judged.summaries[cell].verdicts:
-                    labels.append(words("comma").join(place))
+                    labels.append(words("pair", objective=place[0], optimizer=place[1]))
                     kinds.append(words(f"group_{group.name}", lr=f"{self.rate:g}"))
                     intervals.append(self.judged.summaries[cell].final_ratio)
         if not labels:

@@ -38,7 +38,7 @@ from ganatomy.fitting.study.report import write_report
 from ganatomy.fitting.study.result import Study
 from ganatomy.fitting.study.targets import StudyPoints
 from ganatomy.fitting.study.trial import longest_first, try_cells
-from ganatomy.languages import chosen
+from ganatomy.languages import Language, chosen
 from ganatomy.progress import Silent, shown
 
 
@@ -92,7 +92,7 @@ def run_study(
         folder.keep_points(plan.targets)
         state = _describe(plan, folder.read(), executor, {"command": command, "call": call})
         folder.write_json("study.json", state)
-        _make_missing(folder, plan, missing, executor, display)
+        _make_missing(folder, plan, missing, executor, display, spoken)
         if tensorboard:
             display.say("writing event files")
             for path in sorted(folder.runs.iterdir()):
@@ -147,12 +147,17 @@ def _accelerator(device: str) -> str:
 
 
 def _make_missing(
-    folder: StudyFolder, plan: Plan, missing: list[PlannedRun], executor: Executor[Job, Outcome], display: Silent
+    folder: StudyFolder,
+    plan: Plan,
+    missing: list[PlannedRun],
+    executor: Executor[Job, Outcome],
+    display: Silent,
+    language: Language,
 ) -> None:
     """Make runs and keep each as it finishes."""
     scratch = str(folder.scratch.resolve()) if executor.shares_disk else None
     chosen = contested([*plan.cells, *folder.cells()])
-    jobs = (_job(run, run.cell in chosen, scratch) for run in missing)
+    jobs = (_job(run, run.cell in chosen, scratch, language) for run in missing)
     done, total = len(plan.runs) - len(missing), len(plan.runs)
     where = f"{type(executor).__name__}({executor.width}), on {executor.device}"
     folder.log(f"{total} runs asked for, {len(missing)} to be made by {where}")
@@ -179,12 +184,12 @@ def _make_missing(
             add_validation(RunFolder(folder.path / record.path), targets[record.cell.target].validation)
 
 
-def _job(run: PlannedRun, validated: bool, scratch: str | None) -> Job:
+def _job(run: PlannedRun, validated: bool, scratch: str | None, language: Language = "en") -> Job:
     target = run.target
     known = None if target.distribution is None else target.distribution.name
     validation = target.validation if validated else None
     arrays = {"train": target.train, "test": target.test, "validation": validation}
-    what = {"distribution": known, "scratch": scratch, "objective": run.objective}
+    what = {"distribution": known, "scratch": scratch, "objective": run.objective, "language": language}
     return Job(run.name, run.cell, run.seed, run.recipe, run.fingerprint, **arrays, **what)
 
 

@@ -13,7 +13,7 @@ from ganatomy.fitting.study.judging.quantities import Quantity
 from ganatomy.fitting.study.judging.records import Cell
 from ganatomy.fitting.study.judging.statements import Statement
 from ganatomy.fitting.study.judging.summaries import CellSummary
-from ganatomy.fitting.study.judging.verdicts import RunVerdict
+from ganatomy.fitting.study.judging.verdicts import HARDLY_MOVED, RunVerdict
 from ganatomy.languages import Words
 
 _NOTHING = 1e-12  # of a difference: what rounding leaves of equal numbers
@@ -54,7 +54,7 @@ class Sentences:
 
     def _kind(self, kind: str, at: str, level: str, moved: float) -> str:
         if kind == "hardly moved" and round(100 * moved) < 0:
-            kind = "moved away"
+            kind = "moved away" if moved <= -HARDLY_MOVED else "hardly moved back"
         return self.words(f"kind_{kind}", at=at, level=level, moved="" if math.isnan(moved) else f"{abs(moved):.0%}")
 
     def summary(self, summary: CellSummary) -> str:

@@ -155,7 +155,7 @@ def finish(made: tuple[Job, Training]) -> Outcome:
             fit, folder = _Replay(job, trained), RunFolder(path)
             fit.where.update(where)
             with folder.claim(job.fingerprint):
-                fit.write(folder, job.fingerprint)
+                fit.write(folder, job.fingerprint, language=job.language)
 
     return carry_out(job, make, seconds=trained.seconds, **where)
 

@@ -204,7 +204,7 @@ def _repeat(setup: Setup, runs: Sequence[RunRecord], words: Words) -> list[tuple
     took = [words("took_wall", wall=words.seconds(setup.seconds))] if math.isfinite(setup.seconds) else []
     took += [words("took_training", training=words.seconds(trained))] if trained else []
     hardware = "hardware_together" if setup.together else "hardware_text"
-    machine = words(hardware, machine=setup.machine, cores=setup.cores, processes=setup.processes)
+    machine = words.count(hardware, setup.processes, machine=setup.machine, cores=setup.cores)
     facts = {
         "versions": [words("list_comma").join(f"{name} {version}" for name, version in setup.versions.items())],
         "hardware": [machine if setup.machine else ""],
