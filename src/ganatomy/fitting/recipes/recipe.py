@@ -284,8 +284,10 @@ def load_recipe(
     variants = taken_variants(table, where, OBJECTIVES)
     top = spelled_out(overrides)
     if objective is not None:
-        named = isinstance(objective, str)
-        top["objective"], top["objective_sha256"] = (objective, "") if named else (objective.name, objective.sha256)
+        if isinstance(objective, str) or not hasattr(objective, "sha256"):  # an override can be anything
+            top["objective"], top["objective_sha256"] = objective, ""
+        else:
+            top["objective"], top["objective_sha256"] = objective.name, objective.sha256
     chosen = top.get("objective", table.get("objective", Recipe.model_fields["objective"].default))
     given, held = (layer.get("objective_sha256") for layer in (top, table))
     if chosen not in OBJECTIVES and not (given or held):
