@@ -111,7 +111,7 @@ def test_shipped_labels_are_found_by_their_generator_and_hold_what_they_say(path
     assert with_shipped_labels(bare[::-1]).labels == naming.labels[::-1]
     elsewhere = replace(bare, layers=(0, 1)), replace(bare, fingerprint="f")
     assert all(with_shipped_labels(other).labels == bare.labels for other in elsewhere)
-    assert naming.codes >= 200
+    assert naming.n_codes >= 200
     assert len(naming.directions) == len(naming)
     for meaning in naming:
         for name in meaning.main:

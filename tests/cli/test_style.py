@@ -100,7 +100,7 @@ def test_directions_act_on_the_layers_that_are_named_and_the_summary_says_how_co
     [
         (["sample", "--mix", "7"], "--mix 7: write SEED:LAYERS"),
         (["sample", "--mix", "7:9"], "layer"),
-        (["sample", "--cutoff", "2"], "give psi"),
+        (["sample", "--cutoff", "2"], "give --psi"),
         (["sample", "--psi", "nan"], "psi nan: give a finite number"),
         (["sample", "--noise", "sotred"], "unknown noise 'sotred'; did you mean 'stored'"),
         (["sefa", "--noise", "random"], "would make pictures flicker"),

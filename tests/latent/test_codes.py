@@ -89,9 +89,9 @@ def test_edits_of_w_are_refused_where_there_is_only_z(network):
         ({"mix": [(1, "4:8")]}, "layers: 6 is none of this generator's, which has layers 0 to 5"),
         ({"mix": [(1, [-1])]}, "layers: -1 is none of this generator's"),
         ({"mix": [(-1, "0")]}, "seed -1: give a whole number"),
-        ({"cutoff": 3}, "cutoff 3 says which layers are truncated; give psi, how far, too"),
+        ({"cutoff": 3}, "cutoff 3 says which layers are truncated; give `psi`, how far, too"),
         ({"psi": float("nan")}, "psi nan: give a finite number"),
-        ({"class_name": "cat"}, "this generator has no classes; leave class_name out"),
+        ({"class_name": "cat"}, "this generator has no classes; leave `class_name` out"),
         ({"n": 2.5}, "cannot draw 2.5 codes: give a whole number"),
         ({"n": True}, "cannot draw True codes"),
         ({"n": 0}, "0 samples: give 1 to 10000"),
@@ -197,7 +197,7 @@ def test_samples_that_were_kept_are_met_again(G, tmp_path):
     assert torch.equal(again.z, samples.z)
     assert torch.equal(again.ws, samples.ws)
     assert again.names == samples.names
-    with pytest.raises(InputError, match="mapped, and taken as they are; leave psi out"):
+    with pytest.raises(InputError, match="mapped, and taken as they are; leave `psi` out"):
         Drawing(file=tmp_path / "codes.npz", psi=0.7).codes(G)
 
 

@@ -1,12 +1,8 @@
 """How files and folders are called that a person gave no name, and how they are made."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ganatomy.errors import InputError
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def seeds_in_name(seed: int, seeds: str | None) -> str:
@@ -36,11 +32,3 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot write to {path}: {error.strerror or error}; choose another --out") from None
-
-
-def save_png(figure: "Figure", path: Path) -> None:
-    """Save a figure, making the folder if need be."""
-    from ganatomy.figures.saving import save_figure
-
-    make_folder(path.parent)
-    save_figure(figure, path)

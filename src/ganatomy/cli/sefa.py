@@ -222,7 +222,7 @@ def _explore_run(
         )
     headings = ("direction", "share", "degrees to the local one", "by chance", "speed", "best fixed", "random")
     found = result.directions
-    title = f"{found.source}: {found.method} beside the exact local directions, {result.codes} codes"
+    title = f"{found.source}: {found.method} beside the exact local directions, {result.n_codes} codes"
     print_table(headings, rows, title, right=headings[1:])
     print("speed: how fast the point moves, over the largest speed that any direction has at that code; medians")
     for file in result.files:

@@ -228,7 +228,7 @@ class Drawing:
         True
         """
         if self.psi is None and self.cutoff is not None:
-            raise InputError(f"cutoff {self.cutoff} says which layers are truncated; give psi, how far, too")
+            raise InputError(f"cutoff {self.cutoff} says which layers are truncated; give `psi`, how far, too")
         if generator.w_avg is None and self.psi in (None, 1):
             return None
         return generator.truncation if self.psi is None else (self.psi, self.cutoff)
@@ -258,7 +258,7 @@ class Drawing:
         classes = generator.classes
         if self.class_name is not None and self.class_name not in classes:
             if not classes:
-                raise InputError("this generator has no classes; leave class_name out")
+                raise InputError("this generator has no classes; leave `class_name` out")
             raise unknown("class", self.class_name, classes)
         if self.mix and generator.space == "z":
             raise InputError(
@@ -308,7 +308,7 @@ class Drawing:
             raise InputError(f"{path}: its codes are of shape {given}, and this generator takes {wanted}")
         for name in ("class_name", "psi", "cutoff", "mix"):
             if not isinstance(found, Tensor) and getattr(self, name) not in (None, ()):
-                raise InputError(f"{path} holds codes that are mapped, and taken as they are; leave {name} out")
+                raise InputError(f"{path} holds codes that are mapped, and taken as they are; leave `{name}` out")
         return found
 
 

@@ -114,14 +114,10 @@ def test_a_median_is_written_with_its_interval(found, never, text):
 
 def test_a_difference_is_said_by_its_scale_and_whether_it_is_clear():
     found = Difference(GAN, WGAN, quantity("late_ratio"), 0.252, 0.2, 0.31, 5)
-    english, chinese = in_both("difference_in", found)
-    assert english == (
-        "distance / floor in the last quarter: gan, rmsprop, 5e-05 is 0.25 times "
-        "wgan, adam, 0.001, clip=0.1, width=32 (0.2 to 0.31)"
-    )
+    english, chinese = in_both("difference", found)
+    assert english == "gan, rmsprop, 5e-05 is 0.25 times wgan, adam, 0.001, clip=0.1, width=32 (0.2 to 0.31)"
     assert chinese == (
-        "最后四分之一的距离 / 下限：gan + rmsprop（学习率 5e-05）是 wgan + adam（学习率 0.001），clip=0.1、width=32 的 "
-        "0.25 倍（0.2 至 0.31）"
+        "gan + rmsprop（学习率 5e-05）是 wgan + adam（学习率 0.001），clip=0.1、width=32 的 0.25 倍（0.2 至 0.31）"
     )
     assert EN.difference(replace(found, high=1.2)).endswith(": no clear difference")
     assert ZH.difference(replace(found, high=1.2)).endswith("：差别不明确")

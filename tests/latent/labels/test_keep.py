@@ -250,7 +250,7 @@ def test_codes_without_a_score_are_left_out():
     holed = np.where(np.arange(100) < 40, np.nan, y)
     slope = fit_slope(x, holed)
     np.testing.assert_allclose(slope.vector, fit_slope(x[40:], y[40:]).vector)
-    assert slope.codes == 60
+    assert slope.n_codes == 60
 
 
 @pytest.mark.parametrize("scores", [np.full(50, np.nan), np.ones(50), np.random.default_rng(3).normal(size=50)])

@@ -199,7 +199,7 @@ def test_pictures_without_a_score_are_left_out_and_counted(planted, found):
     assert 0 < naming.missing["position"] < 100
     assert naming.missing["brightness"] == 0
     response = naming[1]["position"]
-    assert response.codes == 120 - naming.missing["position"]  # position does not change the colour
+    assert response.n_codes == 120 - naming.missing["position"]  # position does not change the colour
     assert naming.labels == ("brightness", "position")
 
 

@@ -75,7 +75,7 @@ def test_of_a_linear_score_everything_is_known():
             assert response.null == pytest.approx(usual, abs=1e-6)
             assert response.null_most == pytest.approx(np.abs(others @ g[:, a] / sd[a]).max(), abs=1e-6)
             assert response.ratio == pytest.approx(abs(expected) / usual, rel=1e-4)
-            assert (response.follows, response.codes) == (1.0, M)
+            assert (response.follows, response.n_codes) == (1.0, M)
             assert response.monotonic == pytest.approx(1)
         assert meaning.main == (f"t{k}",)  # the gradient of a score is about that score
         assert meaning.strengths == (-2.0, 2.0)
@@ -160,7 +160,7 @@ def test_a_code_without_a_score_at_an_end_is_left_out():
     holed[-1, 5:15, 0] = np.nan
     [meaning] = read(holed[None], quiet_null(base), base)
     slopes = (scores[-1] - scores[0])[15:, 0] / 4 / base[:, 0].std(ddof=1)
-    assert meaning["t0"].codes == M - 15
+    assert meaning["t0"].n_codes == M - 15
     assert meaning["t0"].effect == pytest.approx(slopes.mean(), abs=1e-6)
     assert meaning["t0"].follows == pytest.approx((slopes > 0).mean(), abs=1e-6)
     assert meaning["t0"].monotonic == pytest.approx(1)
@@ -175,7 +175,7 @@ def test_a_hole_in_the_middle_counts_for_the_effect_but_not_for_monotonic():
     zigzag[0, 1, :30] = -9.0  # not monotonic at all
     zigzag[0, 2, :30] = np.nan  # but these codes have a hole
     [meaning] = read(zigzag, quiet_null(base), base)
-    assert (meaning["t0"].codes, meaning["t0"].monotonic) == (M, pytest.approx(1))
+    assert (meaning["t0"].n_codes, meaning["t0"].monotonic) == (M, pytest.approx(1))
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_the_numbers_are_those_of_their_definitions(compared):
     assert numbers["half"] == pytest.approx(locality(np.abs(high - low).mean(axis=(0, 3))).half)
     units = (high - low).reshape(12, -1) / np.linalg.norm((high - low).reshape(12, -1), axis=1, keepdims=True)
     assert numbers["consistency"] == pytest.approx(((units @ units.T).sum() - 12) / (12 * 11))
-    assert (compared.strengths, compared.codes) == ((-2.0, 2.0), 12)
+    assert (compared.strengths, compared.n_codes) == ((-2.0, 2.0), 12)
 
 
 def test_the_control_changes_what_chance_does_and_methods_change_more(compared):

@@ -39,7 +39,7 @@ def test_a_linear_generator_goes_straight_and_does_the_same_to_every_picture():
     np.testing.assert_allclose(effect.heat, 4 * np.abs(PAINT[2]).mean(axis=-1), rtol=1e-5)
     np.testing.assert_allclose(effect.change, 4 * np.abs(PAINT[2]).mean(), rtol=1e-5)
     np.testing.assert_allclose([effect.monotonic, effect.consistency], 1, atol=1e-5)
-    assert (effect.name, effect.label, effect.codes, effect.strengths) == ("axis 2", None, 8, (-2.0, 2.0))
+    assert (effect.name, effect.label, effect.n_codes, effect.strengths) == ("axis 2", None, 8, (-2.0, 2.0))
 
 
 def test_the_change_grows_with_the_range_and_the_length():

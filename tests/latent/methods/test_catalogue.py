@@ -273,7 +273,7 @@ def test_what_random_noise_makes_of_a_code_has_no_derivative():
         ("ganspace", {"n_codes": 2.5}, "n_codes = 2.5, for 5"),
         ("ganspace", {"feature_layer": 2}, "layer 2: this generator has layers 0 to 1"),
         ("ganspace", {"seed": -1}, "seed -1"),
-        ("ganspace", {"class_name": "cat"}, "has no classes; leave class_name out"),
+        ("ganspace", {"class_name": "cat"}, "has no classes; leave `class_name` out"),
         ("ganspace", {"k": 9}, "K = 9: .* from 1 to the 8"),
         ("local_basis", {"k": 33}, "K = 33"),
         ("local_basis", {"code": torch.zeros(2, 1, 32)}, r"a code of shape \(2, 1, 32\); give \(1, 1, 32\)"),

@@ -77,7 +77,7 @@ def test_labels_are_those_of_naming_each_method_alone(done):
         alone = name_directions(G, found, LIGHT, n_codes=40, draws=16, strengths=strengths(-2, 2, 5))
         card = Naming.load(folder / f"labels-{method}.json")
         assert card.meanings == alone.meanings
-        assert (card.codes, card.draws, card.missing) == (40, 16, alone.missing)
+        assert (card.n_codes, card.draws, card.missing) == (40, 16, alone.missing)
         rows = [row for row in summary["directions"] if row["method"] == method]
         assert [row["text"] for row in rows] == [meaning.text() for meaning in alone]
         assert Directions.load(folder / f"directions-{method}.safetensors").labels == alone.labels
@@ -428,7 +428,7 @@ def test_done_it_is_replaced_by_force_only(tmp_path, contents):
         (["sefa"], {"k": 17}, "from 1 to the 16 coordinates"),
         (["boundary"], {"attributes": ()}, "parts pictures by their attributes"),
         (["sefa"], {"psi": 0.7}, "no mean code"),
-        (["sefa"], {"cutoff": 2}, "give psi"),
+        (["sefa"], {"cutoff": 2}, "give `psi`"),
         (["sefa"], {"layers": "0:4"}, "layers"),
         (["sefa"], {"class_name": "cat"}, "no classes"),
         (["sefa", "random"], {"feature_layer": 0}, "no method here looks at features"),

@@ -124,10 +124,6 @@ class Sentences:
         text = self.number(value)
         return sign + text if value >= 0 else text
 
-    def difference_in(self, found: Difference) -> str:
-        """Say in what two cells differ, and how."""
-        return self.words("topic", topic=self.quantity(found.quantity), said=self.difference(found))
-
     def claim(self, claim: Claim) -> str:
         """Say a claim: in its author's words, if it was declared with them."""
         own = claim.texts.get(self.words.language)

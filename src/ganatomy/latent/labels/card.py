@@ -49,7 +49,7 @@ class Naming:
         fingerprint: of the generator's weights.
         method: how they were found.
         source: what the generator is called.
-        codes: M.
+        n_codes: M.
         draws: R.
         seed: of codes, random directions and bootstrap.
         missing: of the M unedited pictures, how many have no score, by trait.
@@ -63,7 +63,7 @@ class Naming:
     fingerprint: str
     method: str
     source: str
-    codes: int
+    n_codes: int
     draws: int
     seed: int
     missing: Mapping[str, int] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class Naming:
     def __repr__(self) -> str:
         named = sum(label is not None for label in self.labels)
         source = f" in {self.source}" if self.source else ""
-        return f"Naming({named} of {len(self)} by {self.method}{source}; {self.codes} codes)"
+        return f"Naming({named} of {len(self)} by {self.method}{source}; {self.n_codes} codes)"
 
     def _repr_html_(self) -> str:
         """Show it in a notebook: what each direction means, and what it does."""
@@ -97,7 +97,7 @@ class Naming:
         require_extra("pandas", "frames", "a DataFrame")
         from pandas import DataFrame
 
-        numbers = ("effect", "interval", "follows", "monotonic", "null", "ratio", "codes")
+        numbers = ("effect", "interval", "follows", "monotonic", "null", "ratio", "n_codes")
         rows = [
             {"direction": meaning.name, "trait": response.trait.name, "main": response.trait.name in meaning.main}
             | {number: getattr(response, number) for number in numbers}
@@ -187,10 +187,13 @@ class Naming:
 
     def to_dict(self) -> dict[str, Any]:
         """Turn it into what JSON can hold, the vectors to 6 decimals."""
-        parts = ("source", "fingerprint", "method", "space", "codes", "draws", "seed")
+        parts = ("source", "fingerprint", "method", "space")
         return {
             "format": FORMAT,
             **{part: getattr(self, part) for part in parts},
+            "codes": self.n_codes,
+            "draws": self.draws,
+            "seed": self.seed,
             "layers": list(self.layers),
             "missing": dict(self.missing),
             "traits": [trait.to_dict() for trait in self.traits],
@@ -219,7 +222,7 @@ class Naming:
                 fingerprint=str(card["fingerprint"]),
                 method=str(card["method"]),
                 source=str(card["source"]),
-                codes=int(card["codes"]),
+                n_codes=int(card["codes"]),
                 draws=int(card["draws"]),
                 seed=int(card["seed"]),
                 missing=dict(card["missing"]),

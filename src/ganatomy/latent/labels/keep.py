@@ -59,7 +59,7 @@ class Change:
         kept: whether it was to be kept.
         before: along the label's direction.
         after: with the kept ones projected out; each of the two (mean, low, high), or None without enough scores.
-        codes: with a score before and after either edit.
+        n_codes: with a score before and after either edit.
     """
 
     attribute: str
@@ -67,7 +67,11 @@ class Change:
     kept: bool
     before: tuple[float, float, float] | None
     after: tuple[float, float, float] | None
-    codes: int
+    n_codes: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Turn it into what JSON can hold."""
+        return {"codes" if key == "n_codes" else key: value for key, value in asdict(self).items()}
 
 
 def change_text(change: tuple[float, float, float] | None) -> str:
@@ -129,9 +133,9 @@ class KeptEdit:
         from pandas import DataFrame
 
         nothing = (None, None, None)
-        rows = [(c.attribute, c.kept, *(c.before or nothing), *(c.after or nothing), c.codes) for c in self.changes]
+        rows = [(c.attribute, c.kept, *(c.before or nothing), *(c.after or nothing), c.n_codes) for c in self.changes]
         spans = [f"{when}{end}" for when in ("before", "after") for end in ("", "_low", "_high")]
-        return DataFrame(rows, columns=["attribute", "kept", *spans, "codes"])
+        return DataFrame(rows, columns=["attribute", "kept", *spans, "n_codes"])
 
     def to_dict(self) -> dict[str, Any]:
         """Turn it into what JSON can hold, without the vectors."""
@@ -141,7 +145,7 @@ class KeptEdit:
             "direction": self.direction.name,
             "layers": list(self.direction.layers),
             "kept": list(self.kept),
-            "changes": [asdict(change) for change in self.changes],
+            "changes": [change.to_dict() for change in self.changes],
         }
 
 
@@ -327,5 +331,5 @@ def _changes(
         moves = [None, None]
         if known.sum() >= LEAST and sd > 0:
             moves = [spread(np.where(known, (end[:, a] - base[:, a]) / sd, np.nan)) for end in (plain, after)]
-        changes.append(Change(trait.name, dict(trait.title), trait.name in kept, *moves, codes=int(known.sum())))
+        changes.append(Change(trait.name, dict(trait.title), trait.name in kept, *moves, n_codes=int(known.sum())))
     return tuple(changes)

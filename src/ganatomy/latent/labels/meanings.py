@@ -29,7 +29,7 @@ class Response:
 
     Attributes:
         trait: which one.
-        codes: over how many codes: those with a score at both ends.
+        n_codes: over how many codes: those with a score at both ends.
         effect: sd per unit of strength.
         interval: of the effect, 95 %, over codes.
         follows: share of codes whose score moves the way of the effect.
@@ -40,7 +40,7 @@ class Response:
     """
 
     trait: Trait
-    codes: int
+    n_codes: int
     effect: float | None = None
     interval: tuple[float, float] | None = None
     follows: float | None = None
@@ -147,7 +147,14 @@ class Meaning:
 
     def to_dict(self) -> dict[str, Any]:
         """Turn it into what JSON can hold; traits by name, and label and leakage for readers."""
-        responses = {r.trait.name: {k: v for k, v in vars(r).items() if k != "trait"} for r in self.responses}
+        responses = {
+            response.trait.name: {
+                "codes" if name == "n_codes" else name: value
+                for name, value in vars(response).items()
+                if name != "trait"
+            }
+            for response in self.responses
+        }
         return {
             "name": self.name,
             "label": {language: self.label_in(language) for language in LANGUAGES},

@@ -227,7 +227,7 @@ def naming_of(
         directions.fingerprint,
         directions.method,
         directions.source or source,
-        codes=len(base),
+        n_codes=len(base),
         draws=len(control.null),
         seed=seed,
         missing={trait.name: int(np.isnan(base[:, a]).sum()) for a, trait in enumerate(traits)},

@@ -40,12 +40,12 @@ class Slope:
     Attributes:
         vector: (E,), of length 1, towards more.
         fit: share of the variance in codes left out; 0 or less says that nothing was found.
-        codes: those with a score.
+        n_codes: those with a score.
     """
 
     vector: NDArray[np.float64]
     fit: float
-    codes: int
+    n_codes: int
 
 
 def fit_slope(x: NDArray[np.float64], scores: NDArray[np.float64], name: str = "score") -> Slope:

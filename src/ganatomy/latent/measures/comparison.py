@@ -12,7 +12,7 @@ For each method, the medians of these over its directions, and `stability`: the 
 so other codes, and the angles are taken. A method that looks at the weights only is exact, and stays where it is; of
 `local_basis` it says how much the directions of one picture are those of another; of `random`, what no stability is.
 For each two methods, how their directions match and their spans overlap, beside chance (`latent.measures.agreement`).
-Here are the results; `surveying` makes them.
+Here are the results; `latent.survey` makes them.
 
 All methods edit mapped codes, sefa-raw too. What is not guaranteed: that the numbers rank methods. A direction that
 breaks pictures changes much, and one that only brightens them is very consistent.
@@ -88,19 +88,19 @@ class MethodComparison:
         results: by method, in the order that was asked for.
         agreements: of each two methods, by their names.
         strengths: start and end, in units of the code.
-        codes: M.
+        n_codes: M.
     """
 
     results: dict[str, MethodResult]
     agreements: dict[tuple[str, str], Agreement]
     strengths: tuple[float, float]
-    codes: int
+    n_codes: int
 
     def to_dict(self) -> dict[str, Any]:
         """Turn all but vectors and heat maps into what JSON can hold."""
         return {
             "strengths": list(self.strengths),
-            "codes": self.codes,
+            "codes": self.n_codes,
             "methods": [result.to_dict() for result in self.results.values()],
             "agreements": [{"methods": list(pair), **found.to_dict()} for pair, found in self.agreements.items()],
         }

@@ -67,7 +67,7 @@ class Effect:
         name: the direction's.
         label: a meaning, None as long as nobody measured or gave one.
         strengths: from where to where it was moved, in units of the direction.
-        codes: how many codes M were moved.
+        n_codes: how many codes M were moved.
         change: in grey levels of 255.
         heat: (H, H), the change in each pixel, in grey levels of 255.
         monotonic: in [0, 1]; None if nothing changed.
@@ -79,7 +79,7 @@ class Effect:
     name: str
     label: str | None
     strengths: tuple[float, float]
-    codes: int
+    n_codes: int
     change: float
     heat: NDArray[np.float64]
     monotonic: float | None
@@ -90,7 +90,8 @@ class Effect:
     def to_dict(self) -> dict[str, Any]:
         """Turn all but the heat map into what JSON can hold."""
         floor = {name: vars(value) if isinstance(value, Spread) else value for name, value in vars(self.floor).items()}
-        return {**{key: value for key, value in vars(self).items() if key != "heat"}, "floor": floor}
+        told = {"codes" if key == "n_codes" else key: value for key, value in vars(self).items() if key != "heat"}
+        return {**told, "floor": floor}
 
 
 def measure(
@@ -269,7 +270,7 @@ def floor_of(movements: Sequence[Movement]) -> Floor:
 
 
 def effect_of(
-    direction: Direction, moved: Movement, floor: Floor, strengths: NDArray[np.float64], codes: int
+    direction: Direction, moved: Movement, floor: Floor, strengths: NDArray[np.float64], n_codes: int
 ) -> Effect:
     """Put together what a direction does and what random ones do.
 
@@ -278,7 +279,7 @@ def effect_of(
         moved: what it does.
         floor: what random directions of its length do.
         strengths: (S,), ascending.
-        codes: M, over how many both were measured.
+        n_codes: M, over how many both were measured.
 
     >>> still = np.zeros((1, 1))
     >>> up = Direction([1.0], layers=(0,), space="z", fingerprint="f", name="up")
@@ -290,7 +291,7 @@ def effect_of(
         name=direction.name,
         label=direction.label,
         strengths=(float(strengths[0]), float(strengths[-1])),
-        codes=codes,
+        n_codes=n_codes,
         change=moved.change,
         heat=moved.heat,
         monotonic=moved.monotonic,

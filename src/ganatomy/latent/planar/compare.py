@@ -109,7 +109,7 @@ class PlanarResult:
 
     Attributes:
         directions: SeFa's, K of them.
-        codes: over how many codes N it was compared.
+        n_codes: over how many codes N it was compared.
         unmoved: how many of them no direction moves; they do not count.
         dims: E, the latent dimensions that can move, and D.
         sefa: against the local directions, K.
@@ -123,7 +123,7 @@ class PlanarResult:
     """
 
     directions: Directions
-    codes: int
+    n_codes: int
     unmoved: int
     dims: tuple[int, int]
     sefa: tuple[Against, ...]
@@ -163,7 +163,7 @@ class PlanarResult:
             "method": found.method,
             "source": found.source,
             "fingerprint": found.fingerprint,
-            "codes": self.codes,
+            "codes": self.n_codes,
             "unmoved": self.unmoved,
             "latent_dimensions": self.dims[0],
             "data_dimensions": self.dims[1],
@@ -214,7 +214,7 @@ def explore(model: FittedGAN, *, k: int = 2, normalize: bool = True, seed: int =
     whole = compared.angle.shape[1] == G.edit_dim
     return PlanarResult(
         directions=directions,
-        codes=CODES,
+        n_codes=CODES,
         unmoved=int((~moved).sum()),
         dims=(G.edit_dim, model.dim),
         sefa=_against(compared),

@@ -181,7 +181,7 @@ class Film(Choices):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.by:
-            raise InputError("a film shows what directions do, and names none; leave the attributes out")
+            raise InputError("a film shows what directions do, and names none; leave `attributes` out")
         if not 2 <= self.columns <= MOST:
             raise InputError(f"{self.columns} columns: give 2 to {MOST}")
 

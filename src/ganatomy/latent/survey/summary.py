@@ -165,7 +165,7 @@ def facts_of(survey: Survey, directions: Directions, command: str, naming: Namin
         "class": survey.drawing.class_name or "",
         "psi": ", ".join(truncation),
         "seed": str(choices.seed),
-        "codes": words("fact_over", codes=naming.codes, draws=naming.draws) if naming else "",
+        "codes": words("fact_over", codes=naming.n_codes, draws=naming.draws) if naming else "",
         "effects": over,
         "missing": str(faceless) if faceless else "",
         "weights": directions.fingerprint[:16],
