@@ -6,8 +6,8 @@ from .fitting.metrics.yardstick import evaluate as evaluate
 from .fitting.objectives.catalogue import Objective as Objective
 from .fitting.objectives.own import read_objective as read_objective
 from .fitting.points.cloud import load_points as load_points
-from .fitting.points.distributions import DISTRIBUTIONS as DISTRIBUTIONS
 from .fitting.points.distributions import distribution as distribution
+from .fitting.points.distributions import distributions as distributions
 from .fitting.recipes.recipe import Recipe as Recipe
 from .fitting.recipes.recipe import load_recipe as load_recipe
 from .fitting.recipes.recipe import recipes as recipes

@@ -20,7 +20,7 @@ FUNCTIONS = {  # by verb: what does the same from Python
     "compare": ["compare"],
     "convert": ["convert"],
     "directions": ["survey"],
-    "distributions": ["DISTRIBUTIONS"],
+    "distributions": ["distributions"],
     "edit": ["draw", "edit_by_label", "paint", "save_pictures"],
     "evaluate": ["evaluate"],
     "fit": ["fit"],
@@ -107,7 +107,7 @@ def test_evaluate_measures_the_same(cli, reference):
 
 
 def test_recipes_distributions_and_cards_are_the_listed_ones(cli):
-    for verb, names in (("recipes", ganatomy.recipes()), ("distributions", ganatomy.DISTRIBUTIONS)):
+    for verb, names in (("recipes", ganatomy.recipes()), ("distributions", ganatomy.distributions())):
         listed = cli(verb).out
         assert all(re.search(rf"^{name}\b", listed, re.MULTILINE) for name in names)
     assert [card["name"] for card in json.loads(cli("zoo", "--json").out)] == list(ganatomy.cards())

@@ -211,6 +211,9 @@ class Recipe(_Table):
         """Leave the digest out where there is none."""
         return {key: value for key, value in write(self).items() if key != "objective_sha256" or value}
 
+    def __repr__(self) -> str:
+        return f"Recipe({self.name}: {self.objective}, {self.optimizer_name}, {self.epochs} epochs)"
+
     @property
     def optimizer_name(self) -> str:
         """The optimizer's name; both, generator's first, where the players differ."""
@@ -244,6 +247,8 @@ def recipes(objective: str | None = None) -> dict[str, "Recipe"]:
     Raises:
         InputError: an unknown objective.
 
+    >>> recipes()["recommended"]
+    Recipe(recommended: rpgan, adam, 200 epochs)
     >>> {name: recipe.objective for name, recipe in recipes().items()}
     {'course': 'wgan-gp', 'literature': 'wgan-gp', 'recommended': 'rpgan'}
     """

@@ -5,6 +5,6 @@ with a name.
 """
 
 from ganatomy.fitting.points.distributions.base import Components, Distribution
-from ganatomy.fitting.points.distributions.catalogue import DISTRIBUTIONS, distribution
+from ganatomy.fitting.points.distributions.catalogue import DISTRIBUTIONS, distribution, distributions
 
-__all__ = ["DISTRIBUTIONS", "Components", "Distribution", "distribution"]
+__all__ = ["DISTRIBUTIONS", "Components", "Distribution", "distribution", "distributions"]

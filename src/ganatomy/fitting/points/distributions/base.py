@@ -67,7 +67,7 @@ class Components:
         return squares
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Distribution(ABC):
     """Draw from a known density on the plane, and evaluate it.
 
@@ -84,6 +84,9 @@ class Distribution(ABC):
     source: str
     components: Components | None = None
     dim: ClassVar[int] = 2
+
+    def __repr__(self) -> str:
+        return f"Distribution({self.name}: {self.summary})"
 
     def sample(self, n: int, seed: int) -> np.ndarray:
         """Draw independent points; the global random state is neither read nor changed.

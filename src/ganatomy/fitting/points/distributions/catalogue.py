@@ -51,6 +51,16 @@ def distribution(name: str) -> Distribution:
     return DISTRIBUTIONS[name]
 
 
+def distributions() -> dict[str, Distribution]:
+    """List the built-in distributions by name; each says what it is in its `summary`.
+
+    >>> listed = distributions()
+    >>> list(listed)[:3], listed["ring"]
+    (['zigzag', 'ring', 'grid'], Distribution(ring: 8 Gaussians evenly on the unit circle, standard deviation 0.01))
+    """
+    return dict(DISTRIBUTIONS)
+
+
 def _equal(means: np.ndarray, covariances: np.ndarray) -> Components:
     """Make components of equal weight; one covariance (D, D) serves all, unless there are K."""
     count = len(means)

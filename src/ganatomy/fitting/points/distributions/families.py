@@ -24,7 +24,7 @@ _NODES_A_PANEL = 32
 _BLOCK = 2**21  # numbers at a time in the quadrature, 16 MiB
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class GaussianMixture(Distribution):
     """Mix Gaussians: `p(x) = sum_k w_k N(x; m_k, S_k)`.
 
@@ -57,7 +57,7 @@ class GaussianMixture(Distribution):
         return np.asarray(logsumexp(logs, axis=1))
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Twist(Distribution):
     """Turn the points of another distribution: `x = R(rate * |y|) y`, `R(a)` the rotation by `a`, `y ~ inner`.
 
@@ -86,7 +86,7 @@ def _turn(x: np.ndarray, rate: float) -> np.ndarray:
     return np.stack([cos * x[:, 0] - sin * x[:, 1], sin * x[:, 0] + cos * x[:, 1]], axis=1)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class UniformCells(Distribution):
     """Spread points evenly over the dark cells of a board: `p(x) = 1 / (dark cells * cell^2)` on them, else 0.
 
@@ -112,7 +112,7 @@ class UniformCells(Distribution):
         return np.where(dark, -np.log(2 * self.reach**2 * self.cell**2), -np.inf)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class NoisyCircle(Distribution):
     """Add Gaussian noise to a uniform point of a circle about the origin.
 
@@ -142,7 +142,7 @@ class NoisyCircle(Distribution):
         return bessel - (radius - self.radius) ** 2 / (2 * variance) - np.log(2 * np.pi * variance)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class NoisyCurves(Distribution):
     """Add Gaussian noise to a random point of one of several curves.
 
