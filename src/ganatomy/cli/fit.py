@@ -4,7 +4,7 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,10 @@ from ganatomy.cli.application import fail, flagged, verb
 from ganatomy.cli.options import Flag
 from ganatomy.cli.parsing import read_settings
 from ganatomy.errors import InputError
+
+if TYPE_CHECKING:
+    from ganatomy.fitting.run.folder import RunFolder
+    from ganatomy.fitting.run.plan import PlannedFit
 
 
 @verb
@@ -70,57 +74,35 @@ def fit(
 
       ganatomy fit points.mat --objective wgan --seed 1 --out runs/mine
     """
-    from ganatomy.fitting.recipes.recipe import load_recipe
+    settings = {"optimizer": optimizer, "epochs": epochs, "batch_size": batch_size, "lr": lr, "latent_dim": latent_dim}
+    settings |= read_settings(set_ or [])
+    objective = settings.pop("objective", objective)
+    given = {"train_size": train_size, "variable": variable}
+    for key in settings.keys() & {*given, "recipe", "seed", "heldout", "distribution", "measured"}:
+        raise InputError(f"--set {key}: that is no recipe field; for what can be chosen see --help")
+    from ganatomy.fitting.run.plan import plan_fit
 
-    overrides = {
-        "optimizer": optimizer,
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "lr": lr,
-        "latent_dim": latent_dim,
-        **read_settings(set_ or []),
-    }
-    own = None
-    if objective is not None and (":" in objective or ".py" in objective):
-        from ganatomy.fitting.objectives.own import read_objective
-
-        own = read_objective(objective)
-    resolved = load_recipe(recipe, own or objective, **overrides)
-    from ganatomy.execution import use_threads
-    from ganatomy.fitting.points.cloud import split_points
-    from ganatomy.fitting.points.named import named_points
+    plan = plan_fit(points, objective, recipe, seed, measured=True, **given, **settings)
     from ganatomy.fitting.run import fit as fitting
-    from ganatomy.fitting.run.folder import RunFolder, fingerprint
+    from ganatomy.fitting.run.folder import RunFolder
     from ganatomy.fitting.training.game import Diverged
-    from ganatomy.fitting.training.trainer import Trainer
 
-    if not 0 <= seed < 2**63:
-        raise InputError(f"--seed {seed}: give a whole number from 0 to 2^63 - 1")
-    name, cloud, target = named_points(points, variable, seed)
-    train, heldout = split_points(cloud, train_size, seed)
-    folder = RunFolder(out or Path("runs") / _folder_name(name, resolved, seed))
+    folder = RunFolder(out or plan.folder)
     if dry_run:
-        with use_threads(threads):
-            trainer = Trainer(train, resolved, seed, device, own)
-            fitting.MeasuredFit(trainer, train, heldout, target)
-        folder.check(fingerprint(resolved, seed, train, heldout), force)
-        print(resolved.to_toml())
-        print(f"# {len(train)} points to train on, {len(heldout)} held out, columns: {cloud.shape[1]}")
-        print(f"# {trainer.iterations} iterations of batch {resolved.batch_size} on {trainer.device}")
-        print(f"# would write {folder.path}")
+        _show_plan(plan, folder, device, threads, force)
         return
     try:
         fitting.fit(
-            train,
-            own,
-            resolved,
-            seed=seed,
-            heldout=heldout,
+            plan.train,
+            plan.objective,
+            plan.recipe,
+            plan.seed,
+            heldout=plan.heldout,
+            distribution=plan.distribution,
             device=device,
             threads=threads,
             out=folder.path,
             force=force,
-            distribution=target,
             arrows=arrows,
             language=language,
             progress=True,
@@ -137,13 +119,26 @@ def fit(
     from ganatomy.cli.tables import print_metrics
 
     title = (
-        f"{summary['objective']} on {name}, {summary['epochs']} epochs, {summary['seconds_training']:.1f} s of training"
+        f"{summary['objective']} on {plan.name}, {summary['epochs']} epochs, {summary['seconds_training']:.1f} s of "
+        f"training"
     )
     print_metrics(summary["metrics"], title)
     print(f"pictures:  {folder.path / 'figures'}{'/'}*.png")
     print(f"animation: {folder.path / 'animation.gif'}, {folder.path / 'animation.mp4'}")
 
 
-def _folder_name(name: str, recipe: Any, seed: int) -> str:
-    name = f"{name}-{recipe.objective}-{recipe.optimizer_name}-{recipe.name}"
-    return "".join(c if c.isprintable() and c not in "/\\:" else "_" for c in name)[:80] + f"-seed{seed}"
+def _show_plan(plan: "PlannedFit", folder: "RunFolder", device: str, threads: int, force: bool) -> None:
+    """Print the resolved recipe and what would be done with it."""
+    from ganatomy.execution import use_threads
+    from ganatomy.fitting.metrics.yardstick import Yardstick
+
+    with use_threads(threads):
+        trainer = plan.trainer(device)
+        if plan.heldout is not None:
+            Yardstick(plan.heldout, plan.train, plan.distribution, seed=plan.seed)
+    folder.check(plan.fingerprint, force)
+    held = 0 if plan.heldout is None else len(plan.heldout)
+    print(plan.recipe.to_toml())
+    print(f"# {len(plan.train)} points to train on, {held} held out, columns: {plan.train.shape[1]}")
+    print(f"# {trainer.iterations} iterations of batch {plan.recipe.batch_size} on {trainer.device}")
+    print(f"# would write {folder.path}")

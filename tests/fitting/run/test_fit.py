@@ -50,7 +50,7 @@ def test_all_points_are_trained_on_unless_some_are_held_out(points, monkeypatch,
             seen.append(given)
             super().__init__(given, *others)
 
-    monkeypatch.setattr(fitting, "Trainer", Watched)
+    monkeypatch.setattr("ganatomy.fitting.run.plan.Trainer", Watched)
     heldout = np.random.default_rng(9).normal(size=(30, 2))
     fit(points, **{key: heldout if value == "these" else value for key, value in arguments.items()})
     assert len(seen[0]) == expected

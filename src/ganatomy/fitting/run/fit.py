@@ -18,16 +18,16 @@ from numpy.typing import ArrayLike
 from ganatomy.errors import InputError
 from ganatomy.execution import deferred_interrupts, use_threads, versions
 from ganatomy.fitting.metrics.yardstick import Measurement
-from ganatomy.fitting.objectives.own import AnyObjective, resolved
-from ganatomy.fitting.points.cloud import check_points, split_points
+from ganatomy.fitting.objectives.own import AnyObjective
 from ganatomy.fitting.points.distributions import Distribution
-from ganatomy.fitting.points.named import AnyPoints, named_points
+from ganatomy.fitting.points.named import AnyPoints
 from ganatomy.fitting.recipes.recipe import Recipe
 from ganatomy.fitting.run import pictures
-from ganatomy.fitting.run.folder import FORMAT, RunFolder, fingerprint
+from ganatomy.fitting.run.folder import FORMAT, RunFolder
 from ganatomy.fitting.run.history import History
 from ganatomy.fitting.run.look import look
 from ganatomy.fitting.run.measured import Measured
+from ganatomy.fitting.run.plan import plan_fit
 from ganatomy.fitting.run.result import Run
 from ganatomy.fitting.training.game import Diverged
 from ganatomy.fitting.training.trainer import Step, Trainer
@@ -41,9 +41,9 @@ _LOSSES = "D {:+.3f}  G {:+.3f}"
 
 
 def fit(
-    points: AnyPoints,
+    points: AnyPoints = "zigzag",
     objective: str | AnyObjective | None = None,
-    recipe: "str | Path | Recipe | dict[str, Any] | None" = None,
+    recipe: "str | Path | Recipe | Mapping[str, Any] | None" = None,
     seed: int = 0,
     *,
     heldout: ArrayLike | None = None,
@@ -92,32 +92,31 @@ def fit(
     >>> run.sample(1000, seed=1).mean(axis=0).round() + 0.0
     array([5., 0.])
     """
-    settled, own = resolved(objective, recipe, overrides)
-    named = isinstance(points, str | Path | Distribution)
-    _, points, known = named_points(points, variable, seed)
-    if train_size is not None and heldout is not None:
-        raise InputError("give `heldout` or `train_size`, not both")
-    if heldout is None and (named or out is not None or train_size is not None):
-        points, heldout = split_points(points, train_size, seed)
-    if heldout is not None:
-        heldout = check_points(heldout, "heldout")
-    if distribution is not None and not isinstance(distribution, Distribution):
-        raise InputError(f"distribution = {distribution!r}: give ganatomy.distribution(NAME)")
-    if arrows and points.shape[1] == 1:
+    plan = plan_fit(
+        points,
+        objective,
+        recipe,
+        seed,
+        heldout=heldout,
+        train_size=train_size,
+        variable=variable,
+        distribution=distribution,
+        measured=out is not None,
+        **overrides,
+    )
+    if arrows and plan.train.shape[1] == 1:
         raise InputError("`arrows` need points of two or more columns; leave them out")
-    tongue = chosen(language)
-    display = shown(progress, "epoch")
+    tongue, display = chosen(language), shown(progress, "epoch")
     with use_threads(threads):
-        trainer = Trainer(points, settled, seed, device, own)
-        if heldout is None:
-            return _train(trainer, points, display)
-        measured = MeasuredFit(trainer, points, heldout, distribution or known, display)
+        trainer = plan.trainer(device)
+        if plan.heldout is None:
+            return _train(trainer, plan.train, display)
+        measured = MeasuredFit(trainer, plan.train, plan.heldout, plan.distribution, display)
         if out is None:
             return measured.train()
-        mark = fingerprint(settled, seed, points, heldout)
         folder = RunFolder(out)
-        with folder.claim(mark, force):
-            return measured.write(folder, mark, arrows, tongue)
+        with folder.claim(plan.fingerprint, force):
+            return measured.write(folder, plan.fingerprint, arrows, tongue)
 
 
 def _train(trainer: Trainer, points: np.ndarray, progress: Silent) -> Run:

@@ -1,0 +1,121 @@
+"""What a fit is to be, before anything is trained: the points in their two parts, the recipe, and the folder's name.
+
+Shapes: `N` points trained on, `M` held-out points, `D` data dimensions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ganatomy.errors import InputError
+from ganatomy.fitting.objectives.own import AnyObjective, OwnObjective, resolved
+from ganatomy.fitting.points.cloud import check_points, split_points
+from ganatomy.fitting.points.distributions import Distribution
+from ganatomy.fitting.points.named import AnyPoints, named_points
+from ganatomy.fitting.recipes.recipe import Recipe
+from ganatomy.fitting.run.folder import fingerprint
+from ganatomy.fitting.training.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class PlannedFit:
+    """A fit that is decided.
+
+    Attributes:
+        name: of the points, a short one.
+        train: points that are trained on, (N, D).
+        heldout: points that it is measured on, (M, D); None if it is not to be measured.
+        distribution: where the points come from, if that is known.
+        recipe: resolved.
+        objective: if it is not built in.
+        seed: of everything random.
+    """
+
+    name: str
+    train: NDArray[np.float64]
+    heldout: NDArray[np.float64] | None
+    distribution: Distribution | None
+    recipe: Recipe
+    objective: OwnObjective | None
+    seed: int
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the command line writes to, unless it is told another."""
+        recipe = self.recipe
+        name = f"{self.name}-{recipe.objective}-{recipe.optimizer_name}-{recipe.name}"
+        safe = "".join(c if c.isprintable() and c not in "/\\:" else "_" for c in name)[:80]
+        return Path("runs") / f"{safe}-seed{self.seed}"
+
+    @property
+    def fingerprint(self) -> str:
+        """The digest of all that decides the run, by which its folder is known."""
+        parts = (self.train,) if self.heldout is None else (self.train, self.heldout)
+        return fingerprint(self.recipe, self.seed, *parts)
+
+    def trainer(self, device: str = "auto") -> Trainer:
+        """Make what trains it.
+
+        Raises:
+            InputError: no such device, too few points for a batch, a setting that PyTorch refuses.
+        """
+        return Trainer(self.train, self.recipe, self.seed, device, self.objective)
+
+
+def plan_fit(
+    points: AnyPoints = "zigzag",
+    objective: str | AnyObjective | None = None,
+    recipe: "str | Path | Recipe | Mapping[str, Any] | None" = None,
+    seed: int = 0,
+    *,
+    heldout: ArrayLike | None = None,
+    train_size: int | None = None,
+    variable: str | None = None,
+    distribution: Distribution | None = None,
+    measured: bool = False,
+    **overrides: Any,
+) -> PlannedFit:
+    """Decide what a fit is to be; the arguments are those of `ganatomy.fit`.
+
+    Args:
+        points: an array or a DataFrame, a file's path, or a distribution or its name.
+        objective: a name, or one's own.
+        recipe: a name, a file, a mapping or a recipe.
+        seed: of everything random; points of a distribution are drawn by it too.
+        heldout: real points to measure on.
+        train_size: instead of `heldout`.
+        variable: of a file.
+        distribution: where points that are given as an array come from.
+        measured: whether some points are held out in any case; otherwise they are if `train_size` says so, or if the
+            points were given by name.
+        **overrides: recipe fields.
+
+    Raises:
+        InputError: anything given cannot be used.
+
+    >>> plan = plan_fit("ring", "gan", seed=1, epochs=9)
+    >>> plan.train.shape, plan.heldout.shape, plan.folder.as_posix()
+    ((7000, 2), (1192, 2), 'runs/ring-gan-rmsprop-course-seed1')
+    >>> plan_fit(plan.train).heldout is None
+    True
+    """
+    settled, own = resolved(objective, recipe, overrides)
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+        raise InputError(f"`seed={seed!r}`: give a whole number from 0 to 2^63 - 1")
+    if train_size is not None and heldout is not None:
+        raise InputError("give `heldout` or `train_size`, not both")
+    if distribution is not None and not isinstance(distribution, Distribution):
+        raise InputError(f"distribution = {distribution!r}: give ganatomy.distribution(NAME)")
+    by_name = isinstance(points, str | Path | Distribution)
+    name, train, known = named_points(points, variable, int(seed))
+    if heldout is not None:
+        held = check_points(heldout, "heldout")
+    elif by_name or measured or train_size is not None:
+        train, held = split_points(train, train_size, int(seed))
+    else:
+        held = None
+    return PlannedFit(name, train, held, distribution or known, settled, own, int(seed))
