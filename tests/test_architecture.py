@@ -122,7 +122,7 @@ NO_DOCTEST = {
     "latent.survey.summary.summary_of": "as run",
     "latent.survey.summary.film_summary_of": "as run",
     "latent.survey.summary.facts_of": "as run",
-    "latent.planar.compare.explore_run": "needs a whole run; `ganatomy sefa` calls it in the tests",
+    "latent.planar.compare.sefa_of_run": "needs a whole run; `ganatomy sefa` calls it in the tests",
 }
 
 

@@ -1,4 +1,7 @@
 from . import attributes as attributes
+from . import fitting as fitting
+from . import generators as generators
+from . import latent as latent
 from .errors import InputError as InputError
 from .figures.pictures.samples import save_pictures as save_pictures
 from .fitting.metrics.yardstick import Yardstick as Yardstick
@@ -44,6 +47,7 @@ from .latent.methods.ganspace import ganspace as ganspace
 from .latent.methods.local_basis import local_basis as local_basis
 from .latent.methods.sefa import sefa as sefa
 from .latent.pictures import paint as paint
+from .latent.planar.compare import sefa_of_run as sefa_of_run
 from .latent.survey.choices import Choices as Choices
 from .latent.survey.choices import Film as Film
 from .latent.survey.run import survey as survey

@@ -76,7 +76,7 @@ def sefa(
     from ganatomy.generators.zoo.cards import is_name
 
     if Path(source).is_dir() and not is_name(source):
-        _explore_run(source, 2 if directions is None else directions, normalize, seed, out, as_json, language)
+        _sefa_of_run(source, 2 if directions is None else directions, normalize, seed, out, as_json, language)
         return
     for flag, strength in (("--start", start), ("--end", end)):
         if strength is not None:
@@ -192,15 +192,15 @@ def _from_weights(
     print(f"directions: {path}")
 
 
-def _explore_run(
+def _sefa_of_run(
     path: str, k: int, normalize: bool, seed: int, out: Path | None, as_json: bool, language: str | None
 ) -> None:
     """Compare SeFa on a fitted planar GAN with the exact local directions."""
     from ganatomy.cli.tables import print_table
     from ganatomy.files import strict_json
-    from ganatomy.latent.planar.compare import explore_run
+    from ganatomy.latent.planar.compare import sefa_of_run
 
-    result = explore_run(path, k=k, normalize=normalize, seed=seed, out=out, language=language)
+    result = sefa_of_run(path, k=k, normalize=normalize, seed=seed, out=out, language=language)
     if as_json:
         print(strict_json(result.summary()))
         return

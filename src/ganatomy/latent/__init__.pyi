@@ -20,4 +20,6 @@ from .methods.sefa import sefa as sefa
 from .passage import Observer as Observer
 from .passage import Passage as Passage
 from .pictures import paint as paint
+from .planar.compare import sefa_beside_local as sefa_beside_local
+from .planar.compare import sefa_of_run as sefa_of_run
 from .traversal import strengths as strengths

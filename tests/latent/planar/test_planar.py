@@ -19,7 +19,7 @@ from ganatomy.fitting.run.fit import fit
 from ganatomy.fitting.training.model import FittedGAN, Scaling
 from ganatomy.fitting.training.networks import ACTIVATIONS, build
 from ganatomy.latent.directions import Directions
-from ganatomy.latent.planar.compare import CODES, draw_flows, explore, explore_run
+from ganatomy.latent.planar.compare import CODES, draw_flows, sefa_beside_local, sefa_of_run
 from ganatomy.latent.planar.local import PointMap, against_local, best_fixed, fixed_path, local_path, random_frames
 
 WRITTEN = ["directions.json", "directions.safetensors", "flows.png", "summary.json"]
@@ -90,7 +90,7 @@ def test_classes_stay_what_they_are():
     slopes = G.jacobian(z)
     assert (slopes[..., 3:] == 0).all()
     assert (slopes[..., :3] != 0).any(axis=(1, 2)).all()
-    found = explore(model, k=2)
+    found = sefa_beside_local(model, k=2)
     assert found.directions.vectors.shape == (2, 7)
     assert (found.directions.vectors[:, 3:] == 0).all()
     np.testing.assert_array_equal(
@@ -103,7 +103,7 @@ def test_classes_stay_what_they_are():
 
 def test_sefa_is_exact_on_a_linear_generator():
     matrix = [[3.0, 1.0, -1.0], [0.5, 2.0, 0.0]]
-    found = explore(_model([_linear(matrix)], latent={"dim": 3}), k=3, normalize=False)
+    found = sefa_beside_local(_model([_linear(matrix)], latent={"dim": 3}), k=3, normalize=False)
     _, s, vt = np.linalg.svd(matrix)
     for k in range(2):
         assert found.sefa[k].angle.upper == pytest.approx(0, abs=1e-5)
@@ -120,22 +120,22 @@ def test_sefa_is_exact_on_a_linear_generator():
 
 
 def test_the_scaling_counts_since_angles_are_measured_in_the_data_s_units():
-    found = explore(_model([_linear([[2.0, 0.0], [0.0, 1.0]])], scale=(1.0, 4.0)), normalize=False)
+    found = sefa_beside_local(_model([_linear([[2.0, 0.0], [0.0, 1.0]])], scale=(1.0, 4.0)), normalize=False)
     assert [row.angle.median for row in found.sefa] == pytest.approx([90, 90])  # there, the second is the stronger
     assert found.sefa[0].speed.median == pytest.approx(0.5)
 
 
 def test_on_a_ring_no_fixed_direction_is_better_than_chance():
-    found = explore(_model([_linear([[1.0, 0.0], [0.0, 1.0]]), _Bowl()]))
+    found = sefa_beside_local(_model([_linear([[1.0, 0.0], [0.0, 1.0]]), _Bowl()]))
     for rows in (found.sefa, found.best_fixed, found.chance):
         assert rows[0].angle.median == pytest.approx(45, abs=5)
 
 
 def test_in_a_latent_plane_both_directions_are_off_by_the_same_angle_and_the_spans_are_everything():
-    found = explore(_model())
+    found = sefa_beside_local(_model())
     np.testing.assert_allclose(found.angles[:, 0], found.angles[:, 1], atol=1e-6)
     assert found.spans is None
-    assert explore(_model(latent={"dim": 3})).spans is not None
+    assert sefa_beside_local(_model(latent={"dim": 3})).spans is not None
 
 
 def test_angles_speeds_and_spans_are_those_of_trigonometry():
@@ -164,7 +164,7 @@ def test_codes_that_no_direction_moves_have_no_angle_and_are_counted():
     assert np.isnan(found.speed).tolist() == [[False, False], [True, True], [False, False]]
 
     dead = nn.Sequential(_linear([[1.0, 0.0], [0.0, 1.0]]), nn.ReLU())  # 0 in a quarter of the plane
-    result = explore(_model([*dead]))
+    result = sefa_beside_local(_model([*dead]))
     z = PointMap(_model([*dead])).draw(CODES, seed=0)
     assert result.unmoved == (z <= 0).all(axis=1).sum() > 50
 
@@ -235,9 +235,9 @@ def copy(finished, tmp_path):
     return Path(shutil.copytree(finished.folder, tmp_path / "copy"))
 
 
-def test_a_run_is_explored_and_left_as_it_was(copy, contents):
+def test_sefa_of_a_run_leaves_it_as_it_was(copy, contents):
     before = contents(copy)
-    found = explore_run(copy, seed=4)
+    found = sefa_of_run(copy, seed=4)
     after = contents(copy)
     assert {name: after[name] for name in before} == before
     assert sorted(set(after) - set(before)) == [f"directions/{name}" for name in WRITTEN]
@@ -253,11 +253,11 @@ def test_a_run_is_explored_and_left_as_it_was(copy, contents):
 
 
 def test_the_same_call_writes_the_same_bytes_and_out_says_where(copy, tmp_path, contents):
-    explore_run(copy, out=tmp_path / "deep" / "a")
-    explore_run(copy, out=str(tmp_path / "b"))
+    sefa_of_run(copy, out=tmp_path / "deep" / "a")
+    sefa_of_run(copy, out=str(tmp_path / "b"))
     assert not (copy / "directions").exists()
     assert contents(tmp_path / "deep" / "a") == contents(tmp_path / "b")
-    explore_run(copy, out=tmp_path / "b", normalize=False)
+    sefa_of_run(copy, out=tmp_path / "b", normalize=False)
     assert Directions.load(tmp_path / "b" / "directions.json").method == "sefa-raw"
 
 
@@ -274,7 +274,7 @@ def _edited(folder, **weights):
 
 def _refused(folder, **settings) -> str:
     with pytest.raises(InputError) as caught:
-        explore_run(folder, **settings)
+        sefa_of_run(folder, **settings)
     message = str(caught.value)
     assert len(message.splitlines()) == 1
     assert not (Path(folder) / "directions").exists()
@@ -317,7 +317,7 @@ def test_a_folder_that_cannot_be_written_is_refused(copy, tmp_path):
 def test_flows_are_told_in_the_language_that_is_asked_for(monkeypatch):
     monkeypatch.setattr("ganatomy.figures.fonts.chinese_fonts", lambda: ["a font"])
     model = fit(np.random.default_rng(0).normal(size=(512, 2)), recipe="recommended", epochs=1)
-    result = explore(model)
+    result = sefa_beside_local(model)
     points = np.random.default_rng(1).normal(size=(64, 2))
     for language, said, other in (
         ("en", "for all codes, one direction", "潜码"),
@@ -333,7 +333,7 @@ def test_flows_are_told_in_the_language_that_is_asked_for(monkeypatch):
 
 def test_a_result_is_a_line_and_a_frame():
     model = fit(np.random.default_rng(0).normal(size=(512, 2)), recipe="recommended", epochs=1)
-    result = explore(model, source="tiny")
+    result = sefa_beside_local(model, source="tiny")
     assert repr(result).startswith("PlanarResult(2 by sefa in tiny; the first moves points at ")
     frame = result.to_frame()
     assert frame["speed"].tolist() == [against.speed.median for against in result.sefa]

@@ -176,7 +176,9 @@ class PlanarResult:
         }
 
 
-def explore(model: FittedGAN, *, k: int = 2, normalize: bool = True, seed: int = 0, source: str = "") -> PlanarResult:
+def sefa_beside_local(
+    model: FittedGAN, *, k: int = 2, normalize: bool = True, seed: int = 0, source: str = ""
+) -> PlanarResult:
     """Find SeFa's directions in a fitted model's generator, and compare them with the exact local ones.
 
     Args:
@@ -191,7 +193,7 @@ def explore(model: FittedGAN, *, k: int = 2, normalize: bool = True, seed: int =
 
     >>> from ganatomy.fitting.run.fit import fit
     >>> model = fit(np.random.default_rng(0).normal(size=(512, 2)) * [3, 1], recipe="recommended", epochs=30)
-    >>> found = explore(model)  # the points are three times as wide as high, and SeFa finds the width
+    >>> found = sefa_beside_local(model)  # the points are three times as wide as high, and SeFa finds the width
     >>> round(found.sefa[0].speed.median, 1), round(found.chance[0].speed.median, 1)
     (1.0, 0.3)
     """
@@ -226,7 +228,7 @@ def explore(model: FittedGAN, *, k: int = 2, normalize: bool = True, seed: int =
     )
 
 
-def explore_run(
+def sefa_of_run(
     path: str | Path,
     *,
     k: int = 2,
@@ -235,21 +237,21 @@ def explore_run(
     out: str | Path | None = None,
     language: str | None = None,
 ) -> PlanarResult:
-    """Explore a finished run's generator, and write and draw what was found.
+    """Find SeFa's directions in a finished run's generator beside the exact local ones, and write and draw both.
 
     Args:
         path: the run's folder, which stays as it is but for its folder `directions`.
         k: how many directions K, 1 to E.
-        normalize: as in `explore`.
+        normalize: as in `sefa_beside_local`.
         seed: of the codes.
         out: a folder to write to instead, made if it is missing.
         language: of the picture's words, "en" or "zh"; None for the one that is `languages.chosen`.
 
     Returns:
-        What `explore` does, with `files` set.
+        What `sefa_beside_local` gives, with `files` set.
 
     Raises:
-        InputError: as `explore`; no finished run there, damaged files, a folder that cannot be written.
+        InputError: as `sefa_beside_local`; no finished run there, damaged files, a folder that cannot be written.
     """
     chosen(language)  # which refuses an unknown one
     run = RunFolder(path)
@@ -259,7 +261,7 @@ def explore_run(
     if heldout.ndim != 2 or heldout.shape[1] != model.dim:
         raise InputError(f"{run.path}: samples.npz and generator.safetensors are of different runs; make the run again")
     try:
-        result = explore(model, k=k, normalize=normalize, seed=seed, source=run.path.resolve().name)
+        result = sefa_beside_local(model, k=k, normalize=normalize, seed=seed, source=run.path.resolve().name)
     except InputError as error:
         raise InputError(f"{run.path}: {error}") from None
     note = heading(model.recipe, trained.get("seed", 0), language)
@@ -291,8 +293,8 @@ def draw_flows(
     """Draw the flow of each of SeFa's first directions beside the local one, through points spread over the plane.
 
     Args:
-        model: that was explored.
-        result: of `explore`.
+        model: the fitted one.
+        result: of `sefa_beside_local`.
         heldout: real points (M, D), which also decide the view.
         seed: of the codes that paths start from.
         title: of the model; what is shown is said behind it.
@@ -301,7 +303,7 @@ def draw_flows(
     >>> from ganatomy.fitting.run.fit import fit
     >>> points = np.random.default_rng(0).normal(size=(512, 2))
     >>> model = fit(points, recipe="recommended", epochs=1)
-    >>> len(draw_flows(model, explore(model), points, seed=0, title="untrained").axes)
+    >>> len(draw_flows(model, sefa_beside_local(model), points, seed=0, title="untrained").axes)
     6
     """
     G, view, words = PointMap(model), View.fit(heldout), Words(drawable(language), "planar")
