@@ -26,7 +26,7 @@ def exploration(tmp_path):
 
 def test_what_is_there_is_linked_and_nothing_else(exploration, tmp_path):
     page = tmp_path / "index.html"
-    report([exploration], page, "here")
+    report([exploration], page, title="here")
     text = page.read_text(encoding="utf-8")
     links = re.findall(r'href="([^"#]+)"', text)
     assert "%E8%84%B8%201/traversal.html" in links

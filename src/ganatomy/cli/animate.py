@@ -26,5 +26,5 @@ def animate(
     """
     from ganatomy.fitting.run import pictures
 
-    for path in pictures.animate(run, fps, width, language):
+    for path in pictures.animate(run, fps=fps, width=width, language=language):
         print(path)

@@ -29,5 +29,5 @@ def report(
     """
     from ganatomy.pages import index
 
-    index.report(folders, out, title, language)
+    index.report(folders, out, title=title, language=language)
     print(f"page: {out}")

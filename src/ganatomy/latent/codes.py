@@ -401,5 +401,5 @@ def read_codes(path: str | os.PathLike[str]) -> Samples | Tensor:
 @torch.no_grad()
 def _mapped(generator: Generator, z: Tensor, classes: Sequence[int] | None = None) -> Tensor:
     """Map codes, on the generator's device."""
-    label = None if classes is None else torch.tensor(classes, device=generator.device)
-    return generator.mapping(z.to(generator.device), label)
+    index = None if classes is None else torch.tensor(classes, device=generator.device)
+    return generator.mapping(z.to(generator.device), index)

@@ -19,6 +19,7 @@ from ganatomy.pages.results import KINDS, WHAT, Entry, Part, part_of
 def report(
     folders: Sequence[str | os.PathLike],
     out: str | os.PathLike = "index.html",
+    *,
     title: str = "Ganatomy",
     language: str | None = None,
 ) -> None:

@@ -279,10 +279,10 @@ class Yardstick:
 def evaluate(
     samples: ArrayLike | Path,
     reference: AnyPoints,
+    *,
     resamples: int = 5,
     seed: int = 0,
     limit: int = LIMIT,
-    *,
     variable: str | None = None,
 ) -> Measurements:
     """Measure samples against reference points, or against a known distribution.

@@ -299,7 +299,7 @@ def draw_films(
     return paths
 
 
-def animate(path: str | Path, fps: float = 12, width: int = 640, language: str | None = None) -> list[Path]:
+def animate(path: str | Path, *, fps: float = 12, width: int = 640, language: str | None = None) -> list[Path]:
     """Make the films of a finished run again, from its snapshots.
 
     Args:

@@ -75,7 +75,7 @@ def draw(folder: OwnedFolder, survey: Survey, found: Findings, command: str = ""
         samples=sample_names(survey, words.language),
         title=words("page_title", source=survey.source, methods=titles),
         facts=facts_of(survey, found.directions[0], command, next(iter(found.namings.values()), None)),
-        codes=survey.choices.n_codes if found.namings else None,
+        n_codes=survey.choices.n_codes if found.namings else None,
         language=language,
         size=size if size != 128 else None,
     )

@@ -130,11 +130,7 @@ def sample_names(survey: Survey, language: Language) -> list[str]:
     >>> sample_names(survey, "en"), sample_names(survey, "zh")
     (['seed 3', 'seed 7'], ['种子 3', '种子 7'])
     """
-    words, names = Words(language, "survey"), []
-    for name in survey.samples.names:
-        kind, _, rest = name.partition(" ")
-        names.append(words(f"{kind}_n", n=rest) if words.has(f"{kind}_n") else name)
-    return names
+    return survey.samples.called(language)
 
 
 def facts_of(survey: Survey, directions: Directions, command: str, naming: Naming | None = None) -> dict[str, str]:

@@ -120,7 +120,7 @@ def page(methods=None, agreements=(), n=2, s=5, **changes) -> str:
         "samples": [f"seed {i}" for i in range(n)],
         "title": "Directions of faces",
         "facts": {"licence": "MIT", "command": "ganatomy directions faces -k 3"},
-        "codes": 200,
+        "n_codes": 200,
     }
     return directions_page([method(n=n, s=s)] if methods is None else methods, agreements, **{**given, **changes})
 
@@ -175,7 +175,7 @@ def test_what_was_not_measured_is_a_dash_and_never_a_number():
 
 def test_missing_pieces_leave_the_rest():
     bare = card(label=None, plus={}, minus={}, bars=[], heat=None, share=None, numbers={}, leakage=None)
-    html = page([Method("own", {"en": "own"}, [bare])], codes=None)
+    html = page([Method("own", {"en": "own"}, [bare])], n_codes=None)
     document = Document(html)
     assert "unnamed" in document.text
     assert "Attributes were not measured" in document.text
@@ -293,7 +293,7 @@ def test_the_command_stands_by_itself_in_either_language():
 
 
 def test_few_codes_are_said_to_be_few():
-    assert "with 40, take labels with care" in Document(page(codes=40)).text
+    assert "with 40, take labels with care" in Document(page(n_codes=40)).text
 
 
 def test_zero_is_offered_only_where_there_is_one():

@@ -65,7 +65,7 @@ def directions_page(
     samples: Sequence[str],
     title: str,
     facts: Mapping[str, str],
-    codes: int | None = None,
+    n_codes: int | None = None,
     language: str | None = None,
     size: int | None = None,
     quality: int = 85,
@@ -81,7 +81,7 @@ def directions_page(
         title: of the page.
         facts: what else to say, name -> text: source, licence, versions; "command" (in Chinese
             also "命令") is how to repeat it.
-        codes: over how many codes labels were measured; None if they were not.
+        n_codes: over how many codes labels were measured; None if they were not.
         language: "en" or "zh"; None for the one that is `languages.chosen`.
         size: the longer side of a picture in pixels; by default the picture's own, at most 128, and less where there
             are so many pictures that the page would open slowly.
@@ -94,7 +94,7 @@ def directions_page(
     >>> turn = Bar({"en": "turn"}, "degrees", "pose", 0.97, 0.9, 1.0, 0.1, 0.94, True)
     >>> card = Card("sefa 0", {"en": "pose (yaw)"}, {"en": "to the right"}, 0.07, {"change": 12.1}, [turn], None, faces)
     >>> page = directions_page([Method("sefa", {"en": "SeFa"}, [card])], unedited=faces[:, 1], strengths=[-2, 0, 2],
-    ...     samples=["seed 0", "seed 1"], title="faces", facts={"licence": "MIT"}, codes=200)
+    ...     samples=["seed 0", "seed 1"], title="faces", facts={"licence": "MIT"}, n_codes=200)
     >>> "+0.97 sd a unit, 94 % of samples" in page, page.count("data:image/jpeg"), "http" in page
     (True, 4, False)
     """
@@ -116,7 +116,7 @@ def directions_page(
         sheets = [embedded(sheet.fill(one), quality) for one in moved]
         shown.append({**values, "id": _id(m, k), "method": m, "heat": heat, "sheets": sheets, "links": links[m, k]})
     named = sum(card.label is not None for *_, card in cards)
-    counted = {"n": len(cards), "named": named, "codes": codes}
+    counted = {"n": len(cards), "named": named, "codes": n_codes}
     overlaps = [overlaps_table(methods, agreements, words)] if agreements else []
     return render(
         "directions.html",
@@ -125,8 +125,8 @@ def directions_page(
             "language": words.language,
             "title": title,
             "lead": words("lead", n=len(cards), methods=words.listed([said(m.title, words) for m in methods])),
-            "rest": words("labels_none") if codes is None else words("labels_rest", **counted),
-            "few": words("labels_few", codes=codes) if codes is not None and codes < _WANTED else "",
+            "rest": words("labels_none") if n_codes is None else words("labels_rest", **counted),
+            "few": words("labels_few", codes=n_codes) if n_codes is not None and n_codes < _WANTED else "",
             "cards": shown,
             "methods": [said(method.title, words) for method in methods],
             "pairs": _pairs(methods, agreements),
