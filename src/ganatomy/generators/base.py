@@ -265,6 +265,6 @@ class Generator(nn.Module, ABC):
 
 def _chance(seed: int) -> torch.Generator:
     """Return random numbers that begin at a seed."""
-    if not 0 <= seed < 2**32:  # PyTorch's generator on the CPU looks at no more of a seed
+    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**32:  # of more, PyTorch's generator sees nothing
         raise InputError(f"seed {seed}: give a whole number from 0 to 2^32 - 1")
     return torch.Generator().manual_seed(seed)

@@ -48,7 +48,7 @@ from ganatomy.latent.layers import Layers
 from ganatomy.latent.methods.sefa import signed
 
 Array = NDArray[np.float64]
-Found = tuple[Array, Array, Array]
+Principal = tuple[Array, Array, Array]
 
 
 def ganspace(
@@ -184,7 +184,7 @@ class Components:
         return self._squares / (self.count - 1)
 
 
-def principal_directions(batches: Iterable[ArrayLike], k: int) -> Found:
+def principal_directions(batches: Iterable[ArrayLike], k: int) -> Principal:
     """Find the K directions along which codes vary most; 8 W^2 bytes and a batch are held.
 
     Args:
@@ -217,7 +217,7 @@ def principal_directions(batches: Iterable[ArrayLike], k: int) -> Found:
     return signed(columns.T[::-1][:k]), values, values / total
 
 
-def regressed_directions(batches: Iterable[tuple[ArrayLike, ArrayLike]], k: int, rank: int | None = None) -> Found:
+def regressed_directions(batches: Iterable[tuple[ArrayLike, ArrayLike]], k: int, rank: int | None = None) -> Principal:
     """Find the directions of codes that go with the K leading components of features.
 
     About 8 F (E + 2 rank + 3 B) bytes are held, whatever the number of codes.
