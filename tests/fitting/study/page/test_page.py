@@ -94,24 +94,28 @@ def records(seeds=range(3), lrs=(5e-5,), targets=("zigzag",), final=FINAL) -> li
     return made
 
 
+def setup_of(study, **changes) -> Setup:
+    given = {
+        "targets": [Split(name, 7000, 596, 596) for name in study.targets],
+        "cells": list(study.summaries),
+        "seeds": [0, 1, 2],
+        "epochs": 320,
+        "recipe": "course",
+        "command": "ganatomy compare points.mat --seeds 0-2 --out studies/one",
+        "versions": {"ganatomy": "0.1.0", "torch": "2.13.0"},
+        "machine": "Abacus 9",
+        "cores": 2,
+        "processes": 2,
+        "seconds": 125.0,
+        "date": "2026-11-24",
+    }
+    return Setup(**{**given, **changes})
+
+
 def page(runs=None, planned=None, language="en", rates=("course",), **changes) -> str:
     """Make the page as the package does: judged objects are passed as they are."""
     study = compare(records() if runs is None else runs)
-    cells = list(study.summaries)
-    setup = Setup(
-        targets=[Split(name, 7000, 596, 596) for name in study.targets],
-        cells=cells,
-        seeds=planned or sorted({record.seed for record in study.records}),
-        epochs=320,
-        recipe="course",
-        command="ganatomy compare points.mat --seeds 0-2 --out studies/one",
-        versions={"ganatomy": "0.1.0", "torch": "2.13.0"},
-        machine="Abacus 9",
-        cores=2,
-        processes=2,
-        seconds=125.0,
-        date="2026-11-24",
-    )
+    setup = setup_of(study, seeds=planned or sorted({record.seed for record in study.records}))
     judged = [j for target in study.targets for at in rates for j in judge_claims(study, target=target, at=at)]
     given = {
         "setup": setup,
@@ -303,6 +307,26 @@ def test_it_says_how_to_repeat_it():
     assert f"{trained // 60:.0f} min {trained % 60:.0f} s of training" in text
     assert "Goodfellow" in text
     assert "Gulrajani" not in text  # no WGAN-GP here
+
+
+@pytest.mark.parametrize(
+    ("command", "call", "said"),
+    [
+        ("ganatomy compare ring", "", "Run this command."),
+        ("", "ganatomy.compare('ring')", "This study was begun from Python. Make this call again"),
+        ("", "", "This study was begun from Python. The same call of ganatomy.compare goes on with it"),
+    ],
+)
+def test_a_study_that_was_begun_from_python_says_so_in_place_of_an_empty_command(command, call, said):
+    given = setup_of(compare(records()), command=command, call=call)
+    document = Document(page(setup=given))
+    assert said in document.text
+    assert len(document.all("pre")) == bool(command or call)
+    assert "A class of your own" not in document.text
+    own = setup_of(
+        compare(records(final={("Mine", "sgd"): 2.0})), command="", call="ganatomy.compare(objectives=[Mine])"
+    )
+    assert "A class of your own" in page(setup=own)
 
 
 def test_without_pictures_and_claims_their_sections_are_left_out():

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from ganatomy.errors import unknown
+from ganatomy.fitting.recipes.recipe import OBJECTIVES
 from ganatomy.fitting.study.judging.claims import Judgement
 from ganatomy.fitting.study.judging.comparison import Comparison, Difference
 from ganatomy.fitting.study.judging.records import Cell, RunRecord
@@ -106,7 +107,7 @@ def study_page(
         "tables": tables,
         "meanings": _meanings(words),
         "again": setup.command or setup.call,
-        "again_intro": words("repeat_intro" if setup.command else "repeat_call" if setup.call else "repeat_python"),
+        "again_intro": _again(setup, words),
         "repeat": _repeat(setup, runs, words),
         "references": references([name for cell in setup.cells for name in (cell.objective, cell.optimizer)]),
         "contents": [
@@ -196,6 +197,16 @@ def _meanings(words: Words) -> list[tuple[str, list[str]]]:
     }
     names = ("heldout", "distance", "floor", "ratio", "median", "converged", "spread", "words", "clear")
     return [(words(f"mean_{name}"), [words(f"mean_{name}_text", **numbers)]) for name in names]
+
+
+def _again(setup: Setup, words: Words) -> str:
+    """Say what to do with the command or the call that stands below, if one does."""
+    if setup.command:
+        return words("repeat_intro")
+    if not setup.call:
+        return words("repeat_python")
+    own = any(cell.objective not in OBJECTIVES for cell in setup.cells)
+    return words("repeat_own", intro=words("repeat_call")) if own else words("repeat_call")
 
 
 def _repeat(setup: Setup, runs: Sequence[RunRecord], words: Words) -> list[tuple[str, list[str]]]:
