@@ -117,6 +117,8 @@ class Drawing:
     def __post_init__(self) -> None:
         if isinstance(self.n, bool) or not isinstance(self.n, int | np.integer):
             raise InputError(f"cannot draw {self.n!r} codes: give a whole number, 1 or more")
+        if isinstance(self.seeds, int | np.integer):
+            raise InputError(f"seeds {self.seeds}: give a list of them, such as [{self.seeds}]")
 
     def codes(self, generator: Generator) -> Samples:
         """Draw all codes at once: those on show, or a few to measure on.

@@ -450,6 +450,10 @@ def test_what_cannot_be_is_refused_in_one_line_before_anything_is_written(tmp_pa
         *(({name: most + 1}, name) for name, (_, most) in Choices.limits.items()),
         ({"k": True}, "k = True"),
         ({"seed": -1}, "seed -1"),
+        ({"seed": "a"}, "seed 'a': give a whole number"),
+        ({"seeds": 3}, r"seeds 3: give a list of them, such as \[3\]"),
+        ({"size": 64.5}, "size 64.5"),
+        ({"effect_codes": "3"}, "effect_codes = '3'"),
         ({"seeds": []}, "0 seeds"),
         ({"size": 16}, "size 16"),
         ({"language": "fr"}, "unknown language 'fr'"),
@@ -470,7 +474,7 @@ def test_a_scorer_that_raises_is_refused_before_anything_is_written(tmp_path):
     def broken(pictures):
         raise ValueError("no")
 
-    with pytest.raises(InputError, match=r"broken' raises ValueError[^\n]*: no$"):
+    with pytest.raises(InputError, match=r"test_survey.py: line \d+: ValueError: no; repair it there$"):
         survey(G, ["sefa"], tmp_path / "out", few(attributes=(read_scorer(broken),)))
     assert not (tmp_path / "out").exists()
 

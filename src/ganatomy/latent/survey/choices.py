@@ -59,8 +59,8 @@ class Choices:
         layers: which layers to edit: indices, or such as "0:4" (end excluded); None for all.
         feature_layer: whose features ganspace (where z is the only space) and local_basis look at; by default the
             first, and the picture itself.
-        attributes: by which directions are named, or their names; by default all that can be measured here, see
-            `attributes.choose`. None at all (an empty tuple) for no labels.
+        attributes: by which directions are named, or their names, or one name; by default all that can be
+            measured here, see `attributes.choose`. None at all (an empty tuple) for no labels.
         n_codes: M, over which directions are named.
         draws: random directions that labels are compared with.
         effect_codes: over how many of the codes effects are measured; by default 32, or 8 above 128 pixels.
@@ -92,7 +92,7 @@ class Choices:
     k: int = 10
     layers: Sequence[int] | str | None = None
     feature_layer: int | None = None
-    attributes: Sequence[Attribute | str] | None = None
+    attributes: Sequence[Attribute | str] | str | None = None
     n_codes: int = 200
     draws: int = 32
     effect_codes: int | None = None
@@ -114,20 +114,21 @@ class Choices:
     def __post_init__(self) -> None:
         for name, (least, most) in self.limits.items():
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
+            if not _is_whole(value) or not least <= value <= most:
                 raise InputError(f"{name} = {value!r}: give a whole number from {least} to {most}")
-        if not 0 <= self.seed < 2**32:
-            raise InputError(f"seed {self.seed}: give a whole number from 0 to 2^32 - 1")
+        if not _is_whole(self.seed) or not 0 <= self.seed < 2**32:
+            raise InputError(f"seed {self.seed!r}: give a whole number from 0 to 2^32 - 1")
         most = self.limits["samples"][1]
+        if _is_whole(self.seeds):
+            raise InputError(f"seeds {self.seeds}: give a list of them, such as [{self.seeds}]")
         if self.seeds is not None and not 1 <= len(self.seeds) <= most:
             raise InputError(f"{len(self.seeds)} seeds: give 1 to {most}, as many as can be shown together")
-        if not 64 <= self.size <= 1024:
-            raise InputError(f"size {self.size}: pictures are shown 64 to 1024 pixels large")
+        if not _is_whole(self.size) or not 64 <= self.size <= 1024:
+            raise InputError(f"size {self.size!r}: pictures are shown 64 to 1024 pixels large")
         most = self.limits["n_codes"][1] if isinstance(self, Film) else self.n_codes
-        if self.effect_codes is not None and not self.fewest_effect_codes <= self.effect_codes <= most:
-            raise InputError(
-                f"effect_codes = {self.effect_codes!r}: give {self.fewest_effect_codes} to {most}, some of the codes"
-            )
+        few, count = self.fewest_effect_codes, self.effect_codes
+        if count is not None and not (_is_whole(count) and few <= count <= most):
+            raise InputError(f"effect_codes = {count!r}: give {few} to {most}, some of the codes")
         object.__setattr__(self, "language", chosen(self.language))
         object.__setattr__(self, "by", self._chosen_attributes())
 
@@ -139,8 +140,9 @@ class Choices:
     def _chosen_attributes(self) -> tuple[Attribute, ...]:
         if self.attributes is None:
             return choose()
-        named = {one: choose([one])[0] for one in self.attributes if isinstance(one, str)}
-        return tuple(named[one] if isinstance(one, str) else one for one in self.attributes)
+        given = (self.attributes,) if isinstance(self.attributes, str) else self.attributes
+        named = {one: choose([one])[0] for one in given if isinstance(one, str)}
+        return tuple(named[one] if isinstance(one, str) else one for one in given)
 
     def measured(self, generator: Generator) -> tuple[int, int, int]:
         """Count the codes that are measured, those of them over which effects are, and what these are compared with.
@@ -172,7 +174,7 @@ class Film(Choices):
     fewest_effect_codes: ClassVar[int] = 0
 
     k: int = 5
-    attributes: Sequence[Attribute | str] | None = ()
+    attributes: Sequence[Attribute | str] | str | None = ()
     repetitions: int = 0
     steps: int = 21
     size: int = 256
@@ -360,6 +362,10 @@ def seeds_in_name(seed: int, seeds: Sequence[int] | None) -> str:
         else:
             runs.append([each])
     return "seeds" + "+".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def _written(layers: Sequence[int] | str | None) -> str:
