@@ -98,7 +98,7 @@ def test_json_is_the_summary_and_nothing_else(cli):
         (("--no-labels", "--attributes", "warmth"), "leave one of them out"),
         (("--no-labels", "--methods", "boundary"), "boundary parts pictures by their attributes"),
         (("--scorer", "mine.py:redless"), "did you mean 'redness'?"),
-        (("--scorer", "mine.py:broken"), "'mine.py:broken' raises KeyError at mine.py:6: 'colour'"),
+        (("--scorer", "mine.py:broken"), "mine.py: line 6: KeyError: 'colour'; repair it there"),
         (("--out", "mine.py"), "mine.py is a file"),
         (("--out", "mine.py/x"), "mine.py/x is a file or below one"),
         (("--out", "."), "holds other things"),
