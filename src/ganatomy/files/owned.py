@@ -195,17 +195,6 @@ class OwnedFolder:
             np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
-def file_name(*parts: object) -> str:
-    """Join parts by underscores into a name that every file system takes.
-
-    >>> file_name("a/b", "N5", "")
-    'a_b_N5'
-    """
-    text = "_".join(str(part) for part in parts if str(part))
-    text = "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "_" for c in text)
-    return text.encode()[:200].decode(errors="ignore")  # bytes are what file systems count
-
-
 class Stages:
     """The steps of one work, each done once: what it gave lies in a hidden folder until all are done.
 

@@ -146,7 +146,8 @@ def test_a_folder_that_cannot_be_made_is_one_line_with_the_remedy(tmp_path, monk
 
 
 CLAIM = """
-from ganatomy.files import InputError, OwnedFolder
+from ganatomy.errors import InputError
+from ganatomy.files import OwnedFolder
 for mark, force in (("one", False), ("two", True)):
     try:
         OwnedFolder({!r}).claim(mark, force)

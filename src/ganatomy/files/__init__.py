@@ -1,0 +1,31 @@
+"""Files and folders: how they are written, so that nothing is lost, and read, so that nothing of a stranger's harms.
+
+- `names`: words from outside, made fit for a terminal, a file's name, a spreadsheet.
+- `budget`: what reading a file may cost.
+- `reading`: ordinary files, opened once; JSON through a door that knows its shape.
+- `owned`: files that appear whole or not at all, folders that one piece of work owns, and its stages.
+"""
+
+from ganatomy.files.budget import Budget, Meter, budget, free_memory, require_memory, spending
+from ganatomy.files.names import file_name, printable, spreadsheet_safe
+from ganatomy.files.owned import OwnedFolder, Stages, replacing, strict_json
+from ganatomy.files.reading import open_input, parse_json, read_input
+
+__all__ = [
+    "Budget",
+    "Meter",
+    "OwnedFolder",
+    "Stages",
+    "budget",
+    "file_name",
+    "free_memory",
+    "open_input",
+    "parse_json",
+    "printable",
+    "read_input",
+    "replacing",
+    "require_memory",
+    "spending",
+    "spreadsheet_safe",
+    "strict_json",
+]
