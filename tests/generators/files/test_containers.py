@@ -14,20 +14,11 @@ import numpy as np
 import pytest
 import torch
 
+from attacks.pickles import COSTLY, LOAD, binary
 from ganatomy.errors import InputError
 from ganatomy.generators.checkpoint import read_checkpoint
 from ganatomy.generators.files import pickle as picklefile
 from ganatomy.generators.files.containers import open_container
-
-
-def text(word):
-    """The instruction that pushes a text."""
-    return b"X" + struct.pack("<I", len(word)) + word.encode()
-
-
-def binary(data):
-    """The instruction that pushes bytes."""
-    return b"\x8e" + struct.pack("<Q", len(data)) + data
 
 
 def stored(tensor):
@@ -35,10 +26,6 @@ def stored(tensor):
     stream = io.BytesIO()
     torch.save(tensor.untyped_storage(), stream, _use_new_zipfile_serialization=False)
     return stream.getvalue()
-
-
-LOAD = b"ctorch.storage\n_load_from_bytes\n"
-PERSISTENT = b"ctorch_utils.persistence\n_reconstruct_persistent_obj\n"
 
 
 @pytest.fixture
@@ -86,46 +73,6 @@ def test_there_are_no_more_storages_than_a_network_has(opened, monkeypatch):
     opened(b"\x80\x04" + 20 * one + b"N.")
     with pytest.raises(InputError, match="more storages than any network has"):
         opened(b"\x80\x04" + 21 * one + b"N.")
-
-
-COSTLY = {  # that is, of a careless reader
-    "very many memo entries": b"\x80\x04N" + b"\x94" * 300_000 + b".",
-    "very many in any order": b"\x80\x02N" + b"".join(b"r" + struct.pack("<I", i * 7919) for i in range(99_999)) + b".",
-    "a memo entry far out": b"\x80\x02Nr\xff\xff\xff\xff.",
-    "a network in itself": b"\x80\x04}\x94("
-    + text("_modules")
-    + b"}"
-    + text("a")
-    + PERSISTENT
-    + b"}("
-    + text("class_name")
-    + text("G")
-    + text("state")
-    + b"h\x00u\x85Rsu"
-    + PERSISTENT
-    + b"}("
-    + text("class_name")
-    + text("G")
-    + text("state")
-    + b"h\x00u\x85R.",
-    "networks in networks": b"\x80\x04}\x94"
-    + b"".join(
-        PERSISTENT + b"}(" + text("class_name") + text("G") + text("state") + b"}" + text("_modules")
-        + b"}(" + text("a") + b"h" + bytes([i]) + text("b") + b"h" + bytes([i]) + b"usu\x85R\x94"
-        for i in range(200)
-    )
-    + b".",
-    "a text as long as numbers": b"\x80\x04\x8d" + struct.pack("<Q", 3_000_000) + bytes(3_000_000) + b".",
-    "a number as long as numbers": b"\x80\x02\x8b" + struct.pack("<i", 3_000_000) + bytes(3_000_000) + b".",
-    "bytes that are not there": b"\x80\x04\x8e" + struct.pack("<Q", 1 << 40) + b".",
-    "more bytes than there can be": b"\x80\x04\x8e" + struct.pack("<Q", (1 << 63) - 1) + b".",
-    "a network of no state": b"\x80\x04" + PERSISTENT + b"}" + text("class_name") + text("G") + b"s\x85R.",
-    "a network of no class": b"\x80\x04" + PERSISTENT + b"}\x85R.",
-    "a network of nothing": b"\x80\x04" + PERSISTENT + b"N\x85R.",
-    "a storage of a text": b"\x80\x04" + LOAD + text("x") + b"\x85R.",
-    "a storage of a list": b"\x80\x04" + LOAD + b"]\x85R.",
-    "a storage of nothing": b"\x80\x04" + LOAD + b")R.",
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", COSTLY)

@@ -4,16 +4,14 @@ import contextlib
 import io
 import os
 import pickle
-import struct
 import tracemalloc
-import zipfile
 
 import pytest
 
+from attacks.pickles import BOMBS, attacks, called, plain, text, torch_legacy, torch_zip
 from ganatomy.errors import InputError
 from ganatomy.generators.checkpoint import read_checkpoint
 from ganatomy.generators.files import unpickling
-from ganatomy.generators.files.torch import LEGACY_MAGIC
 from ganatomy.generators.files.unpickling import Name, Stub, printable, read_pickle
 
 
@@ -21,56 +19,10 @@ def read(data):
     return read_pickle(io.BytesIO(data), "a.pkl")
 
 
-def text(word):
-    """The instruction that pushes a text."""
-    return b"X" + struct.pack("<I", len(word.encode())) + word.encode()
-
-
-def called(module, name, *arguments):
-    """A pickle that calls a function with texts."""
-    return b"\x80\x02c" + f"{module}\n{name}\n".encode() + b"(" + b"".join(map(text, arguments)) + b"tR."
-
-
 @pytest.fixture
 def canary(tmp_path):
     """A file that only an attack makes."""
     return tmp_path / "canary"
-
-
-def attacks(path):
-    """Pickles that make the file `path` when Python's own machine reads them; name -> bytes."""
-    touch, code = f"touch {path}", f"open({str(path)!r}, 'w').close()"
-    return {
-        "reduce": called("os", "system", touch),
-        "posix": called("posix", "system", touch),
-        "exec": called("builtins", "exec", code),
-        "eval": called("builtins", "eval", code),
-        "old builtins": called("__builtin__", "eval", code),
-        "inst": b"(S'" + touch.encode() + b"'\nios\nsystem\n.",
-        "obj": b"(cos\nsystem\n" + text(touch) + b"o.",
-        "stack global": b"\x80\x04\x8c\x02os\x8c\x06system\x93(" + text(touch) + b"tR.",
-        "dotted name": b"\x80\x04" + text("os") + text("path.os.system") + b"\x93(" + text(touch) + b"tR.",
-        "getattr": b"\x80\x02cbuiltins\ngetattr\n(cos\npath\nX\x02\x00\x00\x00ostRq\x000cbuiltins\ngetattr\n(h\x00"
-        + text("system")
-        + b"tR("
-        + text(touch)
-        + b"tR.",
-        "popen": b"\x80\x02csubprocess\ncall\n((" + text("touch") + text(str(path)) + b"ltR.",
-        "in a state": b"\x80\x02carray\narray\n("
-        + text("d")
-        + b"]tR}"
-        + text("a")
-        + called("os", "system", touch)[2:-1]
-        + b"s.",
-        "in a key": b"\x80\x02}" + called("os", "system", touch)[2:-1] + text("v") + b"s.",
-        "in a list": b"\x80\x02](" + called("os", "system", touch)[2:-1] + b"e.",
-        "partial": b"\x80\x02cfunctools\npartial\n(cos\nsystem\n" + text(touch) + b"tR)R.",
-        "map": b"\x80\x02cbuiltins\nlist\n(cbuiltins\nmap\n(cos\nsystem\n](" + text(touch) + b"etRtR.",
-        "after the stop": called("os", "system", touch)[:-1] + b"0}." + b"}.",
-        "tensor of a type": b"\x80\x02ctorch._tensor\n_rebuild_from_type_v2\n(cos\nsystem\nctorch\nTensor\n("
-        + text(touch)
-        + b"t}tR.",
-    }
 
 
 NAMES = list(attacks("x"))
@@ -83,30 +35,6 @@ def test_the_attack_is_real(name, canary):
     with contextlib.suppress(Exception):  # what the code that it ran leaves behind may be no object
         pickle.loads(attacks(canary)[name])
     assert canary.exists()
-
-
-def torch_zip(path, content, *storages, byteorder="little", compression=zipfile.ZIP_STORED):
-    """Write a torch file of our own making."""
-    with zipfile.ZipFile(path, "w", compression) as archive:
-        archive.writestr("a/data.pkl", content)
-        archive.writestr("a/byteorder", byteorder)
-        for key, data in enumerate(storages):
-            archive.writestr(f"a/data/{key}", data)
-    return path
-
-
-def torch_legacy(path, content, keys=(), tail=b""):
-    """Write an old torch file of our own making."""
-    head = [LEGACY_MAGIC, 1001, {"protocol_version": 1001, "little_endian": True, "type_sizes": {}}]
-    pickles = [pickle.dumps(part, protocol=2) for part in head] + [content, pickle.dumps(list(keys), protocol=2)]
-    path.write_bytes(b"".join(pickles) + tail)
-    return path
-
-
-def plain(path, content):
-    """Write a pickle as it is, with the byte that all pickles of today begin with."""
-    path.write_bytes(content if content[:1] == b"\x80" else b"\x80\x02" + content)
-    return path
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -214,41 +142,6 @@ def test_other_values_become_stubs():
     *stubs, keyed = read(pickle.dumps(data, 2))
     assert all(isinstance(stub, Stub) for stub in stubs)
     assert [stub.arguments for stub in keyed] == [((1, 2),)]  # a key whose hash could take for ever
-
-
-# Names of bombs: what they would cost Python is memory or time without end.
-BOMBS = {
-    "memo": b"\x80\x02Nr\xff\xff\xff\xff.",
-    "bytes": b"\x80\x04\x8e" + struct.pack("<Q", 1 << 40) + b"x.",
-    "more bytes": b"\x80\x04\x8e" + struct.pack("<Q", 1 << 33) + b"x.",
-    "text": b"\x80\x04\x8d" + struct.pack("<Q", 1 << 62) + b"x.",
-    "bytearray": b"\x80\x05\x96" + struct.pack("<Q", 1 << 40) + b"x.",
-    "integer": b"\x80\x02\x8b" + struct.pack("<i", 1 << 30) + b"x.",
-    "long line": b"L" + b"9" * 3_000_000 + b"L\n.",
-    "frame": b"\x80\x04\x95" + struct.pack("<Q", 1 << 60) + b"N.",
-    "deep": b"\x80\x02)" + b"\x85" * 100_000 + b".",
-    "deep key": b"\x80\x02})" + b"\x85" * 100_000 + b"Ns.",
-    "hash": b"\x80\x02})" + b"2\x86" * 200 + b"Ns.",
-    "colliding keys": b"\x80\x02}("
-    + b"".join(b"\x8a\x0a" + (i * (2**61 - 1)).to_bytes(10, "little") + b"N" for i in range(1, 20_000))
-    + b"u.",
-    "cycle": b"\x80\x02}q\x00(" + text("a") + b"h\x00" + text("b") + b"h\x00u.",
-    "laughs": b"\x80\x02}"
-    + b"".join(b"q\x00}(" + text("a") + b"h\x00" + text("b") + b"h\x00u" for _ in range(200))
-    + b".",
-    "copies": b"\x80\x02cbuiltins\nset\nq\x00](" + b"K\x01" * 50_000 + b"e\x85q\x010" + b"h\x00h\x01R" * 20_000 + b"N.",
-    "pairs": b"\x80\x02ccollections\nOrderedDict\nq\x00]("
-    + b"K\x01K\x02\x86" * 9_000
-    + b"e\x85q\x010"
-    + b"h\x00h\x01R" * 9_000
-    + b"N.",
-    "encodings": b"\x80\x02c_codecs\nencode\nq\x00"
-    + text("x" * 100_000)
-    + b"\x85q\x010"
-    + b"h\x00h\x01R" * 90_000
-    + b"N.",
-    "keywords": b"\x80\x04cx\nY\nq\x00(" + b"K\x01" * 50_000 + b"tq\x010" + b"h\x00h\x01}\x92" * 20_000 + b"N.",
-}
 
 
 @pytest.mark.parametrize("name", BOMBS)
