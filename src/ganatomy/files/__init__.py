@@ -9,18 +9,23 @@
 from ganatomy.files.budget import Budget, Meter, budget, free_memory, require_memory, spending
 from ganatomy.files.names import file_name, printable, spreadsheet_safe
 from ganatomy.files.owned import OwnedFolder, Stages, replacing, strict_json
-from ganatomy.files.reading import open_input, parse_json, read_input
+from ganatomy.files.reading import Count, Line, Stem, Table, open_input, parse_json, parse_toml, read_input
 
 __all__ = [
     "Budget",
+    "Count",
+    "Line",
     "Meter",
     "OwnedFolder",
     "Stages",
+    "Stem",
+    "Table",
     "budget",
     "file_name",
     "free_memory",
     "open_input",
     "parse_json",
+    "parse_toml",
     "printable",
     "read_input",
     "replacing",
