@@ -7,7 +7,7 @@
 """
 
 from ganatomy.files.budget import Budget, Meter, budget, free_memory, require_memory, spending
-from ganatomy.files.names import file_name, printable, spreadsheet_safe
+from ganatomy.files.names import encodable, file_name, printable, spreadsheet_safe, visible
 from ganatomy.files.owned import OwnedFolder, Stages, replacing, strict_json
 from ganatomy.files.reading import Count, Line, Stem, Table, open_input, parse_json, parse_toml, read_input
 
@@ -21,6 +21,7 @@ __all__ = [
     "Stem",
     "Table",
     "budget",
+    "encodable",
     "file_name",
     "free_memory",
     "open_input",
@@ -33,4 +34,5 @@ __all__ = [
     "spending",
     "spreadsheet_safe",
     "strict_json",
+    "visible",
 ]

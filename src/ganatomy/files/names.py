@@ -2,15 +2,18 @@
 
 A stranger's file says what things are called: tensors, classes, runs, variables. Such a name may hold line breaks, the
 escape characters by which a terminal is commanded, half a surrogate pair, `..` and separators, or ten thousand letters.
-Every one passes `printable` before it is shown and `file_name` before anything on the disk is called by it.
+Every one passes `printable` before it is shown, `encodable` before it is written into a file, and `file_name` before
+anything on the disk is called by it.
 """
 
 import hashlib
+import re
 from typing import Any
 
 _LONGEST = 200  # bytes, which are what file systems count, of the 255 that most take; endings and marks go behind
 _FORBIDDEN = '/\\:*?"<>|'  # on one system or another
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{k}" for port in ("com", "lpt") for k in range(10))}  # of Windows
+_HALVES = re.compile("[\ud800-\udfff]")
 
 
 def printable(text: object, most: int | None = 120) -> str:
@@ -21,11 +24,28 @@ def printable(text: object, most: int | None = 120) -> str:
         most: characters; longer lines end in dots. None for all of them.
 
     >>> printable("a\nb\x1b[2J \udcff"), printable("long " * 99, 12)
-    ('a b [2J', 'long long...')
+    ('a b [2J �', 'long long...')
     """
-    shown = _shown(text, most)
-    line = " ".join("".join(c if c.isprintable() else " " for c in shown).split())
+    line = " ".join(visible(_shown(text, most)).split())
     return line if most is None or len(line) <= most else f"{line[: most - 3]}..."
+
+
+def visible(text: str) -> str:
+    r"""Put a space for each character that is not seen, such as one that commands a terminal, and keep all spaces.
+
+    >>> visible("a  b\n\x1b[2J")
+    'a  b  [2J'
+    """
+    return "".join(c if c.isprintable() else " " for c in encodable(text))
+
+
+def encodable(text: str) -> str:
+    r"""Put a mark for each half of a surrogate pair: UTF-8 has none, and Python has them for bytes that are no UTF-8.
+
+    >>> encodable("\udcd6\udcd0 1.csv")
+    '�� 1.csv'
+    """
+    return _HALVES.sub("�", text)
 
 
 def _shown(text: object, most: int | None) -> str:

@@ -25,6 +25,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import ArrayLike
 
 from ganatomy.errors import InputError
+from ganatomy.files.names import encodable
 
 _MASK = os.umask(0)  # it can only be read by setting it
 os.umask(_MASK)
@@ -260,15 +261,15 @@ class Stages:
         shutil.rmtree(self._folder.path / self.NAME, ignore_errors=True)
 
 
-def strict_json(content: Mapping[str, Any]) -> str:
-    """Write JSON that every reader takes; numbers that JSON has no word for become null.
+def strict_json(content: Mapping[str, Any] | Sequence[Any]) -> str:
+    """Write JSON that every reader takes; numbers that JSON has no word for become null, and text is `encodable`.
 
     >>> print(strict_json({"ratio": float("nan")}))
     {
       "ratio": null
     }
     """
-    return json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False)
+    return encodable(json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def _finite(content: Any) -> Any:
