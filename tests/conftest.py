@@ -39,7 +39,8 @@ class Result:
 def _run(*arguments) -> Result:
     from ganatomy.cli import main
 
-    out, err, argv, interrupt = io.StringIO(), io.StringIO(), sys.argv, signal.getsignal(signal.SIGINT)
+    out, err, argv = io.StringIO(), io.StringIO(), sys.argv
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     sys.argv = ["ganatomy", *map(str, arguments)]
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings():
@@ -51,7 +52,8 @@ def _run(*arguments) -> Result:
     finally:
         sys.argv = argv
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, interrupt)  # a command owns its process, but this is another
+            for number, handler in handlers.items():
+                signal.signal(number, handler)  # a command owns its process, but this is another
 
 
 class Notebook:

