@@ -1,8 +1,10 @@
 """Pickles that would run code or exhaust the machine when Python's own unpickler reads them, and files to hold them."""
 
+import io
 import pickle
 import struct
 import zipfile
+from collections import OrderedDict
 
 from ganatomy.generators.files.torch import LEGACY_MAGIC
 
@@ -159,3 +161,75 @@ COSTLY = {  # that is, of a careless reader
     "a storage of a list": b"\x80\x04" + LOAD + b"]\x85R.",
     "a storage of nothing": b"\x80\x04" + LOAD + b")R.",
 }  # fmt: skip
+
+
+# Torch pickles written by hand: what a tensor says of itself is free.
+
+
+class Raw:
+    """Writes itself into a pickle as a call of a function by name, whether or not it exists."""
+
+    def __init__(self, name, *arguments):
+        self.name, self.arguments = name, arguments
+
+    def __reduce__(self):
+        return Global(self.name), self.arguments
+
+
+class Global:
+    def __init__(self, name):
+        self.name = name
+
+    def __call__(self):
+        raise AssertionError
+
+
+class Pickler(pickle._Pickler):
+    """Python's own pickler, except that it writes what it is told."""
+
+    def save(self, obj, save_persistent_id=True):
+        if isinstance(obj, Global):
+            self.write(
+                b"c" + obj.name.rpartition(".")[0].encode() + b"\n" + obj.name.rpartition(".")[2].encode() + b"\n"
+            )
+        else:
+            super().save(obj, save_persistent_id)
+
+    def persistent_id(self, obj):
+        return obj.identity if isinstance(obj, Storage) else None
+
+
+class Storage:
+    def __init__(self, *identity):
+        self.identity = identity
+
+
+def dumped(value):
+    stream = io.BytesIO()
+    Pickler(stream, 2).dump(value)
+    return stream.getvalue()
+
+
+def storage(size=6, key="0", kind="torch.FloatStorage", *more):
+    return Storage("storage", Global(kind), key, "cpu", size, *more)
+
+
+def tensor(store, offset=0, shape=(2, 3), strides=(3, 1)):
+    return Raw("torch._utils._rebuild_tensor_v2", store, offset, shape, strides, False, OrderedDict())
+
+
+def zipped(path, value, data=bytes(24), byteorder="little", compression=zipfile.ZIP_STORED):
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        archive.writestr("a/data.pkl", dumped(value))
+        archive.writestr("a/byteorder", byteorder)
+        archive.writestr("a/data/0", data)
+    return path
+
+
+SIX = struct.pack("<q", 6)
+
+
+def legacy(path, value, keys=("0",), tail=SIX + bytes(24), little=True, protocol=1001):
+    head = [LEGACY_MAGIC, protocol, {"protocol_version": 1001, "little_endian": little, "type_sizes": {}}]
+    path.write_bytes(b"".join(map(dumped, [*head, value, list(keys)])) + tail)
+    return path

@@ -1,7 +1,5 @@
 """Torch files are read as torch reads them, bit for bit, and no lie about a tensor gets through."""
 
-import io
-import pickle
 import struct
 import warnings
 import zipfile
@@ -11,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from attacks.pickles import SIX, Global, Raw, Storage, legacy, storage, tensor, zipped
 from ganatomy.errors import InputError
 from ganatomy.generators.files.containers import open_container
-from ganatomy.generators.files.torch import LEGACY_MAGIC, read_torch
+from ganatomy.generators.files.torch import read_torch
 from ganatomy.generators.files.unpickling import Stub
 
 DTYPES = (
@@ -46,9 +45,9 @@ def test_what_torch_saves_is_read_bit_for_bit(save, protocol):
     tensors["parameter"] = torch.nn.Parameter(base.clone())
     found, _ = open_container(save(tensors, pickle_protocol=protocol))
     assert list(found) == list(tensors)
-    for name, tensor in tensors.items():
-        tensor = tensor.detach()
-        expected = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+    for name, value in tensors.items():
+        value = value.detach()
+        expected = (value.float() if value.dtype == torch.bfloat16 else value).numpy()
         array = found[name].read()
         assert found[name].shape == array.shape == expected.shape
         assert array.dtype == expected.dtype
@@ -127,75 +126,6 @@ def test_files_without_checksums_are_read(tmp_path):
     assert read_torch(tmp_path / "a.pth")["a"].read().tolist() == [1, 1, 1]
 
 
-class _Raw:
-    """Writes itself into a pickle as a call of a function by name, whether or not it exists."""
-
-    def __init__(self, name, *arguments):
-        self.name, self.arguments = name, arguments
-
-    def __reduce__(self):
-        return _Global(self.name), self.arguments
-
-
-class _Global:
-    def __init__(self, name):
-        self.name = name
-
-    def __call__(self):
-        raise AssertionError
-
-
-class _Pickler(pickle._Pickler):
-    """Python's own pickler, except that it writes what it is told."""
-
-    def save(self, obj, save_persistent_id=True):
-        if isinstance(obj, _Global):
-            self.write(
-                b"c" + obj.name.rpartition(".")[0].encode() + b"\n" + obj.name.rpartition(".")[2].encode() + b"\n"
-            )
-        else:
-            super().save(obj, save_persistent_id)
-
-    def persistent_id(self, obj):
-        return obj.identity if isinstance(obj, _Storage) else None
-
-
-class _Storage:
-    def __init__(self, *identity):
-        self.identity = identity
-
-
-def dumped(value):
-    stream = io.BytesIO()
-    _Pickler(stream, 2).dump(value)
-    return stream.getvalue()
-
-
-def storage(size=6, key="0", kind="torch.FloatStorage", *more):
-    return _Storage("storage", _Global(kind), key, "cpu", size, *more)
-
-
-def tensor(store, offset=0, shape=(2, 3), strides=(3, 1)):
-    return _Raw("torch._utils._rebuild_tensor_v2", store, offset, shape, strides, False, OrderedDict())
-
-
-def zipped(path, value, data=bytes(24), byteorder="little", compression=zipfile.ZIP_STORED):
-    with zipfile.ZipFile(path, "w", compression) as archive:
-        archive.writestr("a/data.pkl", dumped(value))
-        archive.writestr("a/byteorder", byteorder)
-        archive.writestr("a/data/0", data)
-    return path
-
-
-SIX = struct.pack("<q", 6)
-
-
-def legacy(path, value, keys=("0",), tail=SIX + bytes(24), little=True, protocol=1001):
-    head = [LEGACY_MAGIC, protocol, {"protocol_version": 1001, "little_endian": little, "type_sizes": {}}]
-    path.write_bytes(b"".join(map(dumped, [*head, value, list(keys)])) + tail)
-    return path
-
-
 def test_files_made_by_hand_are_read(tmp_path):
     """So what follows is refused for what is wrong with it."""
     data = np.arange(6, dtype="<f4").tobytes()
@@ -229,8 +159,8 @@ WRONG = {
     "strides missing": tensor(storage(), 0, (2, 3), (1,)),
     "many axes": tensor(storage(), 0, (1,) * 100_000, (1,) * 100_000),
     "no storage": tensor("0"),
-    "few arguments": _Raw("torch._utils._rebuild_tensor_v2", storage()),
-    "no tensor in a parameter": _Raw("torch._utils._rebuild_parameter", [1.0], True, OrderedDict()),
+    "few arguments": Raw("torch._utils._rebuild_tensor_v2", storage()),
+    "no tensor in a parameter": Raw("torch._utils._rebuild_parameter", [1.0], True, OrderedDict()),
     "another size": tensor(storage(7)),
     "a negative size of storage": tensor(storage(-6)),
     "a size of storage that is text": tensor(storage("6")),
@@ -242,11 +172,11 @@ WRONG = {
     "a type of no storage": tensor(storage(6, "0", "os.system")),
     "a quantised type": tensor(storage(6, "0", "torch.QInt8Storage")),
     "a foreign FloatStorage": tensor(storage(6, "0", "evil.FloatStorage")),
-    "no identity": tensor(_Storage()),
+    "no identity": tensor(Storage()),
     "an old view": tensor(storage(6, "0", "torch.FloatStorage", ("1", 0, 6))),
-    "another word": tensor(_Storage("system", "rm -rf")),
-    "an unknown type by name": _Raw(
-        "torch._utils._rebuild_tensor_v3", storage(), 0, (2, 3), (3, 1), False, OrderedDict(), _Global("torch.float9")
+    "another word": tensor(Storage("system", "rm -rf")),
+    "an unknown type by name": Raw(
+        "torch._utils._rebuild_tensor_v3", storage(), 0, (2, 3), (3, 1), False, OrderedDict(), Global("torch.float9")
     ),
 }
 
