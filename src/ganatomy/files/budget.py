@@ -212,7 +212,7 @@ def _given_back() -> int:
 
 
 def require_memory(nbytes: int, what: str) -> None:
-    """See that there is memory for `what`, before it is taken.
+    """See that there is memory for `what`, before it is taken; a few hundred megabytes there always are.
 
     Raises:
         InputError: there is not.
@@ -221,9 +221,26 @@ def require_memory(nbytes: int, what: str) -> None:
     Traceback (most recent call last):
     ganatomy.errors.InputError: a picture of 2^20 pixels a side needs 1,073,741,824.0 GiB of memory, and ... GiB are ...
     """
+    at_once(1, nbytes, what)
+
+
+def at_once(most: int, nbytes: int, what: str) -> int:
+    """Return how many things of `nbytes` each there is memory for at a time, `most` at most.
+
+    Raises:
+        InputError: not for one.
+
+    >>> at_once(8, 1 << 20, "a picture")
+    8
+    """
+    if most * nbytes <= _SPARE:
+        return most
     free = free_memory()
-    if nbytes > max(free - _SPARE, 0) and nbytes > _SPARE:
+    room = max(free - _SPARE, _SPARE)
+    if nbytes > room:
+        needed = f"{min(nbytes, 1 << 80) / (1 << 30):,.1f} GiB"
         raise InputError(
-            f"{printable(what, None)} needs {nbytes / (1 << 30):,.1f} GiB of memory, and {free / (1 << 30):,.1f} GiB "
-            f"are free; close other programs, or take less"
+            f"{printable(what, None)} needs {needed} of memory, and {free / (1 << 30):,.1f} GiB are free; close other "
+            f"programs, or take less"
         )
+    return min(most, room // nbytes)
