@@ -4,6 +4,7 @@ A rule is a function from a source file to complaints; its docstring is the advi
 """
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +20,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "ganatomy"
 # has rooms of its own; every module is in exactly one. A room may see itself, and what stands behind its colon.
 # A package that is not FLAT has no modules of its own beside its rooms, only the names that its __init__ offers.
 FLAT = {"attributes", "cli", "figures", "files", "pages"}
-ROOT = {"errors", "files", "execution", "languages", "progress", "own_code"}
+ROOT = {"errors", "files", "execution", "languages", "terminal", "progress", "own_code"}
 GENERATORS = {
     "generators.base",
     "generators.families",
@@ -37,7 +38,8 @@ ARROWS = {
     "files": {"errors"},
     "execution": {"errors"},
     "languages": {"errors"},
-    "progress": {"errors"},
+    "terminal": {"errors", "files"},
+    "progress": {"errors", "files", "terminal"},
     "own_code": {"errors"},
     "fitting.points": ROOT,
     "fitting.metrics": {*ROOT, *HALF_1[:1]},
@@ -92,7 +94,18 @@ ARROWS = {
 }
 FOREIGN = {  # what these must leave to others
     "torch": {
-        *("errors", "files", "languages", "progress", "own_code", "fitting.recipes", "attributes", "pages", *FIGURES),
+        *(
+            "errors",
+            "files",
+            "languages",
+            "terminal",
+            "progress",
+            "own_code",
+            "fitting.recipes",
+            "attributes",
+            "pages",
+            *FIGURES,
+        ),
         *(*DIRECTIONS, "latent.traversal", "latent.measures"),
     },
     "matplotlib": {
@@ -246,7 +259,7 @@ def rule(bad: list[tuple[str, str]], good: list[tuple[str, str]]) -> Callable[[R
         ("figures/__init__.py", "from .style import house"),
         ("fitting/run/pictures.py", "from ganatomy.figures.points import view\nfrom ganatomy.errors import InputError"),
         ("latent/planar/x.py", "from ganatomy.fitting.run.folder import RunFolder"),
-        ("cli/fit.py", "from ganatomy.cli.tables import print_table\nfrom ganatomy.fitting.run import pictures"),
+        ("cli/fit.py", "from ganatomy.cli.tables import print_metrics\nfrom ganatomy.fitting.run import pictures"),
         ("files/owned.py", "import os\nfrom ganatomy.errors import InputError"),
     ],
 )
@@ -313,6 +326,39 @@ def foreign_code(source: Source) -> Iterator[str]:
             yield f"{call.lineno}: torch.load without weights_only=True"
         if flags.get("allow_pickle", "False") != "False":
             yield f"{call.lineno}: {name} with allow_pickle"
+
+
+@rule(
+    bad=[
+        ("x.py", "print(name)"),
+        ("cli/x.py", "print(name, file=sys.stderr)"),
+        ("x.py", "sys.stdout.write(name)"),
+        ("progress.py", "from rich.console import Console"),
+        ("progress.py", "import rich\nrich.print(name)"),
+        ("x.py", "from rich.markup import render"),
+        ("cli/x.py", "typer.echo(name)"),
+        ("progress.py", "TextColumn('{task.description}')"),
+    ],
+    good=[
+        ("terminal.py", "from rich.console import Console\nprint(name)"),
+        ("cli/x.py", "from ganatomy.terminal import say\nsay(name)\nwith redirect_stdout(sys.stderr): pass"),
+        ("progress.py", "from rich.text import Text\nTextColumn('{task.description}', markup=False)"),
+    ],
+)
+def printing(source: Source) -> Iterator[str]:
+    """Print by ganatomy.terminal, which lets nothing from outside command the terminal or be read as markup."""
+    if source.path == "terminal.py":
+        return
+    for line, name in source.imports():
+        if name in {"rich", "rich.print", "rich.print_json"} or name.startswith(("rich.console", "rich.markup")):
+            yield f"{line}: imports {name}"
+    for call in (node for node in ast.walk(source.tree) if isinstance(node, ast.Call)):
+        name, flags = ast.unparse(call.func), {word.arg: ast.unparse(word.value) for word in call.keywords}
+        if name in {"print", "typer.echo", "typer.secho"} or re.match(r"sys\.std(out|err)\.write", name):
+            yield f"{call.lineno}: calls {name}"
+        described = any("{task.description" in ast.unparse(argument) for argument in call.args)
+        if name == "TextColumn" and described and flags.get("markup") != "False":
+            yield f"{call.lineno}: {name} with markup"
 
 
 @rule(

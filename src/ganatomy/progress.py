@@ -1,16 +1,22 @@
 """Progress on the terminal or in a notebook: how much of the work is done, what was measured last, the time left.
 
 It goes to standard error, so that what a command prints stays clean; where that is neither a terminal nor a notebook, a
-line a tenth of the work is printed instead of a bar.
+line a tenth of the work is printed instead of a bar. What is said may come from a stranger's file or a user's own code:
+it is shown as it is, in one line, without markup.
 """
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from rich.text import Text
+
+from ganatomy.files import visible
+from ganatomy.terminal import error_console
+
+_LONGEST = 300  # characters of a line
 
 
 class Silent:
@@ -41,7 +47,7 @@ def shown(progress: Silent | bool | None, unit: str = "epoch", rate: bool = Fals
     """
     if isinstance(progress, Silent):
         return progress
-    wanted = Console().is_jupyter if progress is None else progress
+    wanted = error_console().is_jupyter if progress is None else progress
     return Progress(unit, rate) if wanted else Silent()
 
 
@@ -101,7 +107,7 @@ class Progress(Silent):
     """
 
     def __init__(self, unit: str = "epoch", rate: bool = False) -> None:
-        self._console = Console(stderr=True, highlight=False)
+        self._console = error_console()
         self._bar: Bar | None = None
         self._task: TaskID | None = None
         self._unit, self._rate = unit, rate
@@ -122,7 +128,7 @@ class Progress(Silent):
         columns = (
             TextColumn(f"{self._unit} {{task.completed:.0f}}/{{task.total:.0f}}"),
             BarColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             TimeRemainingColumn(),
             TextColumn("left"),
         )
@@ -137,14 +143,15 @@ class Progress(Silent):
         """Take note of how much is done, and what else is to be said."""
         if self._rate and done > self._begun:
             text = f"{(done - self._begun) / (time.perf_counter() - self._began):.3g} a second  {text}".rstrip()
+        text = visible(text)[:_LONGEST]
         if self._bar is not None:
             assert self._task is not None
             self._bar.update(self._task, completed=done, description=text)
         elif not self._lively and done * 10 // self._total > self._tenth:
             self._tenth = done * 10 // self._total
-            self._console.print(f"{self._unit} {done}/{self._total}  {text}", soft_wrap=True)
+            self._console.print(Text(f"{self._unit} {done}/{self._total}  {text}"), soft_wrap=True)
 
     def say(self, text: str) -> None:
         """Say what is being done now."""
         if self._console.is_terminal:
-            self._console.print(f"[dim]{text} ...[/dim]")
+            self._console.print(Text(f"{visible(text)[:_LONGEST]} ...", style="dim"))

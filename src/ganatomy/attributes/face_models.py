@@ -9,7 +9,6 @@ Not guaranteed: the terms of the photographs that they were trained on, which ar
 No arrays here, hence no shapes; sizes are in bytes.
 """
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,14 +104,6 @@ GENDER = Model(
     f"gender: guesses a gender, {_CYDRAL}",
 )
 MODELS = (DETECTOR, MESH, AGE, GENDER)
-
-
-def tell(text: str) -> None:
-    """Print a line that a person should see: a notice at first use, what is being fetched.
-
-    >>> tell("")
-    """
-    print(text, file=sys.stderr)
 
 
 def require_faces(what: str = "measuring faces") -> None:

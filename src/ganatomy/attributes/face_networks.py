@@ -33,9 +33,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganatomy.attributes.crops import Canvas, Place
-from ganatomy.attributes.face_models import AGE, DETECTOR, GENDER, MESH, tell
+from ganatomy.attributes.face_models import AGE, DETECTOR, GENDER, MESH
 from ganatomy.attributes.landmarks import MIDDLE, MIRRORED
 from ganatomy.generators.zoo.downloads import Say
+from ganatomy.terminal import tell
 
 Array = NDArray[np.float64]
 

@@ -19,12 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganatomy.attributes.crops import Canvas, Place
-from ganatomy.attributes.face_models import require_faces, tell
+from ganatomy.attributes.face_models import require_faces
 from ganatomy.attributes.face_networks import Detector, Judge, Mesh
 from ganatomy.attributes.geometry import Frames, angles_of, fit_frames
 from ganatomy.attributes.hair import BELOW, SIDE, read_hair
 from ganatomy.attributes.landmarks import EYES, POINTS
 from ganatomy.generators.zoo.downloads import Say
+from ganatomy.terminal import tell
 
 Array = NDArray[np.float64]
 

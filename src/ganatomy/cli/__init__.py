@@ -20,6 +20,8 @@ from ganatomy.cli import (  # noqa: F401 (each registers its verb, in the order 
     zoo,
 )
 from ganatomy.cli.application import UsageError, app, complain, heed_interrupts, ignore_interrupts
+from ganatomy.cli.ending import ending
+from ganatomy.terminal import finish, prepare
 
 
 def main() -> None:
@@ -27,18 +29,22 @@ def main() -> None:
     if not sys.argv[1:]:
         sys.argv.append("--help")
     heed_interrupts()
+    prepare()
     try:
         code = app(standalone_mode=False)
-        sys.stdout.flush()
+        finish()
     except UsageError as error:
         complain(f"{error.format_message()}; see --help")
         code = 2
-    except OSError as error:
-        sys.stdout = None  # or the interpreter would try to flush it again
-        complain(f"cannot print: {error.strerror}")
-        code = 1
     except (KeyboardInterrupt, Abort):  # before a verb has begun, or after it has ended
         complain("interrupted")
         code = 130
+    except Exception as error:
+        told = ending(error)
+        if told is None:
+            raise
+        line, code = told
+        if line:
+            complain(line)
     ignore_interrupts()
     sys.exit(code)

@@ -7,6 +7,7 @@ import typer
 
 from ganatomy.cli import options
 from ganatomy.cli.application import verb
+from ganatomy.terminal import say
 
 
 @verb
@@ -27,4 +28,4 @@ def animate(
     from ganatomy.fitting.run import pictures
 
     for path in pictures.animate(run, fps=fps, width=width, language=language):
-        print(path)
+        say(str(path))

@@ -3,6 +3,7 @@
 Bad input ends in one line on standard error and exit code 2; a run that diverged in code 1; an interrupt in code 130.
 """
 
+import _thread
 import functools
 import re
 import signal
@@ -17,6 +18,7 @@ import typer
 from typer.models import ArgumentInfo
 
 from ganatomy.errors import InputError
+from ganatomy.terminal import say, tell
 
 app = typer.Typer(
     name="ganatomy",
@@ -36,7 +38,7 @@ UsageError: Any = typer.BadParameter.__base__  # any wrong use of flags; typer d
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"ganatomy {metadata.version('ganatomy')}")
+        say(f"ganatomy {metadata.version('ganatomy')}")
         raise typer.Exit
 
 
@@ -48,7 +50,7 @@ def _options(
 
 
 def verb(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a function a verb of the command line, its docstring the help, its errors one line."""
+    """Make a function a verb of the command line, its docstring the help, what it refuses one line."""
 
     @app.command(name=function.__name__, help=function.__doc__)
     @functools.wraps(function)
@@ -57,10 +59,6 @@ def verb(function: Callable[..., Any]) -> Callable[..., Any]:
             function(*args, **kwargs)
         except InputError as error:
             fail(flagged(str(error), function), 2)
-        except OSError as error:
-            if error.filename is None:  # standard output: see `main`
-                raise
-            fail(f"{error.filename}: {error.strerror}; choose another path", 2)
         except KeyboardInterrupt:
             fail("interrupted", 130)
 
@@ -119,10 +117,25 @@ def heed_interrupts() -> None:
             heeded[0] = now
             raise KeyboardInterrupt
 
+    def again(lost: Any) -> None:  # what interrupted a destructor or a callback, where no exception passes
+        if issubclass(lost.exc_type, KeyboardInterrupt):
+            heeded[0] = -PATIENCE
+            threading.Timer(0.02, _interrupt).start()  # later: here it would be lost in the same way
+        else:
+            sys.__unraisablehook__(lost)
+
     if threading.current_thread() is threading.main_thread():  # which signals come to
+        sys.unraisablehook = again
         for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
             if signal.getsignal(number) == usual:
                 signal.signal(number, obey)
+
+
+def _interrupt() -> None:
+    if hasattr(signal, "pthread_kill"):  # which wakes a thread that waits
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def ignore_interrupts() -> None:
@@ -138,5 +151,6 @@ def ignore_interrupts() -> None:
 
 def complain(message: str) -> None:
     """Print one line on standard error."""
-    text = "".join(c if c.isprintable() else " " for c in message)
-    print(f"ganatomy: {' '.join(text.split())}", file=sys.stderr)
+    from ganatomy.files import printable
+
+    tell(f"ganatomy: {printable(message, None)}")

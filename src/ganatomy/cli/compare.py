@@ -12,6 +12,7 @@ from ganatomy.cli.application import fail, verb
 from ganatomy.cli.options import Flag
 from ganatomy.cli.parsing import read_seeds, read_settings
 from ganatomy.errors import InputError
+from ganatomy.terminal import say, say_table
 
 if TYPE_CHECKING:
     from ganatomy.fitting.study.executors.base import Executor
@@ -160,7 +161,6 @@ def _processes(text: str) -> "int | str":
 
 def _show_plan(plan: "Plan", folder: Path, executor: "Executor[Job, Outcome]", force: bool) -> None:
     """Print the cells, their seeds, and what is missing."""
-    from ganatomy.cli.tables import print_table
     from ganatomy.fitting.study.executors.stacked import Stacked
     from ganatomy.fitting.study.folder import StudyFolder
     from ganatomy.fitting.study.trial import estimate
@@ -177,16 +177,16 @@ def _show_plan(plan: "Plan", folder: Path, executor: "Executor[Job, Outcome]", f
         rows.append(row)
     columns = ("points", "objective", "optimizer", "rate", "variant", "seeds", "to be made")
     shown = [k for k, name in enumerate(columns) if name != "variant" or any(row[k] for row in rows)]
-    print_table([columns[k] for k in shown], [[row[k] for k in shown] for row in rows])
+    say_table([columns[k] for k in shown], [[row[k] for k in shown] for row in rows])
     width, stacked = executor.width, isinstance(executor, Stacked)
     at_once = f"up to {width} seeds of a cell at once on {executor.device}" if stacked else f"{width} at once"
-    print(f"# {len(plan.runs)} runs, of which {len(missing)} are to be made, {at_once}")
+    say(f"# {len(plan.runs)} runs, of which {len(missing)} are to be made, {at_once}")
     if missing and stacked:
-        print("# how long seeds that are trained at once take cannot be told from some iterations of one")
+        say("# how long seeds that are trained at once take cannot be told from some iterations of one")
     elif missing:
         seconds = estimate(missing, width)
-        print(f"# about {_duration(seconds)}, as some iterations of each cell and one drawing took on this machine now")
-    print(f"# would write {folder}")
+        say(f"# about {_duration(seconds)}, as some iterations of each cell and one drawing took on this machine now")
+    say(f"# would write {folder}")
 
 
 def _listed(seeds: list[int]) -> str:
@@ -217,24 +217,23 @@ def _duration(seconds: float) -> str:
 
 def _show_result(study: "Study") -> None:
     """Print a line a cell, and where everything is."""
-    from ganatomy.cli.tables import print_table
     from ganatomy.fitting.study.sentences import Sentences
 
-    say = Sentences("en")
+    words = Sentences("en")
     found = study.judged.summaries.values()
-    rows = [(s.cell.target, s.cell.label, say.interval(s.final_ratio), say.summary(s)) for s in found]
+    rows = [(s.cell.target, s.cell.label, words.interval(s.final_ratio), words.summary(s)) for s in found]
     columns = ("points", "cell", "distance / floor", "in words")
-    print_table(columns, rows, right=("distance / floor",))
+    say_table(columns, rows, right=("distance / floor",))
     told = [
-        (j.target, say.claim(j.claim), "at the course's rate" if j.at == "course" else "at best rates", j.verdict)
+        (j.target, words.claim(j.claim), "at the course's rate" if j.at == "course" else "at best rates", j.verdict)
         for j in study.claims
     ]
     if told:
-        print()
-        print_table(("points", "claim", "", "verdict"), told)
-    print(f"tables: {study.path / 'table.csv'}, {study.path / 'summary.csv'}")
+        say()
+        say_table(("points", "claim", "", "verdict"), told)
+    say(f"tables: {study.path / 'table.csv'}, {study.path / 'summary.csv'}")
     if study.report.exists():
-        print(f"report: {study.report}")
+        say(f"report: {study.report}")
     failed = [record for record in study if record.status == "failed"]
     if failed:
         first = failed[0]

@@ -8,6 +8,7 @@ import typer
 from ganatomy.cli import options
 from ganatomy.cli.application import verb
 from ganatomy.cli.parsing import check_ending
+from ganatomy.terminal import say
 
 
 @verb
@@ -30,5 +31,5 @@ def convert(
 
     check_ending(out, ".safetensors")
     made = write(options.open_source(source, classes, sha256, trust), out)
-    print(f"{made.name}: {made.layout}, {made.resolution} pixels, weights {made.fingerprint()}")
-    print(f"written: {out}")
+    say(f"{made.name}: {made.layout}, {made.resolution} pixels, weights {made.fingerprint()}")
+    say(f"written: {out}")

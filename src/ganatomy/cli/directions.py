@@ -13,6 +13,7 @@ from ganatomy.cli.application import fail, verb
 from ganatomy.cli.options import Flag
 from ganatomy.cli.parsing import check_strength, read_seeds
 from ganatomy.errors import InputError
+from ganatomy.terminal import say, say_json, say_table, say_text
 
 
 @verb
@@ -85,7 +86,6 @@ def directions(
     chosen = None if seeds is None else read_seeds(seeds)
     checkpoint = options.open_source(source, classes, sha256, trust)
     from ganatomy.attributes import choose
-    from ganatomy.files import strict_json
     from ganatomy.generators.base import precision_of
     from ganatomy.generators.loading import build
     from ganatomy.latent.survey import Choices, Survey, conduct
@@ -125,15 +125,15 @@ def directions(
         except KeyboardInterrupt:
             fail(f"stopped; the stages that were done are in {folder}; to go on: {again}", 130)
     if as_json:
-        print(strict_json(summary))
+        say_json(summary)
         return
     _print_methods(summary)
     _print_agreements(summary)
     if labels and names is None and faces is None and not any(one.needs_face for one in by):
-        print("attributes of faces (smile, age ...) were not measured: pip install 'ganatomy[faces]', then --force")
-    print(f"page:   {folder / 'page.html'}")
-    print(f"table:  {folder / 'table.csv'}")
-    print(f"strips: {folder / f'{asked[0]}-0.png'} ..., with directions-*.safetensors and labels-*.json beside them")
+        say("attributes of faces (smile, age ...) were not measured: pip install 'ganatomy[faces]', then --force")
+    say(f"page:   {folder / 'page.html'}")
+    say(f"table:  {folder / 'table.csv'}")
+    say(f"strips: {folder / f'{asked[0]}-0.png'} ..., with directions-*.safetensors and labels-*.json beside them")
 
 
 def _words(text: str) -> list[str]:
@@ -147,8 +147,6 @@ def _words(text: str) -> list[str]:
 
 def _print_methods(summary: Mapping[str, Any]) -> None:
     """Print a table of all directions, method by method."""
-    from ganatomy.cli.tables import print_table
-
     headings = ("direction", "label", "change", "over random", "consistency", "turned")
     rows = []
     for row in summary["directions"]:
@@ -157,8 +155,8 @@ def _print_methods(summary: Mapping[str, Any]) -> None:
         rows.append((row["name"], row["text"], *numbers, turned))
     start, end = summary["start"], summary["end"]
     title = f"{summary['name']}: directions by {', '.join(summary['methods'])}, strengths {start:g} to {end:g}"
-    print_table(headings, rows, title, right=headings[2:])
-    print(
+    say_table(headings, rows, title, right=headings[2:])
+    say_text(
         "change: grey levels a pixel for a unit of strength; over random: times that of random directions;\n"
         "consistency: 1 when the same happens to every picture, 0 when it is unrelated;\n"
         "turned: by how much when the method is run again"
@@ -167,8 +165,6 @@ def _print_methods(summary: Mapping[str, Any]) -> None:
 
 def _print_agreements(summary: Mapping[str, Any]) -> None:
     """Print how far the methods agree, two by two."""
-    from ganatomy.cli.tables import print_table
-
     rows = []
     for each in summary["agreements"]:
         known = sorted((cosine for cosine in each["matched"] if cosine is not None), reverse=True)
@@ -176,7 +172,7 @@ def _print_agreements(summary: Mapping[str, Any]) -> None:
         rows.append((" and ".join(each["methods"]), f"{each['overlap']:.2f}", f"{each['chance']:.2f}", best))
     if rows:
         headings = ("methods", "overlap", "by chance", "|cosine| of matched directions, the best first")
-        print_table(headings, rows, "agreement", right=headings[1:3])
+        say_table(headings, rows, "agreement", right=headings[1:3])
 
 
 def _number(value: float | None) -> str:

@@ -1,6 +1,7 @@
 """ganatomy distributions: the built-in targets."""
 
 from ganatomy.cli.application import verb
+from ganatomy.terminal import say_table
 
 
 @verb
@@ -13,11 +14,10 @@ def distributions() -> None:
 
       ganatomy fit ring --recipe recommended
     """
-    from ganatomy.cli.tables import print_table
     from ganatomy.fitting.points.distributions import DISTRIBUTIONS
 
     rows = [
         (name, "" if one.components is None else str(len(one.components.weights)), one.summary)
         for name, one in DISTRIBUTIONS.items()
     ]
-    print_table(("name", "components", "what"), rows, right=("components",))
+    say_table(("name", "components", "what"), rows, right=("components",))

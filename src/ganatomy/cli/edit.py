@@ -10,6 +10,7 @@ from ganatomy.cli.naming import drawn_in_name, seeds_in_name
 from ganatomy.cli.options import Flag
 from ganatomy.cli.parsing import check_ending, check_strength, read_seeds
 from ganatomy.errors import InputError
+from ganatomy.terminal import say, say_table
 
 if TYPE_CHECKING:
     from ganatomy.latent.labels.keep import KeptEdit
@@ -112,18 +113,17 @@ def edit(
         written = save_edit(generator, edited, path, index=index, strength=strength, language=tongue, **seen)
     if isinstance(edited, KeptEdit):
         _print_changes(edited, opened.name)
-        print(f"changes: {written[-1]}")
-    print(f"picture: {written[0]}")
+        say(f"changes: {written[-1]}")
+    say(f"picture: {written[0]}")
 
 
 def _print_changes(edit: "KeptEdit", name: str) -> None:
     """Print how far each attribute was moved."""
-    from ganatomy.cli.tables import print_table
     from ganatomy.latent.editing import changes_by_edit, edit_title
     from ganatomy.latent.labels.keep import change_text
 
     if edit.attribute not in {change.attribute for change in edit.changes}:
-        print(f"{edit.attribute} itself was not measured: pip install 'ganatomy[faces]' for what measures faces")
+        say(f"{edit.attribute} itself was not measured: pip install 'ganatomy[faces]' for what measures faces")
     words = languages.Words("en", "edit")
     series, rows = changes_by_edit(edit, words), []
     for change in sorted(edit.changes, key=lambda change: -max(_size(change.before), _size(change.after))):
@@ -131,7 +131,7 @@ def _print_changes(edit: "KeptEdit", name: str) -> None:
         note = f"kept: {edit.fits[change.attribute]:.0%} of it is linear" if change.kept else ""
         rows.append((change.title["en"], *map(change_text, numbers), note))
     title = edit_title(edit, words, name)
-    print_table(("attribute", *series, ""), rows, f"{title}: mean change in sd", right=tuple(series))
+    say_table(("attribute", *series, ""), rows, f"{title}: mean change in sd", right=tuple(series))
 
 
 def _size(change: tuple[float, float, float] | None) -> float:

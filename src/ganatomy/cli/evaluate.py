@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ganatomy.cli.application import verb
+from ganatomy.terminal import say_json
 
 
 @verb
@@ -29,9 +30,7 @@ def evaluate(
     measured = yardstick.evaluate(samples, reference, seed=seed, variable=variable)
     metrics = {name: asdict(measurement) for name, measurement in measured.items()}
     if as_json:
-        from ganatomy.files import strict_json
-
-        print(strict_json(metrics))
+        say_json(metrics)
         return
     from ganatomy.cli.tables import print_metrics
 

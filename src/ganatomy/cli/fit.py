@@ -1,6 +1,5 @@
 """ganatomy fit: train, measure, draw."""
 
-import json
 import shlex
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from ganatomy.cli.application import fail, flagged, verb
 from ganatomy.cli.options import Flag
 from ganatomy.cli.parsing import read_settings
 from ganatomy.errors import InputError
+from ganatomy.terminal import say, say_json, say_text
 
 if TYPE_CHECKING:
     from ganatomy.fitting.run.folder import RunFolder
@@ -114,7 +114,7 @@ def fit(
         fail(f"stopped; to go on where it stood: {again}", 130)
     summary = folder.read_summary()
     if as_json:
-        print(json.dumps(summary, indent=2, ensure_ascii=False))
+        say_json(summary)
         return
     from ganatomy.cli.tables import print_metrics
 
@@ -123,8 +123,8 @@ def fit(
         f"training"
     )
     print_metrics(summary["metrics"], title)
-    print(f"pictures:  {folder.path / 'figures'}{'/'}*.png")
-    print(f"animation: {folder.path / 'animation.gif'}, {folder.path / 'animation.mp4'}")
+    say(f"pictures:  {folder.path / 'figures'}{'/'}*.png")
+    say(f"animation: {folder.path / 'animation.gif'}, {folder.path / 'animation.mp4'}")
 
 
 def _show_plan(plan: "PlannedFit", folder: "RunFolder", device: str, threads: int, force: bool) -> None:
@@ -138,7 +138,7 @@ def _show_plan(plan: "PlannedFit", folder: "RunFolder", device: str, threads: in
             Yardstick(plan.heldout, plan.train, plan.distribution, seed=plan.seed)
     folder.check(plan.fingerprint, force)
     held = 0 if plan.heldout is None else len(plan.heldout)
-    print(plan.recipe.to_toml())
-    print(f"# {len(plan.train)} points to train on, {held} held out, columns: {plan.train.shape[1]}")
-    print(f"# {trainer.iterations} iterations of batch {plan.recipe.batch_size} on {trainer.device}")
-    print(f"# would write {folder.path}")
+    say_text(f"{plan.recipe.to_toml()}\n")
+    say(f"# {len(plan.train)} points to train on, {held} held out, columns: {plan.train.shape[1]}")
+    say(f"# {trainer.iterations} iterations of batch {plan.recipe.batch_size} on {trainer.device}")
+    say(f"# would write {folder.path}")

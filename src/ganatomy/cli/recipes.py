@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from ganatomy.cli.application import verb
+from ganatomy.terminal import say_table, say_text
 
 
 @verb
@@ -23,9 +24,7 @@ def recipes(
     from ganatomy.fitting.recipes import recipe
 
     if name is not None:
-        print(recipe.load_recipe(name, objective).to_toml(), end="")
+        say_text(recipe.load_recipe(name, objective).to_toml())
         return
-    from ganatomy.cli.tables import print_table
-
     known = recipe.recipes(objective).values()
-    print_table(("name", "objective", "what"), [(one.name, one.objective, one.description) for one in known])
+    say_table(("name", "objective", "what"), [(one.name, one.objective, one.description) for one in known])

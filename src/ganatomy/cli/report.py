@@ -7,6 +7,7 @@ import typer
 
 from ganatomy.cli import options
 from ganatomy.cli.application import verb
+from ganatomy.terminal import say
 
 
 @verb
@@ -30,4 +31,4 @@ def report(
     from ganatomy.pages import index
 
     index.report(folders, out, title=title, language=language)
-    print(f"page: {out}")
+    say(f"page: {out}")

@@ -11,6 +11,7 @@ from ganatomy.cli.naming import drawn_in_name, seeds_in_name
 from ganatomy.cli.options import Flag
 from ganatomy.cli.parsing import check_ending, read_seeds
 from ganatomy.errors import InputError
+from ganatomy.terminal import say
 
 
 @verb
@@ -77,7 +78,7 @@ def sample(
         more["mixed_titles"] = mixed.called(words.language)
     titles = samples.called(words.language)
     save_pictures(pictures, path, titles=titles, title=title, language=words.language, **more)
-    print(f"picture: {path}")
+    say(f"picture: {path}")
 
 
 def _mix(text: str) -> tuple[int, str]:

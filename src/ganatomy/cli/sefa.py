@@ -12,6 +12,7 @@ from ganatomy.cli.naming import make_folder
 from ganatomy.cli.options import Flag
 from ganatomy.cli.parsing import check_strength, read_seeds
 from ganatomy.errors import InputError
+from ganatomy.terminal import say, say_json, say_table, say_text
 
 if TYPE_CHECKING:
     from ganatomy.generators.checkpoint import Checkpoint
@@ -87,7 +88,6 @@ def sefa(
     if weights_only:
         _from_weights(checkpoint, k, layers, normalize, out, force, as_json)
         return
-    from ganatomy.files import strict_json
     from ganatomy.generators.base import noise_of, precision_of
     from ganatomy.generators.loading import build
     from ganatomy.latent.survey import Film, Survey, conduct
@@ -129,17 +129,15 @@ def sefa(
         except KeyboardInterrupt:
             fail(f"stopped; what is whole is in {folder}; to go on: {again}", 130)
     if as_json:
-        print(strict_json(summary))
+        say_json(summary)
         return
     _print_directions(summary)
-    print(f"pictures: {folder / 'overview.png'}, direction_*.png")
-    print(f"video:    {folder / 'traversal.mp4'}")
-    print(f"page:     {folder / 'traversal.html'}")
+    say(f"pictures: {folder / 'overview.png'}, direction_*.png")
+    say(f"video:    {folder / 'traversal.mp4'}")
+    say(f"page:     {folder / 'traversal.html'}")
 
 
 def _print_directions(summary: Mapping[str, Any]) -> None:
-    from ganatomy.cli.tables import print_table
-
     effects = summary["effects"] or [{}] * len(summary["share"])
     rows = [
         (
@@ -157,7 +155,7 @@ def _print_directions(summary: Mapping[str, Any]) -> None:
     start, end = summary["strengths"]["start"], summary["strengths"]["end"]
     title = f"{summary['name']}: {summary['method']}, strengths {start:g} to {end:g}"
     headings = ("direction", "share", "change", "over random", "monotonic", "consistency")
-    print_table(headings, rows, title, right=headings[1:])
+    say_table(headings, rows, title, right=headings[1:])
 
 
 def _number(value: float | None) -> str:
@@ -168,7 +166,6 @@ def _from_weights(
     opened: "Checkpoint", k: int, layers: str, normalize: bool, out: Path | None, force: bool, as_json: bool
 ) -> None:
     """Find directions by reading the first layer only, and save them."""
-    from ganatomy.cli.tables import print_table
     from ganatomy.files import file_name
     from ganatomy.latent.methods.sefa import sefa as find
 
@@ -180,29 +177,27 @@ def _from_weights(
     make_folder(path.parent)
     found.save(path)
     if as_json:
-        print(path.with_suffix(".json").read_text(encoding="utf-8"), end="")
+        say_text(path.with_suffix(".json").read_text(encoding="utf-8"))
         return
     rows = [
         (str(i), f"{value:.4g}", f"{share:.1%}")
         for i, (value, share) in enumerate(zip(found.values, found.share, strict=True))
     ]
-    print_table(
+    say_table(
         ("direction", "eigenvalue", "share"), rows, f"{opened.name}: {found.method}", right=("eigenvalue", "share")
     )
-    print(f"directions: {path}")
+    say(f"directions: {path}")
 
 
 def _sefa_of_run(
     path: str, k: int, normalize: bool, seed: int, out: Path | None, as_json: bool, language: str | None
 ) -> None:
     """Compare SeFa on a fitted planar GAN with the exact local directions."""
-    from ganatomy.cli.tables import print_table
-    from ganatomy.files import strict_json
     from ganatomy.latent.planar.compare import sefa_of_run
 
     result = sefa_of_run(path, k=k, normalize=normalize, seed=seed, out=out, language=language)
     if as_json:
-        print(strict_json(result.summary()))
+        say_json(result.summary())
         return
     rows = []
     for i, (share, ours, best, chance) in enumerate(
@@ -223,8 +218,8 @@ def _sefa_of_run(
     headings = ("direction", "share", "degrees to the local one", "by chance", "speed", "best fixed", "random")
     found = result.directions
     title = f"{found.source}: {found.method} beside the exact local directions, {result.n_codes} codes"
-    print_table(headings, rows, title, right=headings[1:])
-    print("speed: how fast the point moves, over the largest speed that any direction has at that code; medians")
+    say_table(headings, rows, title, right=headings[1:])
+    say("speed: how fast the point moves, over the largest speed that any direction has at that code; medians")
     for file in result.files:
         if file.suffix == ".png":
-            print(f"picture: {file}")
+            say(f"picture: {file}")

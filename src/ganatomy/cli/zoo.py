@@ -1,11 +1,11 @@
 """ganatomy zoo: generators that can be had, and what of them is on this disk."""
 
-import json
 from typing import Annotated
 
 import typer
 
 from ganatomy.cli.application import fail, verb
+from ganatomy.terminal import say, say_json, say_table
 
 _ACTIONS = ("list", "show", "fetch", "verify")
 
@@ -30,7 +30,6 @@ def zoo(
 
       ganatomy zoo fetch faces
     """
-    from ganatomy.cli.tables import print_table
     from ganatomy.errors import InputError, unknown
     from ganatomy.generators.zoo.cards import card, cards, fetch, verify
 
@@ -40,44 +39,40 @@ def zoo(
         if name is not None:
             raise InputError(f"zoo list takes no name; for the card of one say: ganatomy zoo show {name}")
         if as_json:
-            _print_json([one.to_dict() for one in cards().values()])
+            say_json([one.to_dict() for one in cards().values()])
             return
         rows = [
             (one.name, one.title, one.family, str(one.resolution), one.licence, one.status, one.here)
             for one in cards().values()
         ]
-        print_table(("name", "what", "family", "pixels", "licence", "hash", "here"), rows, right=("pixels",))
+        say_table(("name", "what", "family", "pixels", "licence", "hash", "here"), rows, right=("pixels",))
     elif action in ("show", "fetch") and name is None:
         raise InputError(f"zoo {action}: name a generator, one of {', '.join(cards())}")
     elif action == "show" and name is not None:
         described = card(name).to_dict()
         if as_json:
-            _print_json(described)
+            say_json(described)
             return
         described["sources"] = [one.address for one in card(name).sources]
         for key, value in described.items():
             if value not in (None, [], ""):
-                print(f"{key.replace('_', ' '):<14}  {_text(value)}")
+                say(f"{key.replace('_', ' '):<14}  {_text(value)}")
     elif action == "fetch" and name is not None:
         file = fetch(name, sha256=sha256, trust=trust)
         if as_json:
-            _print_json({"path": str(file.path), "sha256": file.sha256, "source": file.source})
+            say_json({"path": str(file.path), "sha256": file.sha256, "source": file.source})
         else:
-            print(file.path)
+            say(str(file.path))
     else:
         found = verify(name)
         if as_json:
-            _print_json([{"name": one.name, "state": one.state, "path": str(one.path)} for one in found])
+            say_json([{"name": one.name, "state": one.state, "path": str(one.path)} for one in found])
         elif found:
-            print_table(("name", "state", "file"), [(one.name, one.state, str(one.path)) for one in found])
+            say_table(("name", "state", "file"), [(one.name, one.state, str(one.path)) for one in found])
         else:
-            print("nothing was fetched yet")
+            say("nothing was fetched yet")
         if bad := [one.name for one in found if one.state in ("damaged", "missing")]:
             fail(f"damaged or missing: {', '.join(bad)}; 'ganatomy zoo fetch NAME' fetches it again", 1)
-
-
-def _print_json(content: object) -> None:
-    print(json.dumps(content, indent=2, ensure_ascii=False))
 
 
 def _text(value: object) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from matplotlib.font_manager import findSystemFonts, fontManager
 
 from ganatomy.languages import Language, Words, chosen
+from ganatomy.terminal import tell
 
 # In this order, glyph by glyph, for what DejaVu Sans lacks: free ones, then those of Windows and macOS. The Japanese
 # face comes late: older matplotlib sees nothing but the first face of a file, and that is it.
@@ -96,7 +97,7 @@ def picture_words(language: str | None, *tables: str) -> Words:
 def _tell() -> None:
     if parent_process() is None:  # a worker leaves it to who started it
         note = "the words in pictures are English: this machine has no Chinese font that matplotlib can draw with"
-        print(f"ganatomy: {note}; {_advice()}", file=sys.stderr)
+        tell(f"ganatomy: {note}; {_advice()}")
 
 
 def _advice() -> str:

@@ -321,8 +321,8 @@ def test_score_is_higher_for_the_points_the_model_was_fitted_to(points):
 
 def _shown(monkeypatch, points, terminal, **arguments):
     screen = io.StringIO()
-    console = functools.partial(Console, file=screen, force_terminal=terminal, width=100)
-    monkeypatch.setattr("ganatomy.progress.Console", lambda **settings: console(highlight=settings.get("highlight")))
+    console = functools.partial(Console, force_terminal=terminal, width=100)
+    monkeypatch.setattr("rich.console.Console", lambda **settings: console(**{**settings, "file": screen}))
     fit(points, progress=True, epochs=20, **arguments)
     return screen.getvalue()
 

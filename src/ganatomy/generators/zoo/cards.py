@@ -36,6 +36,7 @@ from ganatomy.generators.families import FAMILIES
 from ganatomy.generators.zoo.cache import CacheEntry, State, address_folder, cache_folder
 from ganatomy.generators.zoo.downloads import Expected, Say, sha256_of
 from ganatomy.generators.zoo.sources import Hub, Local, Package, Sha256, Table, Web, read_address
+from ganatomy.terminal import tell
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -193,11 +194,7 @@ def entry_of(one: Card) -> CacheEntry:
     return CacheEntry(one.name, cache_folder() / "zoo" / one.name, remote, known, one.notice, own)
 
 
-def _tell(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-def fetch(source: str | os.PathLike, *, sha256: str | None = None, trust: bool = False, say: Say = _tell) -> WeightFile:
+def fetch(source: str | os.PathLike, *, sha256: str | None = None, trust: bool = False, say: Say = tell) -> WeightFile:
     """Turn a zoo name, a path, hf://owner/repo/file[@revision] or https://... into a weight file on this disk.
 
     An existing path wins if it contains a separator or a suffix; else the zoo's names come first.

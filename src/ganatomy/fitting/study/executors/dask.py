@@ -15,6 +15,7 @@ from typing import Any
 
 from ganatomy.errors import InputError, require_extra
 from ganatomy.fitting.study.executors.base import Job, LostJob, Result, described
+from ganatomy.terminal import tell
 
 ANSWER = 5.0
 """Seconds within which a scheduler must answer."""
@@ -45,9 +46,7 @@ class DaskCluster:
                 f"start one with 'dask scheduler', or correct `scheduler`"
             ) from None
         if not self._client.scheduler_info(n_workers=-1)["workers"]:
-            logging.getLogger(__name__).warning(
-                "the dask scheduler at %s has no workers yet; waiting for some", scheduler
-            )
+            tell(f"the dask scheduler at {scheduler} has no workers yet; waiting for some")
 
     @property
     def width(self) -> int:
