@@ -54,12 +54,13 @@ def refusal(read, *arguments):
 def test_a_door_takes_what_it_says_and_shows_it_in_a_line():
     card = parse_json(b'\xef\xbb\xbf{"name": "a\\u001b]0;b\\nc", "sizes": [1, 2], "share": 1, "more": {}}', "c", Card)
     assert card == Card(name="a ]0;b c", sizes=(1, 2), share=1.0)
+    assert len(parse_json(f'{{"name": "{"a" * 9000}"}}', "c", Card).name) == 4000
 
 
 @pytest.mark.parametrize(
     "content",
     [
-        *("[]", "5", "null", "{}", '{"name": 5}', '{"name": null}', f'{{"name": "{"a" * 5000}"}}'),
+        *("[]", "5", "null", "{}", '{"name": 5}', '{"name": null}'),
         *('{"name": "a", "sizes": [-1]}', '{"name": "a", "sizes": [true]}', '{"name": "a", "sizes": [1e30]}'),
         *('{"name": "a", "sizes": {"0": 1}}', '{"name": "a", "share": "1"}', '{"name": "a", "share": true}'),
         *(f'{{"name": "a", "file": "{name}"}}' for name in ("", "..", "../b", "/b", "nul", "a:b", "中" * 99)),

@@ -27,6 +27,7 @@ else:
 
 _JSON = 1 << 28  # bytes; the largest of ours are a tenth of it
 _TOML = 1 << 18  # bytes; people write it, and its reader is slow
+_LETTERS = 4000  # of a line
 _DIGITS = 25  # of a whole number; ours have 19 at most
 _DOTS = 500  # of a key in TOML, whose reader takes their square in time
 _DATES = (datetime.date, datetime.time)
@@ -46,7 +47,7 @@ class Table(BaseModel):
 
 
 def _one_line(text: str) -> str:
-    return text if text.isprintable() else printable(text, None)
+    return text if text.isprintable() and len(text) <= _LETTERS else printable(text, _LETTERS)
 
 
 def _stem(text: str) -> str:
@@ -55,8 +56,8 @@ def _stem(text: str) -> str:
     return text
 
 
-Line = Annotated[str, Field(max_length=4000), AfterValidator(_one_line)]
-"""Text that is shown in a line: what a terminal would take for a command is taken out."""
+Line = Annotated[str, AfterValidator(_one_line)]
+"""Text that is shown in a line: what commands a terminal is taken out, and what nobody reads to its end is cut."""
 
 Stem = Annotated[str, AfterValidator(_stem)]
 """Text that a file is called by, as `file_name` would have it."""

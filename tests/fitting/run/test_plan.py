@@ -34,6 +34,13 @@ def test_the_folder_is_named_by_what_is_in_it(given, name):
     assert plan_fit(**given).folder.as_posix() == name
 
 
+def test_long_names_are_cut_and_stay_apart():
+    given = {"points": "ring", "recipe": {"name": "中" * 78}}
+    names = {plan_fit(**given, objective=o, seed=s).folder.name for o in ("gan", "lsgan") for s in (0, 1)}
+    assert len(names) == 4
+    assert max(len(name.encode()) for name in names) <= 200
+
+
 def test_the_command_and_the_call_leave_the_same_files(cli, points_file, tiny, tmp_path, contents, monkeypatch):
     monkeypatch.chdir(tmp_path)
     command = cli("fit", points_file, *tiny, "--epochs", "2", "--objective", "gan", "--seed", "3")

@@ -192,6 +192,33 @@ def test_study_files_that_say_nothing_are_refused(tmp_path, text, words):
     assert "\n" not in str(refused.value)
 
 
+def test_names_and_descriptions_can_vary_like_any_setting(tmp_path):
+    (tmp_path / "s.toml").write_text(
+        """
+        targets = ["ring"]
+        seeds = [0]
+        [[grid]]
+        objectives = ["gan"]
+        optimizers = ["sgd"]
+        [grid.vary]
+        name = ["a", "b"]
+        description = ["[/red]", "c\\u001b]0;d\\n"]
+        """
+    )
+    plan = plan_study(recipe=tmp_path / "s.toml")
+    assert len({run.name for run in plan.runs}) == 4
+    assert [run.cell.variant for run in plan.runs][:2] == [
+        "name=a, description=[/red]",
+        "name=a, description=c ]0;d",
+    ]
+
+
+def test_a_long_name_names_a_folder(tmp_path, points):
+    np.save(tmp_path / f"{'中' * 78}.npy", points)
+    plan = plan_study(tmp_path / f"{'中' * 78}.npy", train_size=300)
+    assert len(plan.name.encode()) <= 200
+
+
 def test_two_files_of_one_name_are_refused(tmp_path, points):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from attacks.tables import write_study
 from ganatomy.errors import InputError
 from ganatomy.fitting.study.folder import StudyFolder
 from ganatomy.fitting.study.plan import plan_study
@@ -155,3 +156,22 @@ def test_a_study_of_which_everything_failed_has_a_page_without_pictures(points_f
     run_study(plan, tmp_path / "s", Inline())
     assert "no luck" in (tmp_path / "s" / "report.html").read_text(encoding="utf-8")
     assert list((tmp_path / "s" / "figures").iterdir()) == []
+
+
+@pytest.mark.parametrize("target", ["/../../../outside/photo", "../../outside/photo", ""])
+def test_a_study_that_was_sent_writes_nothing_outside(tmp_path, target):
+    folder = write_study(tmp_path / "s", target=target)
+    (tmp_path / "outside").mkdir()
+    for kind in ("matrix", "curves", "time", "ranking", "claim-it-moves"):
+        (folder / "figures" / f"{kind}-").mkdir(parents=True)  # so that a path through it exists
+    with pytest.raises(InputError, match="holds no run that can be read"):
+        write_report(folder)
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
+def test_a_long_name_of_points_loses_no_picture(tmp_path):
+    folder = write_study(tmp_path / "s", target="中" * 78)
+    write_report(folder)
+    names = [path.name for path in (folder / "figures").iterdir()]
+    assert {name.partition("-")[0] for name in names} == {"matrix", "curves", "time", "ranking", "claim"}
+    assert max(len(name.encode()) for name in names) < 210

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ganatomy.errors import InputError
+from ganatomy.files import file_name
 from ganatomy.fitting.objectives.own import AnyObjective, OwnObjective, resolved
 from ganatomy.fitting.points.cloud import check_points, split_points
 from ganatomy.fitting.points.distributions import Distribution
@@ -48,8 +49,7 @@ class PlannedFit:
         """The folder that the command line writes to, unless it is told another."""
         recipe = self.recipe
         name = f"{self.name}-{recipe.objective}-{recipe.optimizer_name}-{recipe.name}"
-        safe = "".join(c if c.isprintable() and c not in "/\\:" else "_" for c in name)[:80]
-        return Path("runs") / f"{safe}-seed{self.seed}"
+        return Path("runs") / file_name(f"{name}-seed{self.seed}")
 
     @property
     def fingerprint(self) -> str:

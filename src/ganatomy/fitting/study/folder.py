@@ -7,7 +7,7 @@ which is compared as well, so that no run is taken for another.
 """
 
 import contextlib
-import json
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from ganatomy.errors import InputError
-from ganatomy.files import OwnedFolder, replacing
+from ganatomy.files import OwnedFolder, file_name, parse_json, printable, read_input, replacing
 from ganatomy.fitting.study.job import read_content, read_record
 from ganatomy.fitting.study.judging.records import Cell, RunRecord
 from ganatomy.fitting.study.plan import Plan, PlannedRun
+from ganatomy.fitting.study.shapes import StudyTable, Versioned
 from ganatomy.fitting.study.targets import Target
 
 FORMAT = 1
@@ -50,7 +51,7 @@ class StudyFolder(OwnedFolder):
 
     def points(self, name: str) -> Path:
         """Return the file of the points that were given as an array under a name."""
-        return self.path / "points" / f"{name}.npy"
+        return self.path / "points" / f"{file_name(name)}.npy"
 
     def keep_points(self, targets: Iterable[Target]) -> None:
         """Keep points that were given as arrays, so that whoever has the folder can go on with the study.
@@ -116,17 +117,20 @@ class StudyFolder(OwnedFolder):
             InputError: it is damaged, or of another version.
         """
         path = self.path / "study.json"
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            version, _ = content["format"], content["identity"]["targets"].keys()
-            _ = [Cell(**cell) for cell in content["cells"]]
-        except (FileNotFoundError, NotADirectoryError):
+        if not os.path.lexists(path):
             return {}
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):
-            raise InputError(f"{path}: damaged; remove it, the runs know what they are, and compare again") from None
-        if version != FORMAT:
+        try:
+            content = read_input(path)
+            version = parse_json(content, "", Versioned).format
+            held = parse_json(content, "", StudyTable) if version == FORMAT else None
+        except InputError as error:
+            why = str(error).strip(": ")
+            raise InputError(
+                f"{path}: damaged; remove it, the runs know what they are, and compare again ({why})"
+            ) from None
+        if held is None:
             raise InputError(f"{path}: written in format {version}, this version reads {FORMAT}")
-        return content
+        return held.model_dump(exclude_unset=True)
 
     def require_state(self) -> dict[str, Any]:
         """Read study.json.
@@ -206,7 +210,7 @@ def _difference(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
             if former.get(key) != now.get(key):
                 if key == "sha256":
                     return f"other {where}"
-                return f"{where} {key} = {former.get(key)} there, {now.get(key)} here".strip()
+                return printable(f"{where} {key} = {former.get(key)} there, {now.get(key)} here", 300)
     return ""
 
 

@@ -15,7 +15,7 @@ something was raised that is no matter of training, or its process died; the sam
 """
 
 import csv
-import json
+import io
 import math
 import shutil
 import tempfile
@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from ganatomy.errors import InputError
-from ganatomy.files import strict_json
+from ganatomy.files import parse_json, printable, read_input, strict_json
 from ganatomy.fitting.metrics.samples import wasserstein2
 from ganatomy.fitting.metrics.yardstick import Yardstick
 from ganatomy.fitting.objectives.own import OwnObjective
@@ -39,13 +39,12 @@ from ganatomy.fitting.recipes.recipe import Recipe
 from ganatomy.fitting.run.fit import fit
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.study.judging.records import DISTANCE, Cell, RunRecord
+from ganatomy.fitting.study.shapes import RecordTable
 from ganatomy.fitting.training.game import Diverged
 from ganatomy.languages import Language
 
 FORMAT = 1
 """Of record.json: raised when older ones can no longer be read."""
-
-STATUSES = ("finished", "diverged", "failed")
 
 _CELL = ("target", "objective", "optimizer", "lr", "variant")
 _LEFT_OUT = {"checkpoint.pt", ".lock"}  # of no use to a run that has ended
@@ -235,12 +234,12 @@ def read_content(folder: Path) -> dict[str, Any] | None:
     >>> read_content(Path(tempfile.mkdtemp())) is None
     True
     """
+    path = folder / "record.json"
     try:
-        content = json.loads((folder / "record.json").read_text(encoding="utf-8"))
-        _ = _cell(content), content["fingerprint"], content["seed"]
-    except (OSError, ValueError, LookupError, TypeError):
+        record = parse_json(read_input(path), path, RecordTable)
+    except InputError:
         return None
-    return content if content.get("format") == FORMAT and content.get("status") in STATUSES else None
+    return record.model_dump(exclude_unset=True) if record.format == FORMAT else None
 
 
 def read_record(folder: Path) -> RunRecord | None:
@@ -277,17 +276,17 @@ def read_record(folder: Path) -> RunRecord | None:
             path=f"{folder.parent.name}/{folder.name}",
             **numbers,
         )
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, ArithmeticError, LookupError, csv.Error) as error:
         raise InputError(f"{folder}: damaged ({type(error).__name__}); remove it, and compare again") from None
 
 
 def _cell(content: Mapping[str, Any]) -> Cell:
-    return Cell(**{name: content[name] for name in _CELL})
+    return Cell(**{name: content[name] for name in _CELL if name in content})
 
 
 def _read_columns(path: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Read a table whose first column is the epoch: (S,) and the other columns (S,) by name."""
-    with open(path, encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
+    header, *rows = csv.reader(io.StringIO(read_input(path).decode(), newline=""))
     table = np.array([[float(value) for value in row] for row in rows]).reshape(len(rows), len(header))
-    return table[:, 0].astype(int), {name: table[:, k] for k, name in enumerate(header) if k}
+    epochs = [int(row[0]) for row in rows]
+    return np.array(epochs, dtype=int), {printable(name): table[:, k] for k, name in enumerate(header) if k}

@@ -28,6 +28,7 @@ from ganatomy.figures.points.study import convergence_figure, time_figure
 from ganatomy.figures.points.view import View
 from ganatomy.figures.saving import save_figure
 from ganatomy.figures.video import write_gif, write_mp4
+from ganatomy.files import file_name
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.study.folder import StudyFolder
 from ganatomy.fitting.study.judging.claims import Judgement
@@ -156,7 +157,7 @@ class Artist:
             yield from self._claim(judgement)
 
     def _saved(self, figure: Figure, place: str, stem: str, title: str = "") -> Picture:
-        path = self.folder / f"{stem}.png"
+        path = self.folder / f"{file_name(stem)}.png"
         save_figure(figure, path)
         return Picture(place, path.read_bytes(), title)
 
@@ -215,8 +216,8 @@ class Artist:
         shown = (panels.view, panels.heldout, panels.films, panels.epochs.tolist(), rows, columns)
         texts = {"notes": panels.notes, "absent": panels.absent}
         frames = list(matrix_frames(*shown, title=target, language=self.language, **texts))
-        write_gif(frames, self.folder / f"{stem}.gif", _FPS)
-        film = self.folder / f"{stem}.mp4"
+        write_gif(frames, self.folder / f"{file_name(stem)}.gif", _FPS)
+        film = self.folder / f"{file_name(stem)}.mp4"
         write_mp4(frames, film, _FPS)
         yield still
         yield Picture("matrix", film.read_bytes(), heading, frames[-1])

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from ganatomy.errors import InputError
+from ganatomy.files import file_name, printable
 from ganatomy.fitting.objectives.own import AnyObjective, OwnObjective, named_own, own_objective, read_objective
 from ganatomy.fitting.recipes.recipe import OBJECTIVES, Recipe, load_recipe, recipe_names
 from ganatomy.fitting.run.folder import fingerprint
@@ -147,7 +148,7 @@ def plan_study(
         grid.model_copy(update={key: tuple(value) for key, value in given.items() if value is not None})
         for grid in file.grid
     ]
-    recipes = _cells(grids, lambda name, **special: resolve(own.get(name, name), **special))
+    recipes = _cells(grids, lambda name, /, **special: resolve(own.get(name, name), **special))
     place = Path()
     if points is None and file.targets:
         points, place = _distinct("targets", file.targets), folder
@@ -164,10 +165,9 @@ def plan_study(
     ]
     shared = _shared(resolve)
     title = name or f"{targets[0].name}-{shared.name}"
-    title = "".join(c if c.isprintable() and c not in "/\\:" else "_" for c in title)
     for k, table in enumerate(file.claim, 1):
         declared_claim(table, f"{recipe}: claim {k}")
-    return Plan(title, tuple(targets), tuple(runs), shared, tuple(map(int, seeds)), file.claim)
+    return Plan(file_name(title), tuple(targets), tuple(runs), shared, tuple(map(int, seeds)), file.claim)
 
 
 def _own_objectives(
@@ -195,7 +195,7 @@ def _resolver(base: Any, folder: Path, overrides: Mapping[str, Any]) -> Callable
     if isinstance(base, str) and base not in recipe_names() and Path(base).suffix:
         base = folder / base
 
-    def resolve(objective: str | OwnObjective | None = None, **special: Any) -> Recipe:
+    def resolve(objective: str | OwnObjective | None = None, /, **special: Any) -> Recipe:
         special = {key: value for key, value in special.items() if value is not None}
         return load_recipe(base, objective, **{**overrides, **special})
 
@@ -246,4 +246,6 @@ def _distinct(what: str, values: Iterable[Any]) -> list[Any]:
 def _written(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "x".join(map(_written, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return printable(value, None) if isinstance(value, str) else str(value)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ganatomy.errors import InputError
 from ganatomy.fitting.study.folder import StudyFolder
 from ganatomy.fitting.study.judging.claims import REPORT_CLAIMS, Judgement, declared_claim, judge_claims
 from ganatomy.fitting.study.judging.comparison import Comparison, compare, differences
@@ -28,7 +29,8 @@ def write_report(folder: str | Path, language: str | None = None) -> None:
         language: of the page and the pictures, "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
 
     Raises:
-        InputError: no study there, a run's files are damaged, an unknown language, or a file cannot be written.
+        InputError: no study there, or no run, damaged files of a run, an unknown language, or a file that cannot be
+            written.
 
     >>> write_report("nowhere")
     Traceback (most recent call last):
@@ -37,6 +39,8 @@ def write_report(folder: str | Path, language: str | None = None) -> None:
     study, spoken = StudyFolder(folder), chosen(language)
     state = study.require_state()
     judged = compare(study.records())
+    if not judged.records:
+        raise InputError(f"{study.path} holds no run that can be read; compare again, which makes them")
     study.write_table("table.csv", *tidy_rows(judged.records))
     study.write_table("summary.csv", *summary_rows(judged.summaries.values()))
     _draw_report(study, state, judged, spoken)
