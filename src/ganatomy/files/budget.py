@@ -25,7 +25,7 @@ from ganatomy.errors import InputError, unknown
 from ganatomy.files.names import printable
 
 VARIABLE = "GANATOMY_BUDGET"
-Limit = Literal["bytes", "parameters", "pixels", "objects", "nesting", "seconds"]
+Limit = Literal["bytes", "parameters", "pixels", "objects", "nesting", "seconds", "fetching"]
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SPARE = 1 << 28  # bytes of memory that are left alone
 
@@ -41,6 +41,7 @@ class Budget:
         objects: containers, tensors and other things that a file describes.
         nesting: of objects in objects, and of layers in a network.
         seconds: of reading.
+        fetching: seconds of bringing the file from elsewhere; what has come by then is kept.
 
     >>> Budget().pixels
     8192
@@ -52,6 +53,7 @@ class Budget:
     objects: int = 4_000_000
     nesting: int = 100
     seconds: int = 120
+    fetching: int = 7200
 
 
 _SET: ContextVar[Budget | None] = ContextVar("budget", default=None)

@@ -1,18 +1,17 @@
 """Fetching over https: whole or not at all, resumed where it broke off, and nothing but the file expected.
 
-The files are served by this process, without TLS: what stands in for urllib's opener leads https://here/ to it.
+The files are served by this process, without TLS: what stands in for a connection over TLS leads to it from any host.
 """
 
 import hashlib
+import http.client
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.error import URLError
-from urllib.request import Request, build_opener
 
 import pytest
 
 from ganatomy.errors import InputError
-from ganatomy.generators.zoo import downloads
+from ganatomy.generators.zoo import downloads, https
 from ganatomy.generators.zoo.downloads import Expected, FetchError, WrongFile, from_https
 
 CONTENT = bytes(range(256)) * 3000  # 768 kB: several reads
@@ -84,18 +83,18 @@ def server():
 
 
 @pytest.fixture
-def fetch(server, tmp_path):
+def fetch(server, tmp_path, monkeypatch):
     """Fetch https://here/a%20b/G.pth from the server into this test's folder."""
-    opener = build_opener(downloads._OnlyHttps)
+
+    def connect(host, timeout, **_):
+        assert timeout > 0
+        return http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=timeout)
+
+    monkeypatch.setattr(https.http.client, "HTTPSConnection", connect)
     said = []
 
-    def open_here(request, timeout):
-        assert timeout > 0
-        here = request.full_url.replace("https://here", f"http://127.0.0.1:{server.server_port}")
-        return opener.open(Request(here, headers=dict(request.header_items())), timeout=timeout)
-
     def run(expected=Expected(), url="https://here/a b/生成器.pth"):  # noqa: B008 (it is frozen)
-        from_https(url, tmp_path / "G.pth", expected, said.append, open_here)
+        from_https(url, tmp_path / "G.pth", expected, said.append)
         return (tmp_path / "G.pth").read_bytes()
 
     run.said = said
@@ -243,15 +242,14 @@ def test_a_refusal_is_passed_on(fetch, server, tmp_path, code, words):
     assert _names(tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    "error", [URLError("Name or service not known"), TimeoutError("timed out"), OSError(101, "no")]
-)
-def test_no_network_is_one_line(tmp_path, error):
-    def fail(request, timeout):
+@pytest.mark.parametrize("error", [OSError("Name or service not known"), TimeoutError("timed out"), OSError(101, "no")])
+def test_no_network_is_one_line(tmp_path, monkeypatch, error):
+    def fail(host, **_):
         raise error
 
+    monkeypatch.setattr(https.http.client, "HTTPSConnection", fail)
     with pytest.raises(FetchError, match=r"cannot fetch https://here/G.pth: (Name or|timed out|no)"):
-        from_https("https://here/G.pth", tmp_path / "G.pth", Expected(), print, fail)
+        from_https("https://here/G.pth", tmp_path / "G.pth", Expected(), print)
     assert _names(tmp_path) == []
 
 

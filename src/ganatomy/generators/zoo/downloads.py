@@ -4,49 +4,46 @@ A fetch takes an address to a `target` path under an `Expected`: SHA-256, the be
 of which may be unknown. The constraint: `target` appears only when all bytes have come and everything expected of them
 holds, and it appears by a rename; until then and upon every error it is left as it was. What is no weight file (a web
 page that a redirect or a proxy put in its place) is refused by its type and its first bytes, even where no hash is
-known. An interrupted fetch leaves `target.part`, and the next goes on from there if the server says that the file is
-still the same one.
+known. A fetch that ends early leaves `target.part`, if the server says by what it knows the file, and the next goes on
+from there if it is still the same one.
 
-Not guaranteed: that a file of unknown hash is what its author published; that the bytes have reached the disk when the
-machine loses power; that two fetches to one target at once agree (the caller holds a lock, see `zoo`).
+A server can cost no more than the `Budget` says: the file's size (the expected one where it is known, else `bytes`),
+told or not, and its time (`fetching`), which ends earlier if bytes only drip. What a server calls the file is not
+looked at.
+
+Not guaranteed: that a file of unknown hash is what its author published, nor a generator at all (see `cache`); that the
+bytes have reached the disk when the machine loses power; that two fetches to one target at once agree (the caller holds
+a lock, see `cache`).
 
 No arrays here, hence no shapes; sizes are in bytes, and 1 MB is 10^6 of them.
 
 References:
-    R. Fielding, M. Nottingham and J. Reschke (2022), HTTP Semantics (RFC 9110), sections 13.1.5 and 14.
+    R. Fielding, M. Nottingham and J. Reschke (2022), HTTP Semantics (RFC 9110), sections 8.6, 13.1.5, 14 and 15.3.7.
 """
 
-import hashlib
 import http.client
-import json
 import os
+import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPResponse
 from pathlib import Path
-from typing import Any
-from urllib.error import HTTPError
-from urllib.parse import quote
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from ganatomy.errors import InputError
+from ganatomy.files import Meter, OpenFile, budget, printable
+from ganatomy.generators.zoo.https import Clock, FetchError, Late, Refusal, ask
+from ganatomy.generators.zoo.part import Part
 
-TIMEOUT = 30.0  # seconds without a byte
 _CHUNK = 1 << 18
+_LEAST = 256  # bytes; no weights are shorter
+_BEGINNING = 64  # bytes by which a page is known
+_GRACE, _SLOWEST = 60, 1000  # seconds after which so many bytes a second must have come
 _QUIET = 20_000_000  # bytes; a fetch below this needs no word on how far it is
 _PAGES = ("text/html", "application/xhtml+xml", "application/json", "application/xml", "text/xml")
 _NO_WEIGHTS = {b"<!doctype": "a web page", b"<html": "a web page", b"<head": "a web page", b"<?xml": "an XML page"}
 _NO_WEIGHTS |= {b"version https://git-lfs": "a git-lfs pointer"}
 
 Say = Callable[[str], None]
-
-
-class FetchError(InputError):
-    """A file cannot be had from where it was sought; another source, or a person, may still bring it.
-
-    >>> issubclass(FetchError, InputError)
-    True
-    """
 
 
 class WrongFile(FetchError):
@@ -84,7 +81,7 @@ def sha256_of(path: str | os.PathLike) -> str:
     """Compute the SHA-256 of a file: 64 lower-case hex digits.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: it cannot be read, or is no ordinary file.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "abc"
@@ -92,17 +89,10 @@ def sha256_of(path: str | os.PathLike) -> str:
     >>> sha256_of(path)[:16]
     'ba7816bf8f01cfea'
     """
-    digest = hashlib.sha256()
-    try:
-        with open(path, "rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}; check the path and its permissions") from None
-    return digest.hexdigest()
+    return OpenFile(path, "check the path").sha256
 
 
-def from_https(url: str, target: Path, expected: Expected, say: Say, opener: Callable[..., Any] | None = None) -> None:
+def from_https(url: str, target: Path, expected: Expected, say: Say) -> None:
     """Fetch a file over https, going on where an earlier fetch was cut off.
 
     Args:
@@ -110,144 +100,161 @@ def from_https(url: str, target: Path, expected: Expected, say: Say, opener: Cal
         target: where the file appears; its folder exists.
         expected: what must hold of it.
         say: called with a line now and then.
-        opener: stands in for urllib's `open(request, timeout=...)`.
 
     Raises:
-        FetchError: no network, a refusal, a web page in its place, a file other than expected.
+        FetchError: no network, a refusal, a web page in its place, a file other than expected, one that is larger or
+            takes longer than the budget allows.
         InputError: `url` is not https, or `target` cannot be written.
 
     >>> from_https("http://example.org/a.pt", Path("a.pt"), Expected(), print)
     Traceback (most recent call last):
     ganatomy.errors.InputError: http://example.org/a.pt: only https:// addresses are fetched; what http:// brings ...
     """
-    if not url.lower().startswith("https://"):
-        raise InputError(
-            f"{url}: only https:// addresses are fetched; what http:// brings anyone on the way can change"
-        )
-    part, mark = (target.with_name(target.name + ending) for ending in (".part", ".part.json"))
-    done, validator = _begun(part, mark, url)
-    request = Request(quote(url, safe="%/:=&?~#+!$,;'@()*[]"), headers={"User-Agent": "ganatomy"})
-    if done:
-        request.add_header("Range", f"bytes={done}-")
-        request.add_header("If-Range", validator)
+    part, clock, shown = Part(target, url), Clock(), printable(url, None)
+    if not _came(url, part, expected, clock, say):  # the server does not go on from where the part ends
+        part.forget()
+        _came(url, part, expected, clock, say)  # which now asks for the whole
+    complaint = expected.complaint(sha256_of(part.path), part.size)
+    if not complaint and expected == Expected() and part.size < _LEAST:
+        complaint = f"it has {part.size} bytes, and no weights are so short"
+    if complaint:
+        part.forget()
+        raise WrongFile(f"{shown} is not the file it should be: {complaint}")
+    part.become_whole()
+
+
+def _came(url: str, part: Part, expected: Expected, clock: Clock, say: Say) -> bool:
+    """Let a file come into its part; False if the server does not go on with what the part is of."""
+    begun, done = part.begun(), 0
     try:
-        with _answer(opener or build_opener(_OnlyHttps).open, request) as response:
-            if response.status == 200:
-                done = 0
-            elif response.status != 206 or not response.headers.get("Content-Range", "").startswith(f"bytes {done}-"):
-                raise _NoRange
-            _receive(response, url, part, mark, done, expected, say)
-    except _NoRange:  # such as when the part is as long as the file: ask anew, without it
-        _forget(part, mark)
-        from_https(url, target, expected, say, opener)
-        return
-    if complaint := expected.complaint(sha256_of(part), part.stat().st_size):
-        _forget(part, mark)
-        raise WrongFile(f"{url} is not the file it should be: {complaint}")
-    with _writing(target):
-        os.replace(part, target)
-    _forget(mark)
-
-
-class _NoRange(Exception):
-    """The server does not go on from where the part ends."""
-
-
-class _OnlyHttps(HTTPRedirectHandler):
-    def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
-        if not newurl.lower().startswith("https://"):
-            raise FetchError(f"{req.full_url} leads to {newurl}, which is not https://, so it was not followed")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-@contextmanager
-def _answer(opener: Callable[..., Any], request: Request) -> Iterator[Any]:
-    """Open an address; everything that can go wrong on the way becomes one line."""
-    url = request.full_url
-    try:
-        with opener(request, timeout=TIMEOUT) as response:
-            yield response
-    except HTTPError as error:
-        error.close()
-        if error.code == 416 and request.has_header("Range"):
-            raise _NoRange from None
-        raise FetchError(f"cannot fetch {url}: the server answers {error.code} {error.reason}") from None
-    except (OSError, http.client.HTTPException, UnicodeError, ValueError) as error:
-        if isinstance(error, InputError):
+        answer = ask(url, {"Range": f"bytes={part.size}-", "If-Range": begun.validator} if begun else {}, clock)
+    except Refusal as error:
+        if error.status == 416 and begun:  # such as when the part is as long as the file
+            return False
+        raise
+    with answer:
+        total = _length(answer, url)
+        if answer.status == 206 and begun:
+            done, total = part.size, _end(answer, part.size, total)
+            if total is None or total != (begun.total or total):
+                return False
+        elif answer.status != 200:
+            raise Refusal(url, answer.status, answer.reason)
+        try:
+            most = _check(answer, url, total, expected)
+        except FetchError:
+            part.forget()
             raise
-        reason = (
-            getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error) or type(error).__name__
+        if not done:
+            part.begin(answer.headers.get("ETag") or answer.headers.get("Last-Modified") or "", total)
+        _receive(answer, url, part, total, most, clock, say)
+    return True
+
+
+def _length(answer: HTTPResponse, url: str) -> int | None:
+    """Return how many bytes the server says that it sends; None if it does not say."""
+    told = answer.headers.get("Content-Length")
+    if told is not None and not re.fullmatch("[0-9]{1,18}", told.strip()):
+        raise FetchError(f"{printable(url, None)} says that it is {printable(told, 40)} bytes long, which is no length")
+    return None if told is None else int(told)
+
+
+def _end(answer: HTTPResponse, start: int, length: int | None) -> int | None:
+    """Return how long the whole file is of which the server sends the rest; None if it sends something else."""
+    told = re.fullmatch(
+        r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", answer.headers.get("Content-Range", "").strip()
+    )
+    if told is None or int(told[1]) != start:
+        return None
+    end = int(told[2]) + 1
+    return end if told[3] in ("*", str(end)) and end - start == (end - start if length is None else length) else None
+
+
+def _check(answer: HTTPResponse, url: str, total: int | None, expected: Expected) -> int:
+    """See by an answer's headers that it may be the file; return how many bytes are taken at most."""
+    shown, told = printable(url, None), answer.headers
+    if (kind := told.get("Content-Type", "").split(";")[0].strip().lower()) in _PAGES:
+        raise FetchError(
+            f"{shown} brings a page ({kind}) and no weights; it may want a login, or a proxy is in between"
         )
-        raise FetchError(f"cannot fetch {url}: {reason}") from None
-
-
-def _receive(response: Any, url: str, part: Path, mark: Path, done: int, expected: Expected, say: Say) -> None:
-    """Append what comes to the part, after a look at what it is."""
-    kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
-    if kind in _PAGES:
-        _forget(part, mark)
-        raise FetchError(f"{url} brings a page ({kind}) and no weights; it may want a login, or a proxy is in between")
-    length = response.headers.get("Content-Length")
-    total = done + int(length) if length and length.isdigit() else None
+    if (coding := told.get("Content-Encoding", "identity").strip().lower()) not in ("", "identity"):
+        raise FetchError(f"{shown} comes packed ({printable(coding, 40)}), which was not asked for")
     if total is None and expected.size is None and expected.sha256 is None:
-        raise FetchError(f"{url} says neither how long it is nor is its hash known, so a cut-off would go unseen")
-    if total is not None and expected.size is not None and total != expected.size:
-        _forget(part, mark)
-        raise WrongFile(f"{url} is not the file it should be: it is {total} bytes long, not {expected.size}")
-    validator = response.headers.get("ETag") or response.headers.get("Last-Modified") or ""
-    with _writing(part, part, mark):
-        mark.write_text(json.dumps({"url": url, "validator": validator}), encoding="utf-8")
-        file = part.open("ab" if done else "wb")
-    limit, told, chunk = expected.size or total, done, b"..."
-    with file:
-        while chunk and (limit is None or done <= limit):  # one that is too long is found out by the caller
-            try:
-                chunk = response.read(_CHUNK)
-            except (OSError, http.client.HTTPException):
-                raise FetchError(f"{url}: {_broken(done, total)}") from None
-            beginning = chunk[:64].lstrip().lower() if done == 0 else b""
-            for signature, what in _NO_WEIGHTS.items():
-                if beginning.startswith(signature):
-                    file.close()
-                    _forget(part, mark)
-                    raise FetchError(f"{url} brings {what} and no weights; fetch the file by hand, in a browser")
-            with _writing(part, part, mark):
+        raise FetchError(f"{shown} says neither how long it is nor is its hash known, so a cut-off would go unseen")
+    if expected.size is None:
+        _within_budget(url, total or 0)
+    elif total is not None and total != expected.size:
+        raise WrongFile(f"{shown} is not the file it should be: it is {total} bytes long, not {expected.size}")
+    return budget().bytes if expected.size is None else expected.size
+
+
+def _within_budget(url: str, size: int) -> None:
+    try:
+        Meter(url).at_most("bytes", size)
+    except InputError as error:
+        raise FetchError(str(error)) from None
+
+
+def _receive(answer: HTTPResponse, url: str, part: Part, total: int | None, most: int, clock: Clock, say: Say) -> None:
+    """Write what comes behind the part, until it is whole or a byte more than it may be."""
+    done, limit, shown = part.size, most + 1 if total is None else total, printable(url, None)
+    told, beginning = done, None if done else b""
+    try:
+        with part.growing() as file:
+            for chunk in _chunks(answer, limit - done, clock):
+                if beginning is not None and len(beginning) < _BEGINNING:
+                    beginning = (beginning + chunk)[:_BEGINNING]
+                    _refuse_page(beginning, shown)
                 file.write(chunk)
                 file.flush()
-            done += len(chunk)
-            if total is not None and total > _QUIET and done - told > total / 4:
-                say(f"{done / 1e6:.0f} of {total / 1e6:.0f} MB")
-                told = done
-    if total is not None and done < total:
-        raise FetchError(f"{url}: {_broken(done, total)}")
+                done += len(chunk)
+                if total is not None and total > _QUIET and done - told > total / 4:
+                    say(f"{done / 1e6:.0f} of {total / 1e6:.0f} MB")
+                    told = done
+        if total is not None and done < total:
+            raise _Broken("the connection broke")
+        if total is None and done > budget().bytes:
+            _within_budget(url, done)
+    except _Broken as error:
+        so_far = f"{done}" if total is None else f"{done} of {total}"
+        raise FetchError(f"{shown}: {error} after {so_far} bytes; the same command {_remains(part)}") from None
+    except FetchError:
+        part.forget()
+        raise
+    except KeyboardInterrupt:
+        say(f"{shown}: {done} bytes came; the same command {_remains(part)}")
+        raise
 
 
-def _broken(done: int, total: int | None) -> str:
-    of = "" if total is None else f" of {total}"
-    return f"the connection broke after {done}{of} bytes; the same command goes on from there"
+class _Broken(Exception):
+    """No more comes."""
 
 
-def _begun(part: Path, mark: Path, url: str) -> tuple[int, str]:
-    """Find how many bytes an earlier fetch of `url` left, and by what the server knows the file; 0 for a new start."""
+def _chunks(answer: HTTPResponse, most: int, clock: Clock) -> Iterator[bytes]:
+    """Yield what comes, as it comes."""
+    came, since = 0, clock.passed
     try:
-        noted = json.loads(mark.read_text(encoding="utf-8"))
-        size, validator = part.stat().st_size, noted["validator"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0, ""
-    usable = noted.get("url") == url and isinstance(validator, str) and validator and not validator.startswith("W/")
-    return (size, validator) if usable else (0, "")
+        while came < most and (chunk := answer.read1(min(_CHUNK, most - came))):
+            came += len(chunk)
+            yield chunk
+            took = clock.passed - since
+            if took > _GRACE and came < most and came < took * _SLOWEST:
+                raise _Broken(f"fewer than {_SLOWEST} bytes came a second and it was given up")
+    except Late:
+        raise _Broken(f"it was ended (GANATOMY_BUDGET=fetching={2 * clock.given} gives it more time)") from None
+    except (OSError, http.client.HTTPException, ArithmeticError):  # the latter of a chunk of an absurd size
+        raise _Broken("the connection broke") from None
 
 
-def _forget(*paths: Path) -> None:
-    for path in paths:
-        with suppress(OSError):
-            path.unlink()
+def _refuse_page(beginning: bytes, shown: str) -> None:
+    for signature, what in _NO_WEIGHTS.items():
+        if beginning.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(signature):
+            raise FetchError(f"{shown} brings {what} and no weights; fetch the file by hand, in a browser")
 
 
-@contextmanager
-def _writing(path: Path, *scrap: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        _forget(*scrap)  # a full disk is not to stay full
-        raise InputError(f"cannot write {path}: {error.strerror or error}; choose a folder that has room") from None
+def _remains(part: Part) -> str:
+    """Say what the next fetch will do; a part that it cannot use is removed."""
+    if part.begun():
+        return "goes on from there"
+    part.forget()
+    return "begins anew"
