@@ -3,6 +3,8 @@
 import contextlib
 import io
 import linecache
+import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -121,6 +123,42 @@ def finished(points_file, tmp_path_factory):
 def _no_pictures(monkeypatch):
     """Leave the drawing out: it takes most of the time of a tiny run."""
     monkeypatch.setattr("ganatomy.fitting.run.pictures.draw_run", lambda *arguments: None)
+
+
+@pytest.fixture(scope="session")
+def _fork_server(tmp_path_factory):
+    """A server that has loaded PyTorch once and forks: processes that begin in no time, and draw no pictures of runs.
+
+    The way to ask for such a process; None where the system cannot fork.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return None
+    from multiprocessing import forkserver
+
+    folder = tmp_path_factory.mktemp("server")
+    (folder / "loaded_by_the_server.py").write_text(
+        "import torch._dynamo\n"  # which the first optimizer of a process loads
+        "import ganatomy.fitting.study.executors.stacked\n"
+        "from ganatomy.fitting.run import pictures\n"
+        "pictures.draw_run = lambda *arguments: None\n"
+    )
+    paths = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("PYTHONPATH", os.pathsep.join(paths))
+        patched.setenv("OMP_NUM_THREADS", "1")
+        multiprocessing.set_forkserver_preload(["loaded_by_the_server"])
+        forkserver.ensure_running()
+    return multiprocessing.get_context("forkserver")
+
+
+@pytest.fixture
+def _quick_processes(_fork_server, monkeypatch):
+    """Let processes of studies begin quickly and draw no pictures, in tests that are not about how one begins."""
+    if _fork_server is not None:
+        quick = types.SimpleNamespace(
+            get_context=lambda method: _fork_server, current_process=multiprocessing.current_process
+        )
+        monkeypatch.setattr("ganatomy.fitting.study.executors.local.multiprocessing", quick)
 
 
 @pytest.fixture(scope="session")

@@ -31,11 +31,15 @@ class Inline:
 
 
 @pytest.fixture
-def inline(monkeypatch):
+def _no_report(monkeypatch):
+    """Leave the page and its pictures out, which other tests look at."""
+    monkeypatch.setattr("ganatomy.fitting.study.report._draw_report", lambda *arguments: None)
+
+
+@pytest.fixture
+def inline(monkeypatch, _no_pictures, _no_report):
     """Make runs in this process, without pictures."""
     monkeypatch.setattr("ganatomy.fitting.study.executors.choose.choose_executor", lambda *arguments: Inline())
-    monkeypatch.setattr("ganatomy.fitting.run.pictures.draw_run", lambda *arguments: None)
-    monkeypatch.setattr("ganatomy.fitting.study.report._draw_report", lambda *arguments: None)
 
 
 @pytest.mark.usefixtures("inline")
@@ -125,18 +129,22 @@ def test_bad_input_is_one_line(cli, tmp_path, monkeypatch, flags, words):
     assert list(tmp_path.iterdir()) == []
 
 
+def command(points_file, out):
+    """Name 6 runs, made by two processes."""
+    return ["compare", str(points_file), *TINY, "--seeds", "0-2", "--jobs", "2", "--out", str(out)]
+
+
 def start(points_file, out, *flags):
     """Start the command as a user does, in a process group of its own."""
-    command = [sys.executable, "-m", "ganatomy", "compare", str(points_file), *TINY]
-    command += ["--seeds", "0-2", "--jobs", "2", "--out", str(out), *flags]
+    program = [sys.executable, "-m", "ganatomy", *command(points_file, out), *flags]
     return subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=out.parent
+        program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, cwd=out.parent
     )
 
 
 def wait_for_runs(process, out, count):
     """Wait until so many runs are finished, and return their records' times."""
-    for _ in range(1200):
+    for _ in range(3600):
         found = {path: path.stat().st_mtime_ns for path in out.glob("runs/*/record.json")}
         if len(found) >= count:
             return found
@@ -170,11 +178,10 @@ def end(pids):
     return False
 
 
-def finish(points_file, out, before, *flags):
+def finish(cli, points_file, out, before, *flags):
     """Run the command to its end, and see that what was finished before was not made again."""
-    process = start(points_file, out, *flags)
-    _, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
+    done = cli(*command(points_file, out), *flags)
+    assert done.code == 0, done.err
     after = {path: path.stat().st_mtime_ns for path in out.glob("runs/*/record.json")}
     assert len(after) == 6
     assert before.items() <= after.items()
@@ -185,7 +192,8 @@ def finish(points_file, out, before, *flags):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent")
-def test_ctrl_c_even_twice_stops_within_seconds_and_says_how_to_go_on(points_file, tmp_path):
+@pytest.mark.usefixtures("_quick_processes", "_no_report")
+def test_ctrl_c_even_twice_stops_within_seconds_and_says_how_to_go_on(cli, points_file, tmp_path):
     out = tmp_path / "s"
     process = start(points_file, out)
     before, workers = wait_for_runs(process, out, 1), children(process.pid)
@@ -199,12 +207,13 @@ def test_ctrl_c_even_twice_stops_within_seconds_and_says_how_to_go_on(points_fil
     assert "Traceback" not in err
     assert err.splitlines()[-1].startswith("ganatomy: stopped; what is finished is kept; to go on: ganatomy compare ")
     assert end(workers)
-    finish(points_file, out, before)
+    finish(cli, points_file, out, before)
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for processes in /proc")
+@pytest.mark.usefixtures("_quick_processes", "_no_report")
 @pytest.mark.parametrize("flags", [(), ("--together", "2")], ids=["alone", "together"])
-def test_a_killed_parent_takes_its_workers_along_and_the_same_command_goes_on(points_file, tmp_path, flags):
+def test_a_killed_parent_takes_its_workers_along_and_the_same_command_goes_on(cli, points_file, tmp_path, flags):
     out = tmp_path / "s"
     process = start(points_file, out, *flags)
     before, workers = wait_for_runs(process, out, 2), children(process.pid)
@@ -212,4 +221,4 @@ def test_a_killed_parent_takes_its_workers_along_and_the_same_command_goes_on(po
     process.kill()
     process.communicate()
     assert end(workers)
-    finish(points_file, out, before, *flags)
+    finish(cli, points_file, out, before, *flags)

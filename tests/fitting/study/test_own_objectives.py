@@ -75,6 +75,7 @@ def small(points_file, objectives, **changes):
     return plan_study(points_file, objectives=objectives, **{**settings, **changes})
 
 
+@pytest.mark.usefixtures("_quick_processes")
 def test_files_and_cells_take_part_in_processes_of_their_own(points_file, mine, notebook, tmp_path):
     notebook.run("from ganatomy.fitting.objectives.catalogue import LeastSquares\nimport torch")
     notebook.run("target = 0.5\ndef squared(x):\n    return torch.square(x)")

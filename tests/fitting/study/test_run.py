@@ -57,7 +57,7 @@ def killed_once(job):
 def killed_always(job):
     if job.seed == 1:
         os.kill(os.getpid(), signal.SIGKILL)
-    return quick(job)
+    return ordinary(job)
 '''
 
 
@@ -402,13 +402,15 @@ def alone(points_file, tmp_path):
     return table(tmp_path / "alone")
 
 
-def test_one_and_two_processes_make_the_same_table(points_file, tmp_path, alone, workers, monkeypatch):
+def test_one_and_two_processes_make_the_same_table(points_file, tmp_path, alone, workers, request, monkeypatch):
     monkeypatch.setattr("ganatomy.fitting.study.run.make_run", workers.quick)
     for width in (1, 2):
         run_study(tiny(points_file), tmp_path / f"s{width}", LocalProcesses(width))
         assert table(tmp_path / f"s{width}") == alone
+        request.getfixturevalue("_quick_processes")  # only the first one begins as it does for users
 
 
+@pytest.mark.usefixtures("_quick_processes")
 def test_a_killed_worker_changes_nothing(points_file, tmp_path, alone, workers, monkeypatch):
     monkeypatch.setattr("ganatomy.fitting.study.run.make_run", workers.killed_once)
     run_study(tiny(points_file), tmp_path / "s", LocalProcesses(2))
@@ -417,6 +419,7 @@ def test_a_killed_worker_changes_nothing(points_file, tmp_path, alone, workers, 
     assert not (tmp_path / "s" / ".work").exists()
 
 
+@pytest.mark.usefixtures("_quick_processes")
 def test_a_run_that_kills_every_worker_fails_alone(points_file, tmp_path, workers, monkeypatch):
     monkeypatch.setattr("ganatomy.fitting.study.run.make_run", workers.killed_always)
     records = run_study(tiny(points_file), tmp_path / "s", LocalProcesses(2))

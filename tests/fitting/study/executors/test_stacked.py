@@ -39,7 +39,6 @@ WORKERS = '''
 import os, signal
 from pathlib import Path
 import ganatomy.fitting.run.pictures
-from ganatomy.fitting.study.job import make_run
 from ganatomy.fitting.study.executors.stacked import finish, train_together
 
 def _once(name):
@@ -48,15 +47,6 @@ def _once(name):
     if not mark.exists():
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-
-def quick(made):
-    """Finish a run without its pictures, which take most of the time."""
-    ganatomy.fitting.run.pictures.draw_run = lambda *arguments: None
-    return finish(made)
-
-def quick_alone(job):
-    ganatomy.fitting.run.pictures.draw_run = lambda *arguments: None
-    return make_run(job)
 
 def train_killed_once(jobs, device):
     _once("died in training")
@@ -73,7 +63,7 @@ def train_impossible(jobs, device):
 def finish_killed_once(made):
     if made[0].seed == 0:
         _once("died in finishing")
-    return quick(made)
+    return finish(made)
 
 def finish_broken(made):
     def draw(*arguments):
@@ -92,14 +82,12 @@ def _plain(monkeypatch):
 
 
 @pytest.fixture
-def workers(tmp_path, monkeypatch):
-    """A module that fresh processes can import too; runs are finished without pictures."""
+def workers(tmp_path, monkeypatch, _quick_processes):
+    """A module that fresh processes can import too."""
     (tmp_path / "stacks_of_the_tests.py").write_text(WORKERS)
     monkeypatch.syspath_prepend(tmp_path)
     import stacks_of_the_tests
 
-    monkeypatch.setattr("ganatomy.fitting.study.executors.stacked.finish", stacks_of_the_tests.quick)
-    monkeypatch.setattr("ganatomy.fitting.study.run.make_run", stacks_of_the_tests.quick_alone)
     yield stacks_of_the_tests
     del sys.modules["stacks_of_the_tests"]
 
@@ -256,12 +244,10 @@ def table(folder):
     return names, [float(row["wasserstein2"] or "nan") for row in read]
 
 
-def test_a_stacked_study_has_the_table_of_an_ordinary_one_and_goes_on_as_one(
-    points_file, tmp_path, workers, monkeypatch
-):
+@pytest.mark.usefixtures("_quick_processes")
+def test_a_stacked_study_has_the_table_of_an_ordinary_one_and_goes_on_as_one(points_file, tmp_path):
     plan = tiny(points_file, seeds=[0, 1, 2])
     records = run_study(plan, tmp_path / "s", Stacked("cpu", 2, LocalProcesses(2)))
-    monkeypatch.setattr("ganatomy.fitting.study.run.make_run", make_run)
     run_study(plan, tmp_path / "alone", Inline())
     (names, numbers), (expected_names, expected) = table(tmp_path / "s"), table(tmp_path / "alone")
     assert names == expected_names
@@ -323,10 +309,11 @@ def test_a_stack_that_raises_fails_with_a_reason_and_stops_no_other(points_file,
     assert alone == LostJob("ValueError: no luck")
 
 
-def test_an_optimizer_that_would_mix_runs_is_given_one_run_at_a_time(points_file, workers):
+@pytest.mark.usefixtures("_quick_processes")
+def test_an_optimizer_that_would_mix_runs_is_given_one_run_at_a_time(points_file):
     jobs = jobs_of(tiny(points_file, optimizers=["adafactor", "sgd"], seeds=[0, 1]))
     executor = Stacked("cpu", 8, LocalProcesses(2))
-    ends = [(job, outcome.record) for job, outcome in executor.as_completed(workers.quick_alone, jobs)]
+    ends = [(job, outcome.record) for job, outcome in executor.as_completed(make_run, jobs)]
     assert {(job.cell.optimizer, job.seed): record.get("together") for job, record in ends} == {
         **dict.fromkeys([("sgd", 0), ("sgd", 1)], 2),
         **dict.fromkeys([("adafactor", 0), ("adafactor", 1)]),
@@ -334,7 +321,8 @@ def test_an_optimizer_that_would_mix_runs_is_given_one_run_at_a_time(points_file
     assert {record["status"] for _, record in ends} == {"finished"}
 
 
-def test_leaving_the_loop_ends_the_stack_in_training(points_file, workers):
+@pytest.mark.usefixtures("_quick_processes")
+def test_leaving_the_loop_ends_the_stack_in_training(points_file):
     short, *_ = jobs_of(tiny(points_file, optimizers=["sgd"]))
     endless = jobs_of(tiny(points_file, optimizers=["adam"], epochs=30_000))
     stream = Stacked("cpu", 8, LocalProcesses(1)).as_completed(make_run, [short, *endless])
