@@ -65,7 +65,7 @@ def _with(value, *places):
 
 
 FILES = {
-    "missing": ("gone.csv", None, ["gone.csv", "does not exist"]),
+    "missing": ("gone.csv", None, ["gone.csv", "no such file"]),
     "missing, no ending": ("gone", None, ["gone", "no such file"]),
     "almost a distribution": ("rings", None, ["'ring'"]),
     "too long a name": ("x" * 300, None, ["x" * 20]),

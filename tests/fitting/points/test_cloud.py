@@ -34,9 +34,9 @@ def test_the_laboratory_file_gives_xx_by_default():
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path):
-    assert "does not exist" in refused(load_points, tmp_path / "none.csv")
-    assert "does not exist" in refused(load_points, "nul\0byte.csv")
-    assert "does not exist" in refused(load_points, "n" * 5000 + ".csv")
+    assert "no such file" in refused(load_points, tmp_path / "none.csv")
+    assert "cannot be read" in refused(load_points, "nul\0byte.csv")
+    assert "cannot be read" in refused(load_points, "n" * 5000 + ".csv")
     assert "is a folder" in refused(load_points, tmp_path)
     (tmp_path / "points.doc").write_text("1,2\n3,4\n")
     line = refused(load_points, tmp_path / "points.doc")

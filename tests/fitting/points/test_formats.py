@@ -191,10 +191,10 @@ def test_hostile_names_do_not_reach_the_terminal(tmp_path: Path):
     assert "2 arrays" in refused(load_points, tmp_path / "names.npz")  # refused() wants a printable line
 
 
-def test_parquet_without_pandas_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "points.parquet").write_bytes(b"PAR1")
-    monkeypatch.setitem(sys.modules, "pandas", None)
-    assert "pip install pandas pyarrow" in refused(load_points, tmp_path / "points.parquet")
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    assert "pip install pyarrow" in refused(load_points, tmp_path / "points.parquet")
 
 
 # Any bytes at all

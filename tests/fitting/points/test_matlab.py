@@ -1,6 +1,8 @@
 """MATLAB files of every version, written by scipy and h5py, read by us; and damaged ones."""
 
 import io
+import struct
+import zlib
 from pathlib import Path
 
 import h5py
@@ -8,7 +10,9 @@ import numpy as np
 import pytest
 import scipy.io
 
-from ganatomy.fitting.points.matlab import read_arrays
+from ganatomy.errors import InputError
+from ganatomy.files import Meter, spending
+from ganatomy.fitting.points.matlab import stored_mat
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "points.mat"
 CLOUD = np.array([[0.5, -1.0], [2.25, 3.0], [-1e-3, 1e5]])
@@ -22,6 +26,12 @@ MATRICES = {
     "empty": np.zeros((0, 2)),
     "a_name_of_more_than_eight_letters": -CLOUD,
 }
+
+
+def read_arrays(content: bytes) -> dict[str, np.ndarray | None]:
+    """Read all variables of a file."""
+    stored = stored_mat(io.BytesIO(content), len(content), Meter("points.mat"))
+    return {name: array and array.read() for name, array in stored.items()}
 
 
 def saved(**options) -> bytes:
@@ -114,3 +124,50 @@ def test_a_wrong_type_is_refused_and_ends_no_interpreter():
     content[184] = 0  # the type of the values; scipy.io.loadmat (1.17) would follow a null pointer here
     with pytest.raises(KeyError):
         read_arrays(bytes(content))
+
+
+# Of strangers
+
+
+def compressed_zeros(size: int, says: int | None = None) -> bytes:
+    """Write version 7 with zeros of so many bytes, or which says so."""
+    head = struct.pack("<II", 14, size + 56) + struct.pack("<IIII", 6, 8, 6, 0)
+    head += struct.pack("<IIii", 5, 8, (says or size) // 16, 2) + struct.pack("<II", 1 | 2 << 16, 0x7878)
+    packed = zlib.compress(head + struct.pack("<II", 9, says or size) + bytes(size))
+    return b"MATLAB 5.0".ljust(124) + b"\0\1IM" + struct.pack("<II", 15, len(packed)) + packed
+
+
+def test_compressed_values_are_drawn_before_they_are_unpacked():
+    content = compressed_zeros(1 << 22)
+    assert len(content) < 10_000
+    assert read_arrays(content)["xx"].shape == (1 << 18, 2)
+    with spending(bytes=1 << 20), pytest.raises(InputError, match="needs 4,194,304 bytes"):
+        read_arrays(content)
+    with pytest.raises(ValueError, match="its values are not as many"):
+        read_arrays(compressed_zeros(1 << 10, says=1 << 30))  # no zlib makes so much of so little
+
+
+def test_only_the_variable_that_is_wanted_is_unpacked():
+    content = compressed_zeros(1 << 22)
+    with spending(bytes=1 << 20):
+        stored = stored_mat(io.BytesIO(content), len(content), Meter("points.mat"))
+    assert stored["xx"].shape == (1 << 18, 2)
+
+
+def test_structures_are_not_walked_into():
+    deep = CLOUD
+    for _ in range(200):
+        deep = {"a": deep}
+    file = io.BytesIO()
+    scipy.io.savemat(file, {"deep": deep, "cloud": CLOUD})
+    arrays = read_arrays(file.getvalue())
+    np.testing.assert_array_equal(arrays["cloud"], CLOUD)
+    assert arrays["deep"] is None
+    with spending(objects=1), pytest.raises(InputError, match="2 objects"):
+        read_arrays(file.getvalue())
+
+
+def test_a_length_beyond_the_file_is_refused_in_version_4():
+    content = struct.pack("<5i", 0, 1 << 30, 1 << 30, 0, 3) + b"xx\0" + bytes(64)
+    with pytest.raises(ValueError, match="too early"):
+        read_arrays(content)

@@ -65,7 +65,7 @@ def test_a_variable_of_what_is_no_file_is_refused():
     [
         ("rung", "did you mean 'ring'"),
         ("", "the name of the points is ''"),
-        ("none.csv", "does not exist"),
+        ("none.csv", "no such file"),
         (load_recipe("course"), "is a Recipe, not real numbers; points come first"),
         (None, "is a NoneType, not real numbers"),
         (

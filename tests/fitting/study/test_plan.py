@@ -151,7 +151,7 @@ def test_a_rate_that_is_set_is_the_recipe_s_own():
         ({"objectives": ["wgan-pg"]}, "unknown objective 'wgan-pg'; did you mean 'wgan-gp'"),
         ({"lrs": [0.0]}, "lr = 0.0: should be greater than 0"),
         ({"points": "zigzga"}, "unknown distribution 'zigzga'; did you mean 'zigzag'"),
-        ({"points": "no.npy"}, "does not exist"),
+        ({"points": "no.npy"}, "no such file"),
         ({"points": ""}, "the name of the points is ''"),
         ({"points": "ring", "variable": "xx"}, "is for files"),
         ({"points": "ring", "train_size": 8185}, "7 of 8192 points are not trained on"),

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ganatomy.errors import InputError
+from ganatomy.files import open_input
 from ganatomy.fitting.points import formats
-from ganatomy.fitting.points.formats import refusal
+from ganatomy.fitting.points.refusal import refusal
 
 _GREATEST = 1e30  # its square, and sums of it, stay finite
 _TRAIN_FRACTION = 7000 / 8192  # the split of the laboratory report: 7000 of 8192 points train
@@ -28,7 +29,7 @@ def load_points(source: str | Path, variable: str | None = None) -> np.ndarray:
 
     The extension decides how: `.mat` (MATLAB 5 to 7.2, and 7.3, which is HDF5 with the axes reversed), `.npy`,
     `.npz`, `.csv`, `.tsv`, `.txt` (separated by tabs, semicolons, commas or white space; a first line without
-    any number is a header; lines that start with `#` are skipped) and `.parquet` (needs pandas and pyarrow).
+    any number is a header; lines that start with `#` are skipped) and `.parquet` (needs pyarrow).
 
     Args:
         source: The file.
@@ -50,19 +51,12 @@ def load_points(source: str | Path, variable: str | None = None) -> np.ndarray:
            [2. , 0.5]])
     """
     where, kind = str(source), Path(source).suffix.lower()
-    if os.path.isdir(source):
-        raise refusal(where, "is a folder; give a file of points")
-    if not os.path.exists(source):
-        raise refusal(where, "does not exist; check the path")
-    if kind not in formats.FORMATS:
-        raise refusal(where, f"has the unknown extension '{kind}'; known: {', '.join(formats.FORMATS)}")
-    try:
-        content = Path(source).read_bytes()
-    except OSError as error:
-        raise refusal(where, f"cannot be opened: {error.strerror}") from None
-    if not content:
-        raise refusal(where, "is empty; give a file with at least two points")
-    return check_points(formats.read(content, kind, where, variable), where)
+    with open_input(source, "give a file of points") as stream:
+        if kind not in formats.FORMATS:
+            raise refusal(where, f"has the unknown extension '{kind}'; known: {', '.join(formats.FORMATS)}")
+        if not os.fstat(stream.fileno()).st_size:
+            raise refusal(where, "is empty; give a file with at least two points")
+        return check_points(formats.read(stream, kind, where, variable), where)
 
 
 def check_points(array: ArrayLike, where: str = "points") -> np.ndarray:
@@ -117,7 +111,7 @@ def check_points(array: ArrayLike, where: str = "points") -> np.ndarray:
     if len(bad):
         what = f"has NaN or infinite values in {len(bad)} of {len(points)} rows, first in row {bad[0] + 1}"
         raise refusal(where, f"{what}; remove or repair these rows")
-    if np.abs(points).max() > _GREATEST:
+    if max(points.max(), -points.min()) > _GREATEST:
         raise refusal(where, f"has values beyond {_GREATEST:.0e}, whose squares overflow; choose other units")
     constant = (points == points[0]).all(axis=0)  # (D,)
     if constant.all():
