@@ -27,11 +27,11 @@ from .fitting.training.trainer import Step as Step
 from .fitting.training.trainer import train as train
 from .generators.base import Generator as Generator
 from .generators.loading import convert as convert
+from .generators.loading import fetch as fetch
 from .generators.loading import load as load
 from .generators.loading import open_checkpoint as open_checkpoint
 from .generators.zoo.cards import card as card
 from .generators.zoo.cards import cards as cards
-from .generators.zoo.cards import fetch as fetch
 from .latent.codes import Drawing as Drawing
 from .latent.codes import draw as draw
 from .latent.direction import Direction as Direction

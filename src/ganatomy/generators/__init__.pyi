@@ -2,6 +2,7 @@ from .base import Generator as Generator
 from .checkpoint import Checkpoint as Checkpoint
 from .fast.renderer import renderer as renderer
 from .loading import convert as convert
+from .loading import fetch as fetch
 from .loading import load as load
 from .loading import open_checkpoint as open_checkpoint
 from .networks import DCGAN as DCGAN
@@ -12,5 +13,4 @@ from .networks import StyleGAN2 as StyleGAN2
 from .zoo.cards import Card as Card
 from .zoo.cards import card as card
 from .zoo.cards import cards as cards
-from .zoo.cards import fetch as fetch
 from .zoo.cards import verify as verify

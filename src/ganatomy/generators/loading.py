@@ -14,12 +14,37 @@ from typing import TYPE_CHECKING, Any
 
 from ganatomy.errors import InputError
 from ganatomy.generators.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from ganatomy.generators.zoo.cards import DEFAULT, fetch
+from ganatomy.generators.zoo import cards
+from ganatomy.generators.zoo.cards import DEFAULT, WeightFile
+from ganatomy.generators.zoo.downloads import Say
+from ganatomy.terminal import tell
 
 if TYPE_CHECKING:
     import torch
 
     from ganatomy.generators.base import Generator
+
+
+def fetch(source: str | os.PathLike, *, sha256: str | None = None, trust: bool = False, say: Say = tell) -> WeightFile:
+    """Turn a source into a weight file on this disk; what is no generator's checkpoint is not trusted, nor kept.
+
+    Args:
+        source: a zoo name, a path, hf://owner/repo/file[@revision] or https://...
+        sha256: 64 hex digits that the file must have.
+        trust: take a file whose hash nobody has checked, and pin that hash for all later uses.
+        say: called with each line that a person should see: licence at first use, what is being fetched.
+
+    Raises:
+        InputError: no such name or path; a hash that differs or is missing; no network and nothing cached; what came
+            and was to be trusted is no checkpoint that `read_checkpoint` opens.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "mine.pth"
+    >>> _ = path.write_bytes(b"abc")
+    >>> fetch(path).sha256[:8]
+    'ba7816bf'
+    """
+    return cards.fetch(source, sha256=sha256, trust=trust, say=say, check=read_checkpoint)
 
 
 def open_checkpoint(
@@ -37,10 +62,10 @@ def open_checkpoint(
         classes: of a conditional generator: their number or names; by default what its card says.
         sha256: 64 hex digits that the file must have.
         trust: take a file whose hash nobody has checked, and pin that hash for all later uses.
-        **how: `say` of `zoo.cards.fetch`.
+        **how: `say` of `fetch`.
 
     Raises:
-        InputError: no such source, or not a generator's checkpoint; see `zoo.cards.fetch` and `read_checkpoint`.
+        InputError: no such source, or not a generator's checkpoint; see `fetch` and `read_checkpoint`.
 
     >>> import tempfile, torch
     >>> path = Path(tempfile.mkdtemp()) / "tiny.pth"

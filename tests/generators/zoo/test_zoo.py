@@ -68,7 +68,7 @@ def folder(tmp_path, monkeypatch):
 def pip(monkeypatch):
     """Stand in for pip: `pip.content` is what the wheel holds, `pip.calls` what was asked for."""
 
-    def run(requirement, folder):
+    def run(requirement, folder, size):
         run.calls.append(requirement)
         run.meanwhile()
         with zipfile.ZipFile(folder / "tiny_gan-1.0-py3-none-any.whl", "w", zipfile.ZIP_DEFLATED) as wheel:
@@ -404,7 +404,7 @@ def test_offline_and_not_cached_says_what_to_do(folder, web, monkeypatch):
     with pytest.raises(FetchError, match=r"give its path instead$"):
         fetch(ADDRESS, trust=True, say=_quiet)
 
-    def fail(requirement, folder):
+    def fail(requirement, folder, size):
         raise FetchError("pip cannot fetch it")
 
     monkeypatch.setattr(sources, "_pip", fail)

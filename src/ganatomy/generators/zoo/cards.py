@@ -18,7 +18,6 @@ says so), nor that weights are safe to open: `checkpoint` sees to that.
 No arrays here, hence no shapes; sizes are in bytes.
 """
 
-import json
 import os
 import re
 import sys
@@ -32,8 +31,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from ganatomy.errors import InputError, unknown
+from ganatomy.files import printable
 from ganatomy.generators.families import FAMILIES
-from ganatomy.generators.zoo.cache import CacheEntry, State, address_folder, cache_folder
+from ganatomy.generators.zoo.cache import CacheEntry, Check, State, address_folder, cache_folder, read_record
 from ganatomy.generators.zoo.downloads import Expected, Say, sha256_of
 from ganatomy.generators.zoo.sources import Hub, Local, Package, Sha256, Table, Web, read_address
 from ganatomy.terminal import tell
@@ -91,7 +91,7 @@ class Card(Table):
     def own_file(self) -> Path | None:
         """The person's own file that the card names, if it is there."""
         mine = (Path(one.path) for one in self.sources if isinstance(one, Local))
-        return next((path for path in mine if path.exists()), None)
+        return next((path for path in mine if os.path.exists(path)), None)
 
     @property
     def cache_path(self) -> Path:
@@ -101,7 +101,7 @@ class Card(Table):
     @property
     def here(self) -> Literal["own file", "cached", ""]:
         """Whether the file is on this disk: a person's own, or fetched; empty if it is not."""
-        return "own file" if self.own_file else "cached" if self.cache_path.exists() else ""
+        return "own file" if self.own_file else "cached" if entry_of(self).is_here else ""
 
     def to_dict(self) -> dict[str, Any]:
         """Turn the card into what JSON can hold, with where its file is or would be."""
@@ -194,7 +194,14 @@ def entry_of(one: Card) -> CacheEntry:
     return CacheEntry(one.name, cache_folder() / "zoo" / one.name, remote, known, one.notice, own)
 
 
-def fetch(source: str | os.PathLike, *, sha256: str | None = None, trust: bool = False, say: Say = tell) -> WeightFile:
+def fetch(
+    source: str | os.PathLike,
+    *,
+    sha256: str | None = None,
+    trust: bool = False,
+    say: Say = tell,
+    check: Check | None = None,
+) -> WeightFile:
     """Turn a zoo name, a path, hf://owner/repo/file[@revision] or https://... into a weight file on this disk.
 
     An existing path wins if it contains a separator or a suffix; else the zoo's names come first.
@@ -204,6 +211,7 @@ def fetch(source: str | os.PathLike, *, sha256: str | None = None, trust: bool =
         sha256: 64 hex digits that the file must have.
         trust: take a file whose hash nobody has checked, and pin that hash for all later uses.
         say: called with each line that a person should see: licence at first use, what is being fetched.
+        check: raises an `InputError` for what is no generator, so that its hash is not pinned (see `loading.fetch`).
 
     Raises:
         InputError: no such name or path; a hash that differs or is missing; no network and nothing cached.
@@ -232,7 +240,7 @@ def fetch(source: str | os.PathLike, *, sha256: str | None = None, trust: bool =
             return obtained
     else:
         entry = CacheEntry(found.address, address_folder(found.address), (found,))
-    known, word = entry.obtain(sha256, trust, say)
+    known, word = entry.obtain(sha256, trust, say, check)
     return WeightFile(entry.path, found if isinstance(found, Card) else None, known, entry.sources[0].address, word)
 
 
@@ -258,21 +266,24 @@ def verify(name: str | None = None) -> list[Inspection]:
         entry = entry_of(card(name))
         return [Inspection(entry.name, entry.state(), entry.path)]
     entries = [entry_of(one) for one in cards().values()]
-    for record in sorted(cache_folder().glob("addresses/*/*.json")):
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            address = json.loads(record.read_text(encoding="utf-8"))["name"]
-            entries.append(CacheEntry(address, record.parent, (read_address(address),)))
-    return [Inspection(one.name, one.state(), one.path) for one in entries if one.record() or one.path.exists()]
+    try:
+        records = sorted(cache_folder().glob("addresses/*/*.json"))
+    except OSError as error:
+        raise InputError(f"cannot read the cache {printable(cache_folder(), None)}: {error.strerror}") from None
+    for path in records:
+        with suppress(InputError):  # a record of no address
+            if record := read_record(path):
+                entries.append(CacheEntry(record.name, path.parent, (read_address(record.name),)))
+    return [Inspection(one.name, one.state(), one.path) for one in entries if one.record() or one.is_here]
 
 
 def _find(source: str) -> Path | Card | Hub | Web:
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", source):
         return read_address(source)
-    path = Path(source).expanduser()
-    try:
-        there = bool(source) and path.exists()
-    except (OSError, ValueError):  # too long, or with characters that no path has
-        there = False
+    path = Path(source)
+    with suppress(RuntimeError):  # nobody is called so: then ~ is a letter
+        path = path.expanduser()
+    there = bool(source) and os.path.exists(path)
     if path.suffix or "/" in source or os.sep in source:
         if not there:
             raise InputError(f"no such file: {source}; give a path that exists or a zoo name: {', '.join(cards())}")

