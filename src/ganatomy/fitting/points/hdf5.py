@@ -23,7 +23,8 @@ import numpy as np
 
 from ganatomy.errors import InputError
 from ganatomy.files import Meter, printable, require_memory
-from ganatomy.files.arrays import MOST_AXES, StoredArray, take, take_array
+from ganatomy.files.arrays import StoredArray, take, take_array
+from ganatomy.fitting.points.hdf5_messages import Cursor, is_mark, read_dtype, read_link, read_shape
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 _NOWHERE = (1 << 64) - 1  # the address of what is not there
@@ -34,11 +35,6 @@ _SHARED = 2  # flag of a message that lies elsewhere
 _DEFLATE, _SHUFFLE, _FLETCHER32 = 1, 2, 3
 _CHECKSUM = 4  # bytes that Fletcher's checksum puts behind a chunk
 _LAST = 1 << 16  # bytes of a name
-_FLOATS = {  # of each size: offset, precision, where exponent and mantissa lie and how long they are
-    2: bytes((0, 0, 16, 0, 10, 5, 0, 10)),
-    4: bytes((0, 0, 32, 0, 23, 8, 0, 23)),
-    8: bytes((0, 0, 64, 0, 52, 11, 0, 52)),
-}
 _ELSEWHERE = "is in another file or place, which is not read"
 _ADVICE = "save it in another way, in MATLAB by save -v7"
 
@@ -85,25 +81,6 @@ class _DataSet:
     other: bool = False  # text, truth values or nothing, which MATLAB keeps as integers
 
 
-class _Cursor:
-    """Bytes, read from the front."""
-
-    def __init__(self, content: bytes) -> None:
-        self._stream = io.BytesIO(content)
-
-    def take(self, size: int) -> bytes:
-        return take(self._stream, size)
-
-    def number(self, size: int) -> int:
-        return int.from_bytes(self.take(size), "little")
-
-    def numbers(self, count: int, size: int) -> tuple[int, ...]:
-        return tuple(self.number(size) for _ in range(count))
-
-    def rest(self) -> bytes:
-        return self._stream.read()
-
-
 class _File:
     """An HDF5 file, of which everything is drawn from its meter."""
 
@@ -111,7 +88,7 @@ class _File:
         self._stream, self._size, self._meter = stream, size, meter
         self._base = 0
         self._base = 0 if self._at(0, 8) == MAGIC else 512
-        head = _Cursor(self._at(8, 88))
+        head = Cursor(self._at(8, 88))
         version = head.number(1)
         if version < 2:
             head.take(4)
@@ -142,21 +119,21 @@ class _File:
     def _messages(self, address: int) -> Iterator[tuple[int, int, bytes]]:
         """Yield the messages of an object: kind, flags, content."""
         if self._at(address, 4) == b"OHDR":
-            head = _Cursor(self._at(address, 34) if address + 34 < self._size else self._at(address, 16))
+            head = Cursor(self._at(address, 34) if address + 34 < self._size else self._at(address, 16))
             head.take(5)
             flags = head.number(1)
             times, phases, width = 16 * (flags >> 5 & 1), 4 * (flags >> 4 & 1), 1 << (flags & 3)
             head.take(times + phases)
             blocks = [(address + 6 + times + phases + width, head.number(width))]
         else:
-            head = _Cursor(self._at(address, 16))
+            head = Cursor(self._at(address, 16))
             if head.number(1) != 1:
                 raise ValueError("it has no object where one should be")
             head.take(7)
             blocks, flags = [(address + 16, head.number(4))], None
         for place, length in blocks:  # which grow as they are read
             self._meter.draw("objects")
-            content = _Cursor(self._at(place, length))
+            content = Cursor(self._at(place, length))
             least = 8 if flags is None else 4 + 2 * (flags >> 2 & 1)
             while length >= least:
                 self._meter.draw("objects")
@@ -166,7 +143,7 @@ class _File:
                 length -= least + size
                 message = content.take(size)
                 if kind == _MORE:
-                    start, size = _Cursor(message).numbers(2, 8)
+                    start, size = Cursor(message).numbers(2, 8)
                     blocks.append((start, size) if flags is None else (start + 4, size - 8))  # OCHK, ..., checksum
                 else:
                     yield kind, own, message
@@ -175,29 +152,29 @@ class _File:
         """Yield the names in the top group, and the addresses of their objects; None for a link to elsewhere."""
         for kind, _, message in self._messages(self._root):
             if kind == _LINK:
-                yield _link(message)
+                yield read_link(message)
             elif kind == _TABLE:
-                yield from self._table(*_Cursor(message).numbers(2, 8))
+                yield from self._table(*Cursor(message).numbers(2, 8))
             elif kind == _LINKS:
-                cursor = _Cursor(message[1:])
+                cursor = Cursor(message[1:])
                 cursor.take(8 * (cursor.number(1) & 1))
                 if cursor.number(8) != _NOWHERE:
                     raise self._unknown("a group of many links")
 
     def _table(self, tree: int, heap: int) -> Iterator[tuple[str, int | None]]:
         """Yield the links of a group of the older form."""
-        head = _Cursor(self._at(heap, 32))
+        head = Cursor(self._at(heap, 32))
         if head.take(8) != b"HEAP\0\0\0\0":
             raise ValueError("it has no names where they should be")
         size, _, start = head.numbers(3, 8)
         names = self._at(start, size)
         for _, address in self._leaves(tree, 0, 8):
-            node = _Cursor(self._at(address, 8))
+            node = Cursor(self._at(address, 8))
             if node.take(6) != b"SNOD\1\0":
                 raise ValueError("it has no links where they should be")
             for k in range(node.number(2)):
                 self._meter.draw("objects")
-                entry = _Cursor(self._at(address + 8 + 40 * k, 40))
+                entry = Cursor(self._at(address + 8 + 40 * k, 40))
                 offset, place, cached = entry.number(8), entry.number(8), entry.number(4)
                 name = names[offset : offset + _LAST].partition(b"\0")[0].decode("utf-8", "replace")
                 yield name, None if cached == 2 or place == _NOWHERE else place
@@ -208,13 +185,13 @@ class _File:
         while waiting:
             address, above = waiting.pop()
             self._meter.draw("objects")
-            node = _Cursor(self._at(address, 24))
+            node = Cursor(self._at(address, 24))
             if node.take(4) != b"TREE" or node.number(1) != kind:
                 raise ValueError("it has no tree where one should be")
             level, count = node.number(1), node.number(2)
             if above is not None and level != above - 1:
                 raise ValueError("a tree in it bites its tail")
-            entries = _Cursor(self._at(address + 24, count * (width + 8)))
+            entries = Cursor(self._at(address + 24, count * (width + 8)))
             self._meter.draw("objects", count)
             for _ in range(count):
                 key, child = entries.take(width), entries.number(8)
@@ -234,22 +211,22 @@ class _File:
             if flags & _SHARED:  # such as a type that has a name of its own
                 continue
             if kind == _SPACE:
-                found.shape = _shape(message)
+                found.shape = read_shape(message)
             elif kind == _TYPE:
-                found.dtype = _dtype(message)
+                found.dtype = read_dtype(message)
             elif kind == _LAYOUT:
                 found.layout = message
             elif kind == _FILTERS:
                 found.filters = self._filters(message)
             elif kind == _ATTRIBUTE:
-                found.other = found.other or _is_other(message)
+                found.other = found.other or is_mark(message)
         if found.shape is None or found.dtype is None or found.layout is None or found.other:
             return None
         return StoredArray(found.shape[::-1], found.dtype, lambda: self._values(found).T)
 
     def _filters(self, message: bytes) -> dict[int, tuple[int, int]]:
         """Read what was done to each chunk, in that order."""
-        content, filters = _Cursor(message), {}
+        content, filters = Cursor(message), {}
         version, count = content.numbers(2, 1)
         content.take(6 if version == 1 else 0)
         for place in range(count):
@@ -269,7 +246,7 @@ class _File:
 
     def _values(self, found: _DataSet) -> np.ndarray:
         """Read the values of a data set."""
-        shape, dtype, layout = found.shape or (), found.dtype or np.dtype(float), _Cursor(found.layout or b"")
+        shape, dtype, layout = found.shape or (), found.dtype or np.dtype(float), Cursor(found.layout or b"")
         version, rank = layout.numbers(2, 1)
         old = version in (1, 2)  # of HDF5 until 1.6.2, as of MATLAB 2007
         form, axes = (layout.number(1), rank) if old else (rank, 0)
@@ -328,57 +305,10 @@ class _File:
         """Find the chunks: by the index of their first value, address, size, and the filters that were left out."""
         stored = {}
         for key, address in self._leaves(tree, 1, 8 + 8 * axes):
-            cursor = _Cursor(key)
+            cursor = Cursor(key)
             size, skipped = cursor.numbers(2, 4)
             stored[cursor.numbers(axes - 1, 8)] = address, size, skipped
         return stored
-
-
-def _link(message: bytes) -> tuple[str, int | None]:
-    """Read a link: its name, and the address of its object; None if it leads elsewhere."""
-    content = _Cursor(message[1:])
-    flags = content.number(1)
-    kind = content.number(1) if flags & 8 else 0
-    content.take(8 * (flags >> 2 & 1) + (flags >> 4 & 1))
-    name = content.take(content.number(1 << (flags & 3))).decode("utf-8", "replace")
-    return name, content.number(8) if kind == 0 else None
-
-
-def _shape(message: bytes) -> tuple[int, ...] | None:
-    """Read a shape; None if there are no values at all."""
-    content = _Cursor(message)
-    version, rank, _, form = content.numbers(4, 1)
-    if version not in (1, 2) or rank > MOST_AXES:
-        raise ValueError("its shape is none")
-    content.take(4 if version == 1 else 0)
-    shape = content.numbers(rank, 8)
-    if math.prod(shape) >= 1 << 60:
-        raise ValueError("its shape is none")
-    return None if version == 2 and form == 2 else shape
-
-
-def _dtype(message: bytes) -> np.dtype | None:
-    """Read the type of the values; None if they are no numbers as numpy has them."""
-    content = _Cursor(message)
-    kind, bits, size = content.number(1) & 15, content.number(3), content.number(4)
-    order, standard = ">" if bits & 1 else "<", content.rest()
-    if kind == 0 and size in (1, 2, 4, 8) and standard[:4] == bytes((0, 0, 8 * size, 0)):
-        return np.dtype(f"{order}{'i' if bits & 8 else 'u'}{size}")
-    if kind == 1 and size in _FLOATS and standard[:8] == _FLOATS[size] and not bits & 64:
-        return np.dtype(f"{order}f{size}")
-    return None
-
-
-def _is_other(message: bytes) -> bool:
-    """Say whether an attribute is MATLAB's mark of text, truth values or an empty array."""
-    content = _Cursor(message)
-    version, _ = content.numbers(2, 1)
-    sizes = content.numbers(3, 2)
-    content.take(1 if version == 3 else 0)
-    name, _, _ = (content.take(size + (-size % 8 if version == 1 else 0)) for size in sizes)
-    mark = name.partition(b"\0")[0]
-    text = content.rest()[:16].partition(b"\0")[0].strip()
-    return mark == b"MATLAB_empty" or (mark == b"MATLAB_class" and text in (b"char", b"cell", b"logical"))
 
 
 def _unpacked(content: bytes, code: int, setting: int, nbytes: int) -> bytes:
