@@ -1,9 +1,16 @@
-"""A server that answers what it is told to, by the rules of HTTP or not."""
+"""A server that answers what it is told to, by the rules of HTTP or not, and a watch over who fetches from it."""
 
 import contextlib
 import re
+import resource
 import socket
 import threading
+from random import Random
+
+from ganatomy.errors import InputError
+from ganatomy.files import spending
+from ganatomy.generators.loading import fetch, read_checkpoint
+from ganatomy.generators.zoo.cache import cache_folder
 
 
 class Server:
@@ -94,3 +101,154 @@ def chunked(*chunks, end=b"0\r\n\r\n"):
         yield end
 
     return answer
+
+
+# At random
+
+_STATUS = (
+    "200 OK",
+    "206 Partial Content",
+    "204 None",
+    "302 Found",
+    "100 Continue",
+    "416 Range",
+    "500 x",
+    "-1 x",
+    "999 x",
+)
+_STRANGE = (
+    "",
+    "-1",
+    "0",
+    "1",
+    "9" * 30,
+    "9" * 5000,
+    "abc",
+    "\x1b]0;a\x07",
+    "\xff\xfe",
+    "x" * 70_000,
+    "*",
+    ", ,",
+    "/",
+    '"1"',
+)
+_NAMES = (
+    "Content-Length",
+    "Content-Range",
+    "Content-Type",
+    "Content-Encoding",
+    "Transfer-Encoding",
+    "ETag",
+    "Location",
+)
+_VALUES = (
+    "gzip",
+    "chunked",
+    "identity",
+    "text/html",
+    "bytes 0-9/10",
+    "bytes 500-1399/1400",
+    "/b",
+    "https://b/",
+    "http://b",
+)
+_LEADS = (
+    "/again",
+    "https://here:x/",
+    "http://here/a",
+    "file:///etc/passwd",
+    "//\x00/",
+    "https://[::1/",
+    "https://here:" + "9" * 30,
+)
+_SIZES = ("-1", "0", "ffffffffffff", "-ffffffffffffffffffffff", "zz", "1" * 70_000, "5;a=b", " 5", "")
+
+
+def wild(random, content):
+    """Return an answer like an honest server's, with some of it wrong."""
+
+    def answer(request):
+        start = start_of(request) if random.random() < 0.8 else random.choice((0, 1, 500, 10**12))
+        rest = content[start:]
+        told = {"ETag": random.choice(('"1"', '"1"', '"2"', 'W/"1"', "")), "Content-Length": str(len(rest))}
+        status = "206 Partial Content" if start else "200 OK"
+        if start:
+            told["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        body = [rest]
+        ways = random.sample(
+            ("status", "drop", "header", "body", "chunks", "cut", "lead", "endless", "bytes"),
+            random.choice((0, 1, 1, 2)),
+        )
+        if "status" in ways:
+            status = random.choice(_STATUS)
+        if "drop" in ways:
+            told.pop(random.choice(list(told)))
+        if "header" in ways:
+            for _ in range(random.choice((1, 2, 120))):
+                name = random.choice((*_NAMES, f"X-{random.random()}"))
+                told[name] = random.choice((*_STRANGE, *_VALUES))
+        if "lead" in ways:
+            status, told["Location"] = "302 Found", random.choice((*_LEADS, *_STRANGE))
+        if "body" in ways:
+            body = [
+                random.choice(
+                    (b"", b"<html>", bytes(3000), rest[: len(rest) // 2], rest + b"more", random.randbytes(2000))
+                )
+            ]
+        if "chunks" in ways:
+            told.pop("Content-Length", None)
+            told["Transfer-Encoding"] = "chunked"
+            sizes = [random.choice((f"{len(part):x}", *_SIZES)) for part in body]
+            body = [x for size, part in zip(sizes, body, strict=True) for x in (f"{size}\r\n".encode(), part, b"\r\n")]
+            body += random.choice(([b"0\r\n\r\n"], [], [b"0\r\n", b"X: y\r\n" * 500]))
+        whole = f"HTTP/1.1 {status}\r\n".encode("latin-1")
+        whole += b"".join(f"{name}: {value}\r\n".encode("latin-1") for name, value in told.items()) + b"\r\n"
+        whole += b"".join(body)
+        if "bytes" in ways:
+            whole = bytearray(whole)
+            for _ in range(random.choice((1, 3, 30))):
+                whole[random.randrange(min(len(whole), 300))] = random.randrange(256)
+        if "cut" in ways:
+            whole = whole[: random.randrange(len(whole))]
+        yield bytes(whole)
+        if "endless" in ways:
+            yield from endless()
+
+    return answer
+
+
+def fetch_from_wild(server, seed, content, sha256):
+    """Fetch some times from a server that answers at random; return what came of each, or fail if it is not in order.
+
+    In order is the file itself, where its hash is known, or one that opens as a generator; else one printable line, no
+    record, and no more in the cache than the budget.
+    """
+    random, came, most = Random(seed), [], 4 * len(content)
+    known = random.choice((sha256, None))
+    server.answer = wild(random, content)
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        try:
+            with spending(bytes=most):
+                file = fetch(f"https://here/{seed}/G.pth", sha256=known, trust=True, say=_unsaid)
+            came.append("fetched")
+            assert known is None or file.path.read_bytes() == content
+            read_checkpoint(file.path)
+        except InputError as error:
+            came.append("refused")
+            said = str(error)
+            assert said.isprintable(), said
+            assert len(said) < 2000, said
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        assert grown < 50_000, f"{grown} kB"
+        files = {path.name: path.stat().st_size for path in cache_folder().rglob("*") if path.is_file()}
+        assert set(files) <= {"G.pth", "G.pth.json", "G.pth.part", "G.pth.part.json", ".lock"}, files
+        assert sum(files.values()) <= most + 20_000, files
+        assert ("G.pth" in files) == ("G.pth.json" in files) == ("fetched" in came), files
+    for path in sorted(cache_folder().rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    return came
+
+
+def _unsaid(line):
+    assert line.isprintable()

@@ -74,6 +74,12 @@ def _files(folder):
     return sorted(path.name for path in folder.rglob("*") if not path.is_dir() and path.name != ".lock")
 
 
+def test_a_refusal_says_what_to_do(server):
+    server.answer = lambda request: iter([b"HTTP/1.1 404 Not Found\r\n\r\n"])
+    with pytest.raises(FetchError, match=r"^https://here/G.pth: .*answers 404 Not Found; get that file with a browser"):
+        fetch(ADDRESS, trust=True, say=_quiet)
+
+
 # What is pinned
 
 

@@ -2,13 +2,16 @@
 
 import hashlib
 import http.client
+import io
 import os
 import resource
 import signal
+from collections import Counter
 
 import pytest
+import torch
 
-from attacks.servers import Server, chunked, endless, head, honest, start_of
+from attacks.servers import Server, chunked, endless, fetch_from_wild, head, honest, start_of
 from ganatomy.errors import InputError
 from ganatomy.files import spending
 from ganatomy.generators.zoo import https
@@ -378,3 +381,15 @@ def test_a_full_disk_is_one_line_and_does_not_stay_full(fetch, tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert os.listdir(tmp_path) == []
+
+
+def test_servers_that_are_wrong_at_random_pin_nothing_and_end_in_a_line(server, tmp_path, monkeypatch):
+    monkeypatch.setenv("GANATOMY_CACHE", str(tmp_path))
+    monkeypatch.setattr(https, "TIMEOUT", 0.5)
+    saved = io.BytesIO()
+    torch.save({"a.weight": torch.ones(5, 4, 4, 4), "b.weight": torch.ones(4, 3, 4, 4)}, saved)
+    content = saved.getvalue()
+    came = Counter()
+    for seed in range(40):
+        came.update(fetch_from_wild(server, seed, content, hashlib.sha256(content).hexdigest()))
+    assert min(came["fetched"], came["refused"]) > 20

@@ -207,7 +207,8 @@ class CacheEntry:
                     remedy += ", or that hash is another's" if word else ""
                     if word == "pinned":
                         remedy += f"; to pin it anew, remove {self.record_path}"
-                raise type(error)(f"{self.name}: {error}; {remedy}") from None
+                kind = WrongFile if isinstance(error, WrongFile) else FetchError
+                raise kind(f"{self.name}: {error}; {remedy}") from None
             self._write_record(source.address, sha256_of(self.path), word or "pinned", say)
             return
 
