@@ -1,5 +1,6 @@
 """Every command and snippet of the READMEs is run, and both READMEs say the same commands."""
 
+import functools
 import json
 import os
 import re
@@ -88,21 +89,41 @@ def _run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess:
     )
 
 
-def _run_in_order(commands: list[str], folder: Path) -> None:
+@pytest.fixture
+def _few_codes(monkeypatch):
+    """Let an edit by a label, which has no flag for it, be fitted and measured over fewer codes than by itself."""
+    from ganatomy.latent.labels import keep
+
+    few = functools.partial(keep.edit_by_label, n_fitted=110, n_codes=10)
+    monkeypatch.setattr(keep, "edit_by_label", few)
+
+
+@pytest.fixture
+def in_order(folder, cli, monkeypatch, _few_codes, _quick_processes):
+    """Run commands in the folder, one after another, in this process; its studies draw no pictures of single runs."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("GANATOMY_CACHE", str(folder / "cache"))
+
+    def run(commands: list[str]) -> None:
+        assert commands
+        for command in commands:
+            done = cli(*_shortened(shlex.split(command)[1:]))
+            assert done.code == 0, f"{command}\n{done.err}"
+
+    return run
+
+
+def _shortened(words: list[str]) -> list[str]:
     """Trainings are cut to an epoch, traversals to three strengths, codes to 20; the rest is as printed."""
-    assert commands
-    for command in commands:
-        words = shlex.split(command)[1:]
-        if words[0] == "fit" and "--dry-run" not in words:
-            words += ["--epochs", "1"]
-        if words[0] == "compare" and "--dry-run" not in words:
-            words += ["--epochs", "1", "--seeds", "0"]
-        if words[0] == "directions":
-            words += ["--codes", "20", "-k", "2", "--methods", "sefa", "--attributes", "brightness,contrast"]
-        if words[0] == "sefa" and "runs/first" not in words:
-            words += ["--steps", "3", "--effects", "0"]
-        done = _run([sys.executable, "-m", "ganatomy", *words], folder)
-        assert done.returncode == 0, f"{command}\n{done.stderr}"
+    if words[0] == "fit" and "--dry-run" not in words:
+        words += ["--epochs", "1"]
+    if words[0] == "compare" and "--dry-run" not in words:
+        words += ["--epochs", "1", "--seeds", "0"]
+    if words[0] == "directions":
+        words += ["--codes", "20", "-k", "2", "--methods", "sefa", "--attributes", "brightness,contrast"]
+    if words[0] == "sefa" and "runs/first" not in words:
+        words += ["--steps", "3", "--effects", "0"]
+    return words
 
 
 def test_the_snippets_run(folder):
@@ -140,13 +161,13 @@ def test_the_snippets_have_the_types_that_the_package_says(tmp_path):
     assert [text.partition(":")[0] for text in complaints] == [f"program{len(_blocks('README.md', 'python'))}.py"]
 
 
-def test_the_commands_run_in_order(folder):
-    _run_in_order([command for command in GANATOMY if not FACES.search(command)], folder)
+def test_the_commands_run_in_order(in_order):
+    in_order([command for command in GANATOMY if not FACES.search(command)])
 
 
 @pytest.mark.usefixtures("faces")
-def test_the_commands_on_faces_run_after_them(folder):
-    _run_in_order([command for command in GANATOMY if FACES.search(command)], folder)
+def test_the_commands_on_faces_run_after_them(in_order):
+    in_order([command for command in GANATOMY if FACES.search(command)])
 
 
 def test_the_plain_pip_lines_are_the_lock_and_the_package():
