@@ -40,5 +40,5 @@ def save_figure(figure: Figure, path: str | os.PathLike) -> None:
     >>> target.read_bytes()[1:4]
     b'PNG'
     """
-    with replacing(path) as part, house():
-        figure.savefig(part, format="png", dpi="figure", metadata={"Software": None})
+    with replacing(path) as file, house():
+        figure.savefig(file, format="png", dpi="figure", metadata={"Software": None})

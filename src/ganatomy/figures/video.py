@@ -11,9 +11,13 @@ Shapes: `S` frames, `H` x `W` pixels.
 """
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import chain, repeat
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from scipy.spatial import KDTree
@@ -52,9 +56,9 @@ def write_gif(frames: Iterable[np.ndarray], path: str | os.PathLike, fps: float 
         image.putpalette(palette.tobytes())
     each = round(100 / fps) * 10  # milliseconds, in whole ticks of the format
     durations = [each] * (len(images) - 1) + [each + round(HOLD * 1000)]
-    with replacing(path) as part:
+    with replacing(path) as file:
         images[0].save(
-            part,
+            file,
             format="GIF",
             save_all=True,
             append_images=images[1:],
@@ -121,30 +125,38 @@ def write_mp4(frames: Iterable[np.ndarray], path: str | os.PathLike, fps: float 
     ('h264', 'yuv420p', 48, 34, 16)
     """
     import av
-    from av.video.reformatter import ColorRange, Colorspace
 
     _check(fps)
     frames = _held(_alike(frames), round(hold * fps))
+    frames, rate = chain([next(frames)], frames), Fraction(fps).limit_denominator(1000)  # none at all is refused here
+    with replacing(path) as file, TemporaryDirectory(ignore_cleanup_errors=True) as place:
+        part = Path(place) / "film"  # since to put the index in front, the encoder opens its file a second time
+        with av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as film:
+            _encode(frames, film, rate)
+        with open(part, "rb") as made:
+            shutil.copyfileobj(made, file, 1 << 20)
+
+
+def _encode(frames: Iterator[np.ndarray], film: Any, rate: Fraction) -> None:
+    """Encode frames, as they come, into an open container."""
+    import av
+    from av.video.reformatter import ColorRange, Colorspace
+
     first = next(frames)
     height, width = first.shape[:2]
-    rate = Fraction(fps).limit_denominator(1000)
-    with (
-        replacing(path) as part,
-        av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as film,
-    ):
-        # mbtree, x264's look-ahead for bits, was seen to give equal frames different bytes from one call to the next
-        options = {"crf": "18", "preset": "veryfast", "x264-params": "mbtree=0"}
-        stream = film.add_stream("libx264", rate=rate, options=options)
-        stream.width, stream.height, stream.pix_fmt = width + width % 2, height + height % 2, "yuv420p"
-        context = stream.codec_context  # say which RGB the colours stand for, or players guess by the picture's size
-        context.colorspace, context.color_primaries, context.color_trc = Colorspace.ITU709, 1, 1
-        context.color_range = ColorRange.MPEG
-        context.thread_count = 1  # else the bytes would depend on the number of cores
-        for frame in chain([first], frames):
-            padded = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-            picture = av.VideoFrame.from_ndarray(padded, format="rgb24")
-            film.mux(stream.encode(picture.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)))
-        film.mux(stream.encode())
+    # mbtree, x264's look-ahead for bits, was seen to give equal frames different bytes from one call to the next
+    options = {"crf": "18", "preset": "veryfast", "x264-params": "mbtree=0"}
+    stream = film.add_stream("libx264", rate=rate, options=options)
+    stream.width, stream.height, stream.pix_fmt = width + width % 2, height + height % 2, "yuv420p"
+    context = stream.codec_context  # say which RGB the colours stand for, or players guess by the picture's size
+    context.colorspace, context.color_primaries, context.color_trc = Colorspace.ITU709, 1, 1
+    context.color_range = ColorRange.MPEG
+    context.thread_count = 1  # else the bytes would depend on the number of cores
+    for frame in chain([first], frames):
+        padded = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+        picture = av.VideoFrame.from_ndarray(padded, format="rgb24")
+        film.mux(stream.encode(picture.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)))
+    film.mux(stream.encode())
 
 
 def _held(frames: Iterator[np.ndarray], more: int) -> Iterator[np.ndarray]:

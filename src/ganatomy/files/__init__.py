@@ -4,22 +4,26 @@
 - `budget`: what reading a file may cost.
 - `reading`: ordinary files; JSON through a door that knows its shape.
 - `opened`: a file of which more is read later, as it was when it was opened.
-- `owned`: files that appear whole or not at all, folders that one piece of work owns, and its stages.
+- `folder`: folders in which no link is followed, files that appear whole or not at all.
+- `owned`: folders that one piece of work owns, and its stages.
 """
 
 from ganatomy.files.budget import Budget, Meter, at_once, budget, free_memory, require_memory, spending
+from ganatomy.files.folder import Folder, Place, replacing
 from ganatomy.files.names import encodable, file_name, printable, spreadsheet_safe, visible
 from ganatomy.files.opened import OpenFile
-from ganatomy.files.owned import OwnedFolder, Stages, replacing, strict_json
+from ganatomy.files.owned import OwnedFolder, Stages, strict_json
 from ganatomy.files.reading import Count, Line, Stem, Table, open_input, parse_json, parse_toml, read_input
 
 __all__ = [
     "Budget",
     "Count",
+    "Folder",
     "Line",
     "Meter",
     "OpenFile",
     "OwnedFolder",
+    "Place",
     "Stages",
     "Stem",
     "Table",

@@ -1,23 +1,18 @@
-"""Files that appear whole or not at all, and folders that one piece of work owns.
-
-A file is written under a temporary name beside its target and renamed onto it, which a file system does at once. So a
-reader never sees half a file, and an error leaves the former one as it was. Not guaranteed: that the bytes have
-reached the disk when the machine loses power.
+"""Folders that one piece of work owns, and the steps of that work.
 
 A folder holds a mark, such as `.ganatomy`, with the *fingerprint* of its work, a digest of all that decides it, so that
 only the same work goes on in it; and `.lock`, held while it is written. With a summary.json it is finished, and is
-never changed unless told to; one with the mark of another kind of work is never written to. Not guaranteed: locks on
-network file systems that have none.
+never changed unless told to; one with the mark of another kind of work is never written to. Nothing that the work did
+not make is removed, and, as in every `Folder`, nothing is written through a link. Not guaranteed: locks on network file
+systems that have none.
 """
 
 import csv
+import io
 import json
-import os
-import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -25,43 +20,11 @@ from filelock import FileLock, Timeout
 from numpy.typing import ArrayLike
 
 from ganatomy.errors import InputError
-from ganatomy.files.names import encodable
-
-_MASK = os.umask(0)  # it can only be read by setting it
-os.umask(_MASK)
-_MODE = 0o666 & ~_MASK
+from ganatomy.files.folder import Folder, Place
+from ganatomy.files.names import encodable, printable, spreadsheet_safe
 
 
-@contextmanager
-def replacing(path: str | os.PathLike) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it to `path` at the end, or remove it upon any error.
-
-    Raises:
-        InputError: the folder is missing, full or cannot be written to, or `path` is a folder.
-
-    >>> import tempfile
-    >>> folder = Path(tempfile.mkdtemp())
-    >>> with replacing(folder / "a.txt") as part:
-    ...     _ = part.write_text("whole")
-    >>> [file.name for file in folder.iterdir()]
-    ['a.txt']
-    """
-    path = Path(path)
-    part = path.parent / f".{path.name}.{os.getpid()}.part"
-    try:
-        yield part
-        os.chmod(part, _MODE)  # some writers make private files, which is no use to whom one sends them
-        os.replace(part, path)
-    except OSError as error:
-        raise InputError(
-            f"cannot write {path}: {error.strerror or error}; choose a folder that exists and has room"
-        ) from error
-    finally:
-        with suppress(OSError):  # it is gone after success, and may never have been
-            part.unlink()
-
-
-class OwnedFolder:
+class OwnedFolder(Folder):
     """A folder that is opened for writing with `claim`. What owns it is said by the class attributes.
 
     Attributes:
@@ -71,7 +34,7 @@ class OwnedFolder:
         owned: names that `claim` removes when it is forced; nothing else is ever removed.
 
     >>> import tempfile
-    >>> folder = OwnedFolder(Path(tempfile.mkdtemp()) / "work")
+    >>> folder = OwnedFolder(f"{tempfile.mkdtemp()}/work")
     >>> with folder.claim("abc"):
     ...     folder.write_json("summary.json", {"seed": 0})
     >>> folder.finished
@@ -83,18 +46,15 @@ class OwnedFolder:
     mark_name = ".ganatomy"
     owned: tuple[str, ...] = ("summary.json", "log.txt")
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-
     @property
     def finished(self) -> bool:
         """Whether the work came to its end: the summary is written last."""
-        return (self.path / "summary.json").is_file()
+        return self.is_file("summary.json")
 
     @property
     def begun(self) -> bool:
         """Whether such work was ever written here: each leaves its mark before it writes anything else."""
-        return (self.path / self.mark_name).is_file()
+        return self.is_file(self.mark_name)
 
     def check(self, mark: str, force: bool = False) -> None:
         """Refuse a folder that the work of this fingerprint must not write to; nothing is changed.
@@ -131,7 +91,7 @@ class OwnedFolder:
 
     def unfinished(self) -> str | None:
         """Return the fingerprint of the work that was begun here; None if nothing of it is worth keeping."""
-        return (self.path / self.mark_name).read_text(encoding="utf-8", errors="replace").strip() or None
+        return self.read(self.mark_name).decode("utf-8", errors="replace").strip() or None
 
     def claim(self, mark: str, force: bool = False) -> FileLock:
         """Take the folder for the work of this fingerprint, making or (with force) emptying it; hold while writing.
@@ -140,59 +100,71 @@ class OwnedFolder:
             InputError: as `check`; the folder cannot be made; another process is writing to it.
         """
         self.check(mark, force)
+        lock = FileLock(self.path / ".lock", timeout=0)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            (self.path / self.mark_name).touch()
-            lock = FileLock(self.path / ".lock", timeout=0)
+            self.check_links(self._first)
+            self.open(self.mark_name, "ab").close()
+            self.open(".lock", "ab").close()  # which refuses one that is somebody's file under another name
             lock.acquire()
         except Timeout:
             raise InputError(f"{self.path} is being written by another process; wait for it or stop it") from None
         except OSError as error:
-            raise InputError(f"cannot write to {self.path}: {error.strerror or error}; choose another `out`") from None
+            raise self._unwritable(error) from None
         try:
             self.check(mark, force)  # again: another process may have been here in between
             for name in self.owned if force else ():
-                entry = self.path / name
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink(missing_ok=True)
-            for part in self.path.rglob(".*.part"):  # what a kill while writing left behind
-                part.unlink()
-            (self.path / self.mark_name).write_text(mark + "\n", encoding="utf-8")
+                self.remove(name)
+            for name in {""} | {first for first in self._first if self.is_folder(first)}:
+                self.remove_parts(name)
+            self.write_text(self.mark_name, mark + "\n")
         except OSError as error:
             lock.release()
-            raise InputError(f"cannot write to {self.path}: {error.strerror or error}; choose another `out`") from None
+            raise self._unwritable(error) from None
         except BaseException:
             lock.release()
             raise
         return lock
 
+    @property
+    def _first(self) -> list[str]:
+        """What is here of the names that this work writes right below its folder."""
+        ours = {self.mark_name, ".lock", Stages.NAME, *(name.partition("/")[0] for name in self.owned)}
+        return [name for name in self.names() if name in ours]
+
+    def _unwritable(self, error: OSError) -> InputError:
+        return InputError(f"cannot write to {self.path}: {error.strerror or error}; choose another `out`")
+
     def log(self, line: str) -> None:
         """Append a line with the time to log.txt."""
         stamp = time.strftime("%Y-%m-%d %H:%M:%S")
         try:
-            with open(self.path / "log.txt", "a", encoding="utf-8") as file:
-                file.write(f"{stamp}  {line}\n")
+            with self.open("log.txt", "ab") as file:
+                file.write(f"{stamp}  {printable(line, None)}\n".encode())
         except OSError as error:
             raise InputError(f"cannot write {self.path / 'log.txt'}: {error.strerror or error}") from None
 
     def write_text(self, name: str, text: str) -> None:
-        """Write a text file, whole or not at all."""
-        with replacing(self.path / name) as part:
-            part.write_text(text, encoding="utf-8", newline="\n")
+        """Write a text file, whole or not at all, `encodable`."""
+        with self.writing(name) as file:
+            file.write(encodable(text).encode())
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
         """Write strict JSON (see `strict_json`)."""
         self.write_text(name, strict_json(content) + "\n")
 
     def write_table(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Write a CSV file with a header."""
-        with replacing(self.path / name) as part, open(part, "w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
+        """Write a CSV file with a header, in which no spreadsheet takes a text for a formula."""
+        with self.writing(name) as file:
+            text = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="")
+            writer = csv.writer(text, lineterminator="\n")
             writer.writerow(columns)
-            writer.writerows(rows)
+            writer.writerows([spreadsheet_safe(cell) for cell in row] for row in rows)
+            text.detach()
 
     def write_arrays(self, name: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Write a compressed .npz file."""
-        with replacing(self.path / name) as part, open(part, "wb") as file:
+        with self.writing(name) as file:
             np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
@@ -206,7 +178,7 @@ class Stages:
         folder: which is claimed.
 
     >>> import tempfile
-    >>> folder = OwnedFolder(Path(tempfile.mkdtemp()))
+    >>> folder = OwnedFolder(tempfile.mkdtemp())
     >>> for _ in range(2):
     ...     stages = Stages(folder)
     ...     print(stages.done("sum.npz"), stages.arrays("sum.npz", lambda: {"sum": np.arange(4).sum()})["sum"])
@@ -222,22 +194,13 @@ class Stages:
     def __init__(self, folder: OwnedFolder) -> None:
         self._folder = folder
 
-    def file(self, name: str) -> Path:
-        """Return the path of a file of a step; its folder is there.
-
-        Raises:
-            InputError: the folder cannot be made.
-        """
-        path = self._folder.path / self.NAME / name
-        try:
-            path.parent.mkdir(exist_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot write to {path.parent}: {error.strerror or error}") from None
-        return path
+    def file(self, name: str) -> Place:
+        """Return the file of a step."""
+        return self._folder.at(f"{self.NAME}/{name}")
 
     def done(self, name: str) -> bool:
         """Say whether the file of a step is there."""
-        return (self._folder.path / self.NAME / name).is_file()
+        return self.file(name).exists()
 
     def arrays(self, name: str, make: Callable[[], Mapping[str, ArrayLike]]) -> dict[str, np.ndarray]:
         """Return the arrays that a step gives, which is done if it was not: they are read from its file.
@@ -249,16 +212,16 @@ class Stages:
         Raises:
             InputError: what the step raises; a file that cannot be written.
         """
-        path = self.file(name)
-        if not path.is_file():
+        if not self.done(name):
             made = {key: np.asarray(array) for key, array in make().items()}
             self._folder.write_arrays(f"{self.NAME}/{name}", made)
-        with np.load(path, allow_pickle=False) as file:
+        with self.file(name).open() as stream, np.load(stream, allow_pickle=False) as file:
             return {key: file[key] for key in file.files}
 
     def clear(self) -> None:
-        """Remove all that the steps left."""
-        shutil.rmtree(self._folder.path / self.NAME, ignore_errors=True)
+        """Remove all that the steps left, as far as that can be done."""
+        with suppress(OSError):
+            self._folder.remove(self.NAME)
 
 
 def strict_json(content: Mapping[str, Any] | Sequence[Any]) -> str:

@@ -229,8 +229,7 @@ def write_checkpoint(checkpoint: Checkpoint, out: str | os.PathLike, card: Mappi
     >>> again.fingerprint() == read_checkpoint(folder / "a.pt").fingerprint()
     True
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save as serialize
 
     facts = {
         "format": FORMAT,
@@ -250,11 +249,9 @@ def write_checkpoint(checkpoint: Checkpoint, out: str | os.PathLike, card: Mappi
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot write to {folder}: {error.strerror or error}; choose another `out`") from None
-    with replacing(out) as part:
-        try:
-            save_file(weights, part, metadata=header)
-        except SafetensorError as error:  # its own writer's word for a full or forbidden disk
-            raise OSError(str(error)) from error
+    content = serialize(weights, header)
+    with replacing(out) as file:
+        file.write(content)
 
 
 def _card(header: str, path: Path) -> dict[str, Any]:

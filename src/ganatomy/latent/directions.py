@@ -16,17 +16,16 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save as serialize
 from scipy.linalg import subspace_angles
 
 from ganatomy.errors import InputError, require_extra
-from ganatomy.files import replacing
+from ganatomy.files import Place
 from ganatomy.languages import Words
 from ganatomy.latent.direction import Direction, checked_place, finite_array
 from ganatomy.latent.layers import Layers, read_layers, written_layers
@@ -322,7 +321,7 @@ class Directions:
         Raises:
             InputError: a name that ends neither in .safetensors nor in .json, or a file that cannot be written.
         """
-        path = _tensor_file(path)
+        file = _tensor_file(path)
         card = {
             "format": FORMAT,
             "method": self.method,
@@ -334,16 +333,13 @@ class Directions:
         arrays = {"vectors": self.vectors, "values": self.values, "share": self.share}
         # One key, since the order of several differs from file to file.
         header = {"ganatomy": json.dumps({**card, "names": self.names, "labels": self.labels})}
-        with replacing(path) as part:
-            try:
-                save_file(arrays, part, metadata=header)
-            except SafetensorError as error:  # its own writer's word for a full or forbidden disk
-                raise OSError(str(error)) from error
+        with file.writing() as stream:
+            stream.write(serialize(arrays, header))
         rows = zip(self.names, self.labels, self.values.tolist(), self.share.tolist(), strict=True)
         listing = [dict(zip(("name", "label", "value", "share"), row, strict=True)) for row in rows]
-        text = json.dumps({**card, "vectors": path.name, "directions": listing}, indent=2, ensure_ascii=False)
-        with replacing(path.with_suffix(".json")) as part:
-            part.write_text(text + "\n", encoding="utf-8")
+        text = json.dumps({**card, "vectors": file.path.name, "directions": listing}, indent=2, ensure_ascii=False)
+        with file.with_suffix(".json").writing() as stream:
+            stream.write(f"{text}\n".encode(errors="replace"))
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "Directions":
@@ -352,7 +348,7 @@ class Directions:
         Raises:
             InputError: no such file, or no directions of this version.
         """
-        path = _tensor_file(path)
+        path = _tensor_file(path).path
         if not path.is_file():
             raise InputError(f"{path}: no such file; it holds the vectors, so the .json alone is not enough")
         try:
@@ -383,11 +379,11 @@ class Directions:
             raise InputError(f"{path}: damaged directions: {str(error).splitlines()[0]}") from None
 
 
-def _tensor_file(path: str | os.PathLike) -> Path:
-    path = Path(path)
-    if path.suffix not in (".safetensors", ".json"):
-        raise InputError(f"{path}: directions are kept in a .safetensors file with a .json beside it; name either")
-    return path.with_suffix(".safetensors")
+def _tensor_file(path: str | os.PathLike) -> Place:
+    place = Place.of(path)
+    if place.suffix not in (".safetensors", ".json"):
+        raise InputError(f"{place}: directions are kept in a .safetensors file with a .json beside it; name either")
+    return place.with_suffix(".safetensors")
 
 
 def _text(value: object) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ganatomy.errors import InputError
+from ganatomy.files import Place
 from ganatomy.generators.base import Generator, Noise, Precision
 from ganatomy.generators.fast.renderer import renderer
 
@@ -175,20 +175,16 @@ class Store:
     (4, (2, 2, 2, 3))
     """
 
-    def __init__(self, path: Path, shape: tuple[int, int, int]) -> None:
-        self.path, self.shape = path, shape
+    def __init__(self, path: str | os.PathLike, shape: tuple[int, int, int]) -> None:
+        self._place, self.shape = Place.of(path), shape
         self._each = int(np.prod(shape))
 
     def __len__(self) -> int:
-        try:
-            return os.path.getsize(self.path) // self._each
-        except FileNotFoundError:
-            return 0
+        return self._place.size() // self._each
 
     def keep(self, count: int) -> None:
         """Forget all but the first `count` pictures, and what was cut off in the middle."""
-        if self.path.exists():
-            os.truncate(self.path, count * self._each)
+        self._place.truncate(count * self._each)
 
     def append(self, pictures: NDArray[np.uint8]) -> None:
         """Put pictures (B, h, w, 3) behind those that are there.
@@ -197,19 +193,11 @@ class Store:
             InputError: the file cannot be written.
         """
         assert pictures.shape[1:] == self.shape, (pictures.shape, self.shape)
-        whole = len(self) * self._each
-        try:
-            with open(self.path, "r+b" if self.path.exists() else "wb") as file:
-                file.seek(whole)
-                file.write(np.ascontiguousarray(pictures).data)
-        except OSError as error:
-            raise InputError(
-                f"cannot write {self.path}: {error.strerror or error}; choose a folder that exists and has room"
-            ) from None
+        self._place.put(len(self) * self._each, np.ascontiguousarray(pictures).data)
 
     def __getitem__(self, index: NDArray[np.intp] | list[int]) -> NDArray[np.uint8]:
         """Return the pictures of an array of numbers (...): (..., h, w, 3)."""
-        pictures = np.memmap(self.path, np.uint8, "r", shape=(len(self), *self.shape))
+        pictures = np.memmap(self._place.path, np.uint8, "r", shape=(len(self), *self.shape))
         return np.asarray(pictures[np.asarray(index)])
 
 

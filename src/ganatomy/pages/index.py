@@ -51,8 +51,8 @@ def report(
         raise InputError(f"no folders were given; name {WHAT}")
     parts = [part_of(Path(folder), _below(Path(folder), out.parent), words) for folder in folders]
     page = index_page(title, parts, lead=words("lead"), language=words.language)
-    with replacing(out) as part:
-        part.write_text(page, encoding="utf-8")
+    with replacing(out) as file:
+        file.write(page.encode(errors="replace"))
 
 
 def _below(folder: Path, base: Path) -> str:

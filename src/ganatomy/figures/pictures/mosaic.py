@@ -135,5 +135,5 @@ def save_picture(picture: np.ndarray, path: str | os.PathLike) -> None:
     from PIL import Image
 
     picture = checked_pictures(picture, "")
-    with replacing(path) as part:
-        Image.fromarray(picture).save(part, format="PNG")
+    with replacing(path) as file:
+        Image.fromarray(picture).save(file, format="PNG")

@@ -6,36 +6,39 @@ can be written of any run, on whatever machine it was made. Needs the extra `ten
 """
 
 import csv
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from ganatomy.errors import InputError, require_extra
+from ganatomy.files import Place
 
 
-def write_events(run: Path, into: Path) -> None:
+def write_events(run: Path, into: Place, scratch: Path) -> None:
     """Write the event files of a run into a folder; one that has some is left as it is.
 
     Args:
         run: the run's folder; what it lacks is left out.
         into: the folder of the events.
+        scratch: a folder on the same disk, in which they are written first.
 
     Raises:
         InputError: TensorBoard is not installed, or a file is damaged or cannot be written.
 
-    >>> import tempfile
-    >>> into = Path(tempfile.mkdtemp())
-    >>> _ = (into / "events.out").write_text("")
-    >>> write_events(Path("runs/a"), into)  # it has some
+    >>> folder = Folder(tempfile.mkdtemp())
+    >>> with folder.writing("a/events.out") as file: pass
+    >>> write_events(Path("runs/a"), folder.at("a"), folder.path)  # it has some
     """
-    if into.is_dir() and any(into.iterdir()):
+    if into.folder.names(into.name):
         return
     require_extra("tensorboard", "tensorboard", "`tensorboard`")
     from torch.utils.tensorboard import SummaryWriter
 
     try:
-        with SummaryWriter(into) as writer:
+        place = Path(tempfile.mkdtemp("", "events-", scratch))
+        with SummaryWriter(place) as writer:
             for name, step in (("losses", "iteration"), ("metrics", "epoch"), ("validation", "epoch")):
                 for row in _rows(run / f"{name}.csv"):
                     at = int(row[step])
@@ -46,6 +49,8 @@ def write_events(run: Path, into: Path) -> None:
                 writer.add_image("training", frame, epoch, dataformats="HWC")
             for frame in _frames(run / "figures" / "final.png"):
                 writer.add_image("final", frame, epochs[-1] if epochs else 0, dataformats="HWC")
+        into.folder.remove(into.name)
+        into.folder.adopt(place, into.name)
     except (OSError, ValueError, LookupError) as error:
         raise InputError(f"cannot write the events of {run} to {into}: {error}") from None
 

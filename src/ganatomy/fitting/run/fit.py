@@ -175,7 +175,7 @@ class MeasuredFit(Measured):
             model = self.train(save)
             self.progress.say("drawing")
             self._write_tables(folder)
-            model.save(folder.path / "generator.safetensors")
+            model.save(folder.at("generator.safetensors"))
             floor = self.yardstick.floor
             pictures.draw_run(folder, model, self.history, self.heldout, floor, trainer.seed, arrows, language)
         except Diverged as error:

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from ganatomy.errors import InputError
-from ganatomy.files import OwnedFolder, replacing
+from ganatomy.files import OwnedFolder
 from ganatomy.fitting.recipes.recipe import Recipe
 
 FORMAT = 1
@@ -67,9 +67,9 @@ class RunFolder(OwnedFolder):
 
     def write_checkpoint(self, content: dict[str, Any]) -> None:
         """Write checkpoint.pt: tensors, numbers, text and plain containers only."""
-        with replacing(self.path / "checkpoint.pt") as part:
+        with self.writing("checkpoint.pt") as file:
             try:
-                torch.save({"format": FORMAT, **content}, part)
+                torch.save({"format": FORMAT, **content}, file)
             except RuntimeError as error:  # PyTorch's own writer says so when the disk is full
                 raise OSError(f"no room, perhaps ({str(error).splitlines()[0]})") from error
 

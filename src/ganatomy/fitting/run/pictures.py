@@ -223,12 +223,12 @@ def draw_run(
     Raises:
         InputError: a picture cannot be written, or an unknown language.
     """
-    figures, words = _figures(folder), _words(language)
+    words = _words(language)
     final = _final(model, history.samples[-1], history.fields[-1], heldout, seed, arrows, words)
-    save_figure(final, figures / "final.png")
-    save_figure(_film_strip(model, history, heldout, seed, words), figures / "film_strip.png")
+    save_figure(final, folder.at("figures/final.png"))
+    save_figure(_film_strip(model, history, heldout, seed, words), folder.at("figures/film_strip.png"))
     draw_curves(folder, model.recipe, model.objective, history, floor, seed, words.language)
-    save_figure(_latent_grid(model, heldout, seed, words), figures / "latent_grid.png")
+    save_figure(_latent_grid(model, heldout, seed, words), folder.at("figures/latent_grid.png"))
     draw_films(
         folder,
         heldout,
@@ -239,16 +239,6 @@ def draw_run(
         field_label=_field_label(model.objective.label, words),
         language=words.language,
     )
-
-
-def _figures(folder: RunFolder) -> Path:
-    """Make the folder of the pictures."""
-    figures = folder.path / "figures"
-    try:
-        figures.mkdir(exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write to {figures}: {error.strerror or error}") from None
-    return figures
 
 
 def draw_curves(
@@ -263,10 +253,10 @@ def draw_curves(
     """Draw losses and metrics; all that can be drawn of a run that ended early, and nothing of one that did at once."""
     if not history.losses:
         return
-    figures, words = _figures(folder), _words(language)
-    save_figure(_losses(recipe, objective, history, seed, words), figures / "losses.png")
+    words = _words(language)
+    save_figure(_losses(recipe, objective, history, seed, words), folder.at("figures/losses.png"))
     if history.metrics:
-        save_figure(_metrics(recipe, history, floor, seed, words), figures / "metrics.png")
+        save_figure(_metrics(recipe, history, floor, seed, words), folder.at("figures/metrics.png"))
 
 
 def draw_films(
@@ -290,13 +280,13 @@ def draw_films(
     Raises:
         InputError: fps or width out of range, an unknown language, or a file cannot be written.
     """
-    paths = [folder.path / "animation.gif", folder.path / "animation.mp4"]
+    films = [folder.at("animation.gif"), folder.at("animation.mp4")]
     shown = (View.fit(heldout), heldout, samples, epochs, fields)
     drawn = render_frames(*shown, title=title, field_label=field_label, width=width, language=language)
     frames = list(drawn)
-    write_gif(frames, paths[0], fps)
-    write_mp4(frames, paths[1], fps)
-    return paths
+    write_gif(frames, films[0], fps)
+    write_mp4(frames, films[1], fps)
+    return [film.path for film in films]
 
 
 def animate(path: str | Path, *, fps: float = 12, width: int = 640, language: str | None = None) -> list[Path]:

@@ -58,7 +58,7 @@ def _points(targets: Sequence[Target], folder: StudyFolder) -> str:
 
 
 def _source(target: Target, folder: StudyFolder) -> str:
-    return repr(target.source) if target.given is None else f"np.load({folder.points(target.name).as_posix()!r})"
+    return repr(target.source) if target.given is None else f"np.load({folder.points(target.name).path.as_posix()!r})"
 
 
 def _written(value: Any) -> str:

@@ -8,7 +8,6 @@ which is compared as well, so that no run is taken for another.
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ganatomy.errors import InputError
-from ganatomy.files import OwnedFolder, file_name, parse_json, printable, read_input, replacing
+from ganatomy.files import OwnedFolder, Place, file_name, parse_json, printable, read_input
 from ganatomy.fitting.study.job import read_content, read_record
 from ganatomy.fitting.study.judging.records import Cell, RunRecord
 from ganatomy.fitting.study.plan import Plan, PlannedRun
@@ -43,15 +42,16 @@ class StudyFolder(OwnedFolder):
         *("study.json", "table.csv", "summary.csv", "report.html", "figures", "runs", "tensorboard", "points"),
         *("log.txt", ".work"),
     )
+    _SCRATCH = ".work"
 
     @property
     def runs(self) -> Path:
         """Return the folder of the runs."""
         return self.path / "runs"
 
-    def points(self, name: str) -> Path:
+    def points(self, name: str) -> Place:
         """Return the file of the points that were given as an array under a name."""
-        return self.path / "points" / f"{file_name(name)}.npy"
+        return self.at(f"points/{file_name(name)}.npy")
 
     def keep_points(self, targets: Iterable[Target]) -> None:
         """Keep points that were given as arrays, so that whoever has the folder can go on with the study.
@@ -60,19 +60,15 @@ class StudyFolder(OwnedFolder):
             InputError: they cannot be written.
         """
         for target in targets:
-            path = self.points(target.name)
-            if target.given is not None and not path.exists():
-                try:
-                    path.parent.mkdir(exist_ok=True)
-                except OSError as error:
-                    raise InputError(f"cannot write to {path.parent}: {error.strerror or error}") from None
-                with replacing(path) as part, open(part, "wb") as file:
+            place = self.points(target.name)
+            if target.given is not None and not place.exists():
+                with place.writing() as file:
                     np.save(file, target.given)
 
     @property
     def scratch(self) -> Path:
         """Return the folder of what is being made; it is there while the study runs."""
-        return self.path / ".work"
+        return self.path / self._SCRATCH
 
     def unfinished(self) -> str | None:
         """Return None: what may go on here, `require` decides."""
@@ -175,16 +171,17 @@ class StudyFolder(OwnedFolder):
         with self.claim("study", force):
             if not force:
                 self.require(plan)  # not before: another process may have been here
-            shutil.rmtree(self.scratch, ignore_errors=True)  # what a kill left behind
-            try:
-                self.runs.mkdir(exist_ok=True)
-                self.scratch.mkdir()
-            except OSError as error:
-                raise InputError(f"cannot write to {self.path}: {error.strerror}; choose another `out`") from None
+            self._clear()  # what a kill left behind
+            self.make("runs")
+            self.make(self._SCRATCH)
             try:
                 yield
             finally:
-                shutil.rmtree(self.scratch, ignore_errors=True)
+                self._clear()
+
+    def _clear(self) -> None:
+        with contextlib.suppress(OSError):
+            self.remove(self._SCRATCH)
 
 
 def identity(plan: Plan) -> dict[str, Any]:

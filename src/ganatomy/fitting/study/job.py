@@ -17,7 +17,6 @@ something was raised that is no matter of training, or its process died; the sam
 import csv
 import io
 import math
-import shutil
 import tempfile
 import threading
 import time
@@ -30,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from ganatomy.errors import InputError
-from ganatomy.files import parse_json, printable, read_input, strict_json
+from ganatomy.files import Folder, parse_json, printable, read_input, strict_json
 from ganatomy.fitting.metrics.samples import wasserstein2
 from ganatomy.fitting.metrics.yardstick import Yardstick
 from ganatomy.fitting.objectives.own import OwnObjective
@@ -213,15 +212,15 @@ def keep(outcome: Outcome, folder: Path, scratch: Path) -> None:
     >>> sorted(path.name for path in place.rglob("*"))
     ['a.png', 'figures', 'record.json', 'run']
     """
+    home = Folder(folder.parent)
     try:
         with tempfile.TemporaryDirectory("", "keep-", scratch, ignore_cleanup_errors=True) as place:
-            part = Path(place) / "run"
+            part = Folder(Path(place))
             for name, content in {**outcome.files, "record.json": strict_json(outcome.record).encode()}.items():
-                (part / name).parent.mkdir(parents=True, exist_ok=True)
-                (part / name).write_bytes(content)
-            if folder.exists():
-                shutil.rmtree(folder)
-            part.rename(folder)
+                with part.writing(f"run/{name}") as file:
+                    file.write(content)
+            home.remove(folder.name)
+            home.adopt(part.path / "run", folder.name)
     except OSError as error:
         raise InputError(
             f"cannot write {folder}: {error.strerror or error}; what is finished is kept, make room and go on"

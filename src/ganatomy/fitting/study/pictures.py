@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from ganatomy.errors import InputError
 from ganatomy.figures.fonts import drawable
 from ganatomy.figures.points.matrix import matrix_figure, matrix_frames
 from ganatomy.figures.points.ranking import ranking_figure
@@ -28,7 +27,7 @@ from ganatomy.figures.points.study import convergence_figure, time_figure
 from ganatomy.figures.points.view import View
 from ganatomy.figures.saving import save_figure
 from ganatomy.figures.video import write_gif, write_mp4
-from ganatomy.files import file_name
+from ganatomy.files import Place, file_name
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.study.folder import StudyFolder
 from ganatomy.fitting.study.judging.claims import Judgement
@@ -115,7 +114,6 @@ class Artist:
         self.language, self._page = drawable(language), Words(language, "study")
         self._say = Sentences(self.language)
         self._words = self._say.words
-        self.folder = study.path / "figures"
         spreads = [r.floor_spread[DISTANCE] / r.floor[DISTANCE] for r in judged.records if DISTANCE in r.floor_spread]
         self._spread = float(np.median(spreads)) if spreads else 0.0
 
@@ -134,10 +132,7 @@ class Artist:
         Raises:
             InputError: a picture cannot be written.
         """
-        try:
-            self.folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot write to {self.folder}: {error.strerror or error}") from None
+        self.study.make("figures")
         for target in self.judged.targets:
             known = self.groups(target)
             for group in known:
@@ -157,9 +152,12 @@ class Artist:
             yield from self._claim(judgement)
 
     def _saved(self, figure: Figure, place: str, stem: str, title: str = "") -> Picture:
-        path = self.folder / f"{file_name(stem)}.png"
-        save_figure(figure, path)
-        return Picture(place, path.read_bytes(), title)
+        file = self._file(stem, ".png")
+        save_figure(figure, file)
+        return Picture(place, file.path.read_bytes(), title)
+
+    def _file(self, stem: str, ending: str) -> Place:
+        return self.study.at(f"figures/{file_name(stem)}{ending}")
 
     def _runs(self, cell: Cell) -> list[RunRecord]:
         return [record for record in self.judged.records if record.cell == cell]
@@ -216,11 +214,11 @@ class Artist:
         shown = (panels.view, panels.heldout, panels.films, panels.epochs.tolist(), rows, columns)
         texts = {"notes": panels.notes, "absent": panels.absent}
         frames = list(matrix_frames(*shown, title=target, language=self.language, **texts))
-        write_gif(frames, self.folder / f"{file_name(stem)}.gif", _FPS)
-        film = self.folder / f"{file_name(stem)}.mp4"
+        write_gif(frames, self._file(stem, ".gif"), _FPS)
+        film = self._file(stem, ".mp4")
         write_mp4(frames, film, _FPS)
         yield still
-        yield Picture("matrix", film.read_bytes(), heading, frames[-1])
+        yield Picture("matrix", film.path.read_bytes(), heading, frames[-1])
 
     def _level(self, ratio: float) -> str:
         plain = 1e-4 <= ratio < 1000  # or three digits would need an exponent

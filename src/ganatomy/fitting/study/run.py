@@ -96,7 +96,7 @@ def run_study(
         if tensorboard:
             display.say("writing event files")
             for path in sorted(folder.runs.iterdir()):
-                write_events(path, folder.path / "tensorboard" / path.name)
+                write_events(path, folder.at(f"tensorboard/{path.name}"), folder.scratch)
         display.say("judging and drawing")
         state["seconds"] = round(state["seconds"] + time.perf_counter() - began, 1)
         state["made"] += len(missing)

@@ -7,6 +7,7 @@ samples, `D` data, `Z` latent dimensions.
 
 import copy
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialize
 from torch import Tensor, nn
 
 from ganatomy.errors import InputError
@@ -206,7 +207,7 @@ class FittedGAN:
             raise InputError("points have NaN or infinite values; remove them")
         return points
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | os.PathLike) -> None:
         """Write the model to a safetensors file: weights, scaling, and the recipe in its header.
 
         Raises:
@@ -220,11 +221,8 @@ class FittedGAN:
         }
         # One key, since the order of several differs from file to file.
         header = {"ganatomy": json.dumps({"format": FORMAT, "recipe": self.recipe.model_dump()})}
-        with replacing(path) as part:
-            try:
-                save_file(tensors, part, metadata=header)
-            except SafetensorError as error:  # its own writer's word for a full or forbidden disk
-                raise OSError(str(error)) from error
+        with replacing(path) as file:
+            file.write(serialize(tensors, header))
 
     @classmethod
     def load(cls, path: str | Path, objective: AnyObjective | None = None) -> "FittedGAN":

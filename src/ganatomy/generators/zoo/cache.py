@@ -163,8 +163,8 @@ class CacheEntry:
             say(self.notice)
             with suppress(OSError, InputError):  # a read-only cache: then it is said again
                 self._make()
-                with replacing(seen) as part:
-                    part.write_text(self.notice, encoding="utf-8")
+                with replacing(seen) as file:
+                    file.write(self.notice.encode())
 
     def _expected(self, given: str | None) -> tuple[Expected, str]:
         record = self.record()
@@ -228,8 +228,8 @@ class CacheEntry:
     def _write_record(self, source: str, sha256: str, word: str, say: Say) -> None:
         size = self.path.stat().st_size
         record = {"name": self.name, "source": source, "sha256": sha256, "size": size, "hash_from": word}
-        with replacing(self.record_path) as part:
-            part.write_text(strict_json(record) + "\n", encoding="utf-8")
+        with replacing(self.record_path) as file:
+            file.write(f"{strict_json(record)}\n".encode())
         if word == "pinned":
             say(f"pinned the sha256 of {self.name} as it came: {sha256} (checked by nobody)")
 

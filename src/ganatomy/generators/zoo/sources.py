@@ -95,8 +95,8 @@ class Package(Table):
                 raise WrongFile(f"{self.address} cannot be unpacked: {printable(error)}") from None
         if complaint := expected.complaint(hashlib.sha256(content).hexdigest(), len(content)):
             raise WrongFile(f"{self.address} is not the file it should be: {complaint}")
-        with replacing(target) as part:
-            part.write_bytes(content)
+        with replacing(target) as file:
+            file.write(content)
 
 
 _DAMAGES = (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from ganatomy.attributes.trait import Trait
 from ganatomy.errors import InputError, require_extra, unknown
-from ganatomy.files import replacing
+from ganatomy.files import Place
 from ganatomy.latent.direction import Direction, checked_place, finite_array
 from ganatomy.latent.directions import Directions, LatentSpace
 from ganatomy.latent.labels.meanings import Meaning
@@ -238,11 +238,11 @@ class Naming:
         Raises:
             InputError: another ending, or a file that cannot be written.
         """
-        path = Path(path)
-        if path.suffix != ".json":
-            raise InputError(f"{path}: labels are kept in a .json file")
-        with replacing(path) as part:
-            part.write_text(_written(self.to_dict()), encoding="utf-8", newline="\n")
+        place = Place.of(path)
+        if place.suffix != ".json":
+            raise InputError(f"{place}: labels are kept in a .json file")
+        with place.writing() as file:
+            file.write(_written(self.to_dict()).encode(errors="replace"))
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "Naming":

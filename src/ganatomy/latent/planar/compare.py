@@ -29,7 +29,7 @@ from ganatomy.figures.fonts import drawable
 from ganatomy.figures.points.flows import Flow, FlowRow, flows, spread
 from ganatomy.figures.points.view import View
 from ganatomy.figures.saving import save_figure
-from ganatomy.files import replacing, strict_json
+from ganatomy.files import Folder, strict_json
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.run.pictures import heading
 from ganatomy.fitting.training.model import FittedGAN
@@ -266,7 +266,8 @@ def sefa_of_run(
         raise InputError(f"{run.path}: {error}") from None
     note = heading(model.recipe, trained.get("seed", 0), language)
     picture = draw_flows(model, result, heldout, seed=seed, title=note, language=language)
-    folder = Path(out) if out is not None else run.path / "directions"
+    home = Folder(out) if out is not None else Folder(run.make("directions"))
+    folder = home.path
     if (folder / "summary.json").exists() and not (folder / "flows.png").exists():
         raise InputError(f"{folder} holds other results; choose another `out`")
     try:
@@ -274,10 +275,10 @@ def sefa_of_run(
     except OSError as error:
         raise InputError(f"cannot write to {folder}: {error.strerror or error}; choose another `out`") from None
     names = ("flows.png", "directions.safetensors", "directions.json", "summary.json")
-    save_figure(picture, folder / names[0])
-    result.directions.save(folder / names[1])
-    with replacing(folder / names[3]) as part:
-        part.write_text(strict_json({"seed": seed, **result.summary()}) + "\n", encoding="utf-8", newline="\n")
+    save_figure(picture, home.at(names[0]))
+    result.directions.save(home.at(names[1]))
+    with home.writing(names[3]) as file:
+        file.write(f"{strict_json({'seed': seed, **result.summary()})}\n".encode(errors="replace"))
     return replace(result, files=tuple(folder / name for name in names))
 
 

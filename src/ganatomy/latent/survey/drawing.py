@@ -47,16 +47,16 @@ def draw(folder: OwnedFolder, survey: Survey, found: Findings, command: str = ""
     language, size = survey.choices.language, survey.choices.size
     words, comparison = Words(language, "survey"), found.comparison(survey)
     for directions in found.directions:
-        directions.save(folder.path / f"directions-{directions.method}.safetensors")
+        directions.save(folder.at(f"directions-{directions.method}.safetensors"))
     for method, naming in found.namings.items():
-        naming.save(folder.path / f"labels-{method}.json")
+        naming.save(folder.at(f"labels-{method}.json"))
     folder.write_json("comparison.json", comparison.to_dict())
     grids = _grids(survey, found)
     for directions, grid in zip(found.directions, grids, strict=True):
         for k in range(len(directions)):
-            path = folder.path / f"{directions.method}-{k}.png"
-            if not path.is_file():  # it takes a second, and work that was stopped here may have drawn it
-                save_figure(_strip(survey, found, directions, k, grid[k]), path)
+            place = folder.at(f"{directions.method}-{k}.png")
+            if not place.exists():  # it takes a second, and work that was stopped here may have drawn it
+                save_figure(_strip(survey, found, directions, k, grid[k]), place)
     methods = [
         _method(result, found.namings.get(name), grid)
         for (name, result), grid in zip(found.results.items(), grids, strict=True)

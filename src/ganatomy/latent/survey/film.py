@@ -12,19 +12,17 @@ Shapes: `N` samples, `K` directions, `S` strengths, `h` a picture's pixels a sid
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ganatomy.errors import InputError
 from ganatomy.figures.fonts import drawable
 from ganatomy.figures.pictures.film import FPS, traversal_frames
 from ganatomy.figures.pictures.mosaic import save_picture, strip
 from ganatomy.figures.pictures.traversals import direction_figure, overview_figure
 from ganatomy.figures.saving import save_figure
 from ganatomy.figures.video import write_mp4
-from ganatomy.files import OwnedFolder, replacing
+from ganatomy.files import OwnedFolder
 from ganatomy.languages import Language, Words
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.labels.card import shipped_labels
@@ -73,8 +71,8 @@ class Album:
         columns = columns_of(len(self._strengths), film.columns if film else _STILLS)
         grid = self._grid(whole)
         for k in range(whole):
-            path = self._folder.path / f"direction_{k}.png"
-            if path.is_file():
+            place = self._folder.at(f"direction_{k}.png")
+            if place.exists():
                 continue
             figure = direction_figure(
                 grid[:, k][:, columns],
@@ -84,7 +82,7 @@ class Album:
                 rows=sample_names(self._survey, self._language),
                 language=self._language,
             )
-            save_figure(figure, path)
+            save_figure(figure, place)
 
     def draw(self, whole: int, report_layout: bool = False, command: str = "") -> None:
         """Draw all but the single directions' pictures.
@@ -97,9 +95,9 @@ class Album:
         Raises:
             InputError: a file cannot be written.
         """
-        path, grid, unedited = self._folder.path, self._grid(whole), self._store[self._plan.unedited]
+        folder, grid, unedited = self._folder, self._grid(whole), self._store[self._plan.unedited]
         titles = [(self._title(k), self._percent(k)) for k in range(whole)]
-        self._draw_overview(path / "overview.png", grid, ["  ".join(title) for title in titles])
+        self._draw_overview(grid, ["  ".join(title) for title in titles])
         film = traversal_frames(
             unedited,
             grid,
@@ -109,17 +107,13 @@ class Album:
             size=min(self._survey.choices.size, max(64, _FILM // max(len(unedited), whole + 1))),
             language=self._language,
         )
-        write_mp4(film, path / "traversal.mp4", FPS, hold=0)
-        self._folder.write_text("traversal.html", self._page(unedited, whole, command))
+        write_mp4(film, folder.at("traversal.mp4"), FPS, hold=0)
+        folder.write_text("traversal.html", self._page(unedited, whole, command))
         if report_layout:
-            with replacing(path / "video.mp4") as part:
-                shutil.copyfile(path / "traversal.mp4", part)
-            try:
-                (path / "strips").mkdir(exist_ok=True)
-            except OSError as error:
-                raise InputError(f"cannot write to {path / 'strips'}: {error.strerror or error}") from None
+            with folder.writing("video.mp4") as copy, folder.open("traversal.mp4") as film:
+                shutil.copyfileobj(film, copy)
             for k in range(whole):
-                save_picture(strip(grid[:, k]), path / "strips" / f"direction_{k}.png")
+                save_picture(strip(grid[:, k]), folder.at(f"strips/direction_{k}.png"))
 
     def _grid(self, whole: int) -> Grid:
         """The pictures (N, K, S, h, h, 3) of the directions that are whole."""
@@ -152,7 +146,7 @@ class Album:
     def _percent(self, k: int) -> str:
         return self._words("percent", value=f"{100 * self._directions.share[k]:.1f}")
 
-    def _draw_overview(self, path: Path, grid: Grid, titles: list[str]) -> None:
+    def _draw_overview(self, grid: Grid, titles: list[str]) -> None:
         words, columns = self._words, columns_of(len(self._strengths), _STILLS)
         if self._effects:
             heat = np.stack([effect.heat for effect in self._effects])
@@ -170,7 +164,7 @@ class Album:
             subtitle=words("film_where", sample=sample_names(self._survey, self._language)[0], over=over),
             language=self._language,
         )
-        save_figure(figure, path)
+        save_figure(figure, self._folder.at("overview.png"))
 
     def _facts(self, effect: Effect) -> str:
         words, told = self._words, []

@@ -9,14 +9,13 @@ Shapes: `H` pixels a side, `P` pictures, `A` attributes.
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ganatomy.attributes import Attribute
 from ganatomy.attributes.faces import FaceReader
-from ganatomy.errors import InputError
+from ganatomy.files import Place
 from ganatomy.latent.labels.measure import Scored
 from ganatomy.latent.measures.effects import Movement
 
@@ -55,8 +54,8 @@ class Tally:
     71
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: str | os.PathLike) -> None:
+        self._place = Place.of(path)
 
     def add(self, count: int) -> None:
         """Add to the count.
@@ -64,10 +63,10 @@ class Tally:
         Raises:
             InputError: the file cannot be written.
         """
-        _put(self._path, len(self._counts()), np.array([[count]], dtype=np.float64))
+        _put(self._place, len(self._counts()), np.array([[count]], dtype=np.float64))
 
     def _counts(self) -> NDArray[np.float64]:
-        return np.fromfile(self._path, np.float64) if self._path.exists() else np.zeros(0)
+        return np.fromfile(self._place, np.float64) if self._place.exists() else np.zeros(0)
 
     @property
     def total(self) -> int:
@@ -100,28 +99,28 @@ class Remembered(Scored):
         attributes: Sequence[Attribute],
         reader: FaceReader | None,
         size: int,
-        path: Path,
+        path: str | os.PathLike,
         wanted: NDArray[np.bool_] | None = None,
     ) -> None:
         super().__init__(attributes, reader, size, wanted)
-        self.path, self._width, self._begin, self._most = path, len(attributes), 0, None
+        self._place, self._width, self._begin, self._most = Place.of(path), len(attributes), 0, None
 
     def next(self, count: int) -> "Remembered":
         """Return what scores the next so many pictures of the same file; whoever asks again asks for the same."""
-        part = Remembered(self._attributes, self._reader, self.size, self.path, self._wanted)
+        part = Remembered(self._attributes, self._reader, self.size, self._place, self._wanted)
         part._begin, part._most = self._begin, count
         self._begin += count
         return part
 
     def __len__(self) -> int:
-        rows = os.path.getsize(self.path) // (8 * self._width) if self.path.exists() else 0
+        rows = self._place.size() // (8 * self._width)
         there = max(rows - self._begin, 0)
         return there if self._most is None else min(there, self._most)
 
     def keep(self, count: int) -> None:
         """Forget all but the first so many."""
         if count < len(self):
-            os.truncate(self.path, (self._begin + count) * 8 * self._width)
+            self._place.truncate((self._begin + count) * 8 * self._width)
 
     def see(self, places: NDArray[np.intp], pictures: NDArray) -> None:
         """Score the pictures, and write the scores down.
@@ -129,24 +128,16 @@ class Remembered(Scored):
         Raises:
             InputError: the file cannot be written.
         """
-        _put(self.path, self._begin + len(self), self._score(pictures))
+        _put(self._place, self._begin + len(self), self._score(pictures))
 
     @property
     def scores(self) -> NDArray[np.float64]:
         """Of all pictures seen, (P, A)."""
         count = len(self)
-        known = np.fromfile(self.path, np.float64, count * self._width, offset=8 * self._begin * self._width)
+        known = np.fromfile(self._place, np.float64, count * self._width, offset=8 * self._begin * self._width)
         return known.reshape(count, self._width)
 
 
-def _put(path: Path, begin: int, rows: NDArray[np.float64]) -> None:
+def _put(place: Place, begin: int, rows: NDArray[np.float64]) -> None:
     """Write rows behind the first so many of a file, and nothing behind them."""
-    rows = np.ascontiguousarray(rows, dtype=np.float64)
-    place = begin * 8 * rows.shape[1]
-    try:
-        with open(path, "r+b" if path.exists() else "wb") as file:
-            file.truncate(place)
-            file.seek(place)
-            file.write(rows.data)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}; choose a folder that has room") from None
+    place.put(begin * 8 * rows.shape[1], np.ascontiguousarray(rows, dtype=np.float64).data)

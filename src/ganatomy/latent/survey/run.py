@@ -239,4 +239,4 @@ def _write_codes(folder: OwnedFolder, work: Survey, directions: Directions) -> N
     samples = work.samples
     drawn = {} if samples.z is None else {"z": samples.z.numpy()}
     folder.write_arrays("codes.npz", {**drawn, "ws": samples.ws.numpy(), "names": np.array(samples.names)})
-    directions.save(folder.path / "directions.safetensors")
+    directions.save(folder.at("directions.safetensors"))

@@ -367,7 +367,7 @@ class _Work:
         with self.progress.stage(leg.text, len(leg.passage)):
             told = self.stages.arrays(f"{leg.name}.npz", make)
         for suffix in ("pictures", "scores"):
-            self.stages.file(f"{leg.name}.{suffix}").unlink(missing_ok=True)
+            self.stages.file(f"{leg.name}.{suffix}").remove()
         return told
 
     @cached_property
