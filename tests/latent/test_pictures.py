@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from ganatomy.errors import InputError
+from ganatomy.files import Folder
 from ganatomy.generators.base import Generator
 from ganatomy.generators.families import FAMILIES
 from ganatomy.generators.networks.progan import ProGAN
@@ -208,10 +209,13 @@ def test_keep_forgets_the_rest(store, pictures):
 def test_a_store_that_cannot_be_written_says_so_in_one_line(store, pictures, number, monkeypatch):
     store.append(pictures[:2])
 
-    def refuse(*_):
-        raise OSError(number, "the reason")
+    def refuse(folder, name, mode="rb"):
+        if mode != "rb":
+            raise OSError(number, "the reason")
+        return read(folder, name)
 
-    monkeypatch.setattr("ganatomy.latent.pictures.open", refuse, raising=False)
+    read = Folder.open
+    monkeypatch.setattr(Folder, "open", refuse)
     with pytest.raises(InputError, match=r"cannot write .*pictures: the reason; choose a folder") as caught:
         store.append(pictures[2:])
     assert "\n" not in str(caught.value)
@@ -229,7 +233,7 @@ def test_a_full_disk_leaves_whole_pictures(store, pictures, monkeypatch):
             raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("ganatomy.latent.pictures.open", Half, raising=False)
+        patched.setattr("os.fdopen", lambda file, mode: (Half if mode != "rb" else io.FileIO)(file, mode))
         with pytest.raises(InputError, match="No space left"):
             store.append(pictures[2:])
     assert len(store) == 3

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -179,6 +180,11 @@ class Store:
         self._place, self.shape = Place.of(path), shape
         self._each = int(np.prod(shape))
 
+    @property
+    def path(self) -> Path:
+        """Return the path of the file."""
+        return self._place.path
+
     def __len__(self) -> int:
         return self._place.size() // self._each
 
@@ -197,7 +203,7 @@ class Store:
 
     def __getitem__(self, index: NDArray[np.intp] | list[int]) -> NDArray[np.uint8]:
         """Return the pictures of an array of numbers (...): (..., h, w, 3)."""
-        pictures = np.memmap(self._place.path, np.uint8, "r", shape=(len(self), *self.shape))
+        pictures = np.memmap(self.path, np.uint8, "r", shape=(len(self), *self.shape))
         return np.asarray(pictures[np.asarray(index)])
 
 

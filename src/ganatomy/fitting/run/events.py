@@ -27,6 +27,7 @@ def write_events(run: Path, into: Place, scratch: Path) -> None:
     Raises:
         InputError: TensorBoard is not installed, or a file is damaged or cannot be written.
 
+    >>> from ganatomy.files import Folder
     >>> folder = Folder(tempfile.mkdtemp())
     >>> with folder.writing("a/events.out") as file: pass
     >>> write_events(Path("runs/a"), folder.at("a"), folder.path)  # it has some
@@ -34,25 +35,30 @@ def write_events(run: Path, into: Place, scratch: Path) -> None:
     if into.folder.names(into.name):
         return
     require_extra("tensorboard", "tensorboard", "`tensorboard`")
-    from torch.utils.tensorboard import SummaryWriter
-
     try:
-        place = Path(tempfile.mkdtemp("", "events-", scratch))
-        with SummaryWriter(place) as writer:
-            for name, step in (("losses", "iteration"), ("metrics", "epoch"), ("validation", "epoch")):
-                for row in _rows(run / f"{name}.csv"):
-                    at = int(row[step])
-                    for column in row.keys() - {"iteration", "epoch"}:
-                        writer.add_scalar(f"{name}/{column}", float(row[column]), at)
-            epochs = [int(row["epoch"]) for row in _rows(run / "metrics.csv")]
-            for epoch, frame in zip(epochs, _frames(run / "animation.gif"), strict=False):
-                writer.add_image("training", frame, epoch, dataformats="HWC")
-            for frame in _frames(run / "figures" / "final.png"):
-                writer.add_image("final", frame, epochs[-1] if epochs else 0, dataformats="HWC")
-        into.folder.remove(into.name)
-        into.folder.adopt(place, into.name)
+        with tempfile.TemporaryDirectory("", "events-", scratch, ignore_cleanup_errors=True) as place:
+            made = Path(place) / "events"
+            _write(run, made)
+            into.folder.remove(into.name)
+            into.folder.adopt(made, into.name)
     except (OSError, ValueError, LookupError) as error:
         raise InputError(f"cannot write the events of {run} to {into}: {error}") from None
+
+
+def _write(run: Path, into: Path) -> None:
+    from torch.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(into) as writer:
+        for name, step in (("losses", "iteration"), ("metrics", "epoch"), ("validation", "epoch")):
+            for row in _rows(run / f"{name}.csv"):
+                at = int(row[step])
+                for column in row.keys() - {"iteration", "epoch"}:
+                    writer.add_scalar(f"{name}/{column}", float(row[column]), at)
+        epochs = [int(row["epoch"]) for row in _rows(run / "metrics.csv")]
+        for epoch, frame in zip(epochs, _frames(run / "animation.gif"), strict=False):
+            writer.add_image("training", frame, epoch, dataformats="HWC")
+        for frame in _frames(run / "figures" / "final.png"):
+            writer.add_image("final", frame, epochs[-1] if epochs else 0, dataformats="HWC")
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

@@ -84,7 +84,7 @@ class Part:
         if _is_strong(validator):
             mark = {"url": self._url, "validator": validator, "total": total}
             with replacing(self._mark) as part:
-                part.write_text(strict_json(mark) + "\n", encoding="utf-8")
+                part.write(f"{strict_json(mark)}\n".encode())
 
     @contextmanager
     def growing(self) -> Iterator[BinaryIO]:

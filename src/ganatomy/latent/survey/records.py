@@ -47,7 +47,7 @@ class Tally:
     """Counts in a file, by what is appended to it, so that whatever stops the work loses nothing.
 
     >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "made"
+    >>> path = f"{tempfile.mkdtemp()}/made"
     >>> Tally(path).add(64)
     >>> Tally(path).add(7)
     >>> Tally(path).total
@@ -86,7 +86,7 @@ class Remembered(Scored):
 
     >>> import tempfile
     >>> from ganatomy.attributes import choose
-    >>> path, pictures = Path(tempfile.mkdtemp()) / "scores", np.zeros((3, 8, 8, 3), np.uint8)
+    >>> path, pictures = f"{tempfile.mkdtemp()}/scores", np.zeros((3, 8, 8, 3), np.uint8)
     >>> scores = Remembered(choose(["brightness"]), None, 8, path)
     >>> scores.see(np.zeros((3, 3), int), pictures)
     >>> again = Remembered(choose(["brightness"]), None, 8, path)
