@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from ganatomy.files import OpenFile
 from ganatomy.generators.checkpoint import Checkpoint, Weights, write_checkpoint
 from ganatomy.generators.files.stored import Entry
 from ganatomy.generators.loading import load
@@ -30,7 +31,8 @@ def checkpoint(tmp_path_factory):
     entries = {name: Entry(name, tuple(v.shape), v.numpy) for name, v in network.state_dict().items()}
     origin = path.with_name("origin")
     origin.touch()
-    write_checkpoint(Checkpoint("stylegan2", "random", Weights(entries, path), {}, origin), path, {"name": "style"})
+    weights = Weights(entries, str(path))
+    write_checkpoint(Checkpoint("stylegan2", "random", weights, {}, OpenFile(origin)), path, {"name": "style"})
     return path
 
 

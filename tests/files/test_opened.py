@@ -127,5 +127,5 @@ def test_reading_outside_of_it_gives_nothing(path):
     assert found.read(0, 1 << 60) == bytes(range(200))
     with pytest.raises(InputError, match="cannot be read"):
         found.read(-1, 3)
-    with pytest.raises(ValueError, match="before the beginning"):
+    with pytest.raises(OSError, match="before the beginning"):
         found.stream().seek(-1)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import foreign as builders
+from ganatomy.generators.files.stored import StoredTensor, reach
 from ganatomy.generators.loading import load
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "fixtures"
@@ -38,3 +39,17 @@ def loaded(tmp_path):
         return load(tmp_path / "a.pth", **how)
 
     return make
+
+
+@pytest.fixture
+def counts(monkeypatch):
+    """How many numbers each tensor had that has been read from a file; those that came with a pickle do not count."""
+    found, read = [], StoredTensor.read
+
+    def counted(tensor):
+        if tensor.storage.content is None:
+            found.append(reach(tensor.shape, tensor.strides))
+        return read(tensor)
+
+    monkeypatch.setattr(StoredTensor, "read", counted)
+    return found

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +12,10 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load as read_safetensors
+from safetensors.torch import save_file
 
 from ganatomy.errors import InputError
+from ganatomy.generators.checkpoint import write_checkpoint
 from ganatomy.generators.loading import build, convert, load, open_checkpoint
 from ganatomy.generators.zoo import cards as zoo
 
@@ -83,6 +87,87 @@ def test_in_a_notebook_each_is_one_line_without_weights(foreign):
     assert repr(load("some.pth", classes=2)) == "<DCGAN some: 16 x 16 pixels, codes z (1, 10), 2 classes>"
     assert all(len(repr(card).splitlines()) == 1 and len(repr(card)) < 200 for card in zoo.cards().values())
     assert repr(zoo.card("eyes")).startswith("<Card eyes: painted eyes, by colour, DCGAN, ")
+
+
+# The file that was hashed is the file that is read
+
+
+def _npz(state, path):
+    with open(path, "wb") as file:
+        np.savez(file, **{name: value.numpy() for name, value in state.items()})
+
+
+def _plain(state, path):
+    path.write_bytes(pickle.dumps(state))
+
+
+def _legacy(state, path):
+    torch.save(state, path, _use_new_zipfile_serialization=False)
+
+
+WRITERS = {
+    "safetensors": lambda state, path: save_file(state, path),
+    "zip": torch.save,
+    "legacy": _legacy,
+    "npz": _npz,
+    "pickle": _plain,
+}
+
+
+@pytest.fixture
+def two(foreign):
+    """Write two files of one layout and other numbers, by a kind of file; return their paths."""
+
+    def write(kind):
+        paths = Path("good.pth"), Path("evil.pth")
+        for factor, path in enumerate(paths, 1):
+            state = foreign.dcgan().state_dict()
+            WRITERS[kind]({name: value * factor for name, value in state.items()}, path)
+        return paths
+
+    return write
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows replaces no file that is open")
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_file_swapped_after_it_was_hashed_is_not_read(kind, two):
+    good, evil = two(kind)
+    known, wanted = hashlib.sha256(good.read_bytes()).hexdigest(), open_checkpoint("good.pth").fingerprint()
+    assert open_checkpoint("evil.pth").fingerprint() != wanted
+    checkpoint = open_checkpoint("good.pth", sha256=known)
+    evil.replace(good)
+    assert build(checkpoint).fingerprint() == checkpoint.fingerprint() == wanted
+    assert checkpoint.facts["sha256"] == known
+    assert convert(checkpoint, "ours.safetensors").card["sha256"] == known
+    assert open_checkpoint("ours.safetensors").fingerprint() == wanted
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_a_file_overwritten_after_it_was_hashed_is_refused(kind, two):
+    good, evil = two(kind)
+    wanted = open_checkpoint("good.pth").fingerprint()
+    checkpoint = open_checkpoint("good.pth", sha256=hashlib.sha256(good.read_bytes()).hexdigest())
+    good.write_bytes(evil.read_bytes())
+    os.utime(good, ns=(1, 1))  # a clock of a file system may be too coarse to tell
+    if kind in ("npz", "pickle"):  # so short a file of theirs was read whole
+        assert checkpoint.fingerprint() == wanted
+        return
+    for read in (checkpoint.fingerprint, checkpoint.style_weights, lambda: build(checkpoint)):
+        with pytest.raises(InputError, match=r"good\.pth was changed after it had been opened"):
+            read()
+
+
+def test_hundreds_of_checkpoints_may_be_open(two):
+    two("safetensors")
+    checkpoints = [open_checkpoint("good.pth") for _ in range(300)]
+    assert len({checkpoint.style_weights().tobytes() for checkpoint in checkpoints}) == 1
+
+
+def test_a_card_that_could_not_be_read_again_is_not_written(two):
+    two("zip")
+    with pytest.raises(InputError, match=r"the card of ours\.safetensors: licence = 5: should be a valid string"):
+        write_checkpoint(open_checkpoint("good.pth"), "ours.safetensors", {"licence": 5})
+    assert not Path("ours.safetensors").exists()
 
 
 # Cards

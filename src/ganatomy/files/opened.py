@@ -8,13 +8,14 @@ unless it is the same file, unchanged, of the same hash where that was asked for
 Not guaranteed: to notice somebody who writes into the file and sets its time back.
 """
 
+import errno
 import hashlib
 import io
 import os
 import threading
 import weakref
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 from ganatomy.errors import InputError
 from ganatomy.files.names import printable
@@ -96,9 +97,9 @@ class OpenFile:
             self._check()
         return done
 
-    def stream(self) -> BinaryIO:
+    def stream(self) -> io.BufferedReader:
         """Return a stream of its bytes, from the beginning; to close it closes nothing."""
-        return cast("BinaryIO", io.BufferedReader(_Reader(self), 1 << 16))
+        return io.BufferedReader(_Reader(self), 1 << 16)
 
     def release(self) -> None:
         """Close it for now; it is opened again when it is read."""
@@ -166,7 +167,7 @@ class _Reader(io.RawIOBase):
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         position = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._opened.size}[whence]
         if position < 0:
-            raise ValueError("a position before the beginning")
+            raise OSError(errno.EINVAL, "a position before the beginning")  # as files say it; zipfile asks
         self._position = position
         return position
 

@@ -21,26 +21,46 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
-from ganatomy.errors import InputError
-from ganatomy.files import replacing
+from ganatomy.errors import InputError, complaint, unknown
+from ganatomy.files import Line, Meter, OpenFile, Table, parse_json, printable, replacing
 from ganatomy.generators.families import FAMILIES, Space, fingerprint, sizes_in_words
-from ganatomy.generators.files.containers import open_container
+from ganatomy.generators.files.containers import ADVICE, open_container
 from ganatomy.generators.files.stored import Entry
-from ganatomy.generators.files.unpickling import printable
 from ganatomy.generators.layouts.find import find_generator
 from ganatomy.generators.zoo.cards import WeightFile
-from ganatomy.generators.zoo.downloads import sha256_of
 
 FORMAT = "generator-1"
 _TOLD = ("title", "author", "trained_on", "licence", "licence_note", "citation")
 
 
+class _Format(Table, extra="allow"):
+    format: Line
+
+
+class _Card(_Format):
+    """What our own files tell, of which what is used later is seen to; the rest may be anything."""
+
+    family: str
+    layout: Line
+    classes: tuple[Line, ...] = ()
+    name: Line = ""
+    place: Line = ""
+    sha256: Line = ""
+    title: Line = ""
+    author: Line = ""
+    trained_on: Line = ""
+    licence: Line = ""
+    licence_note: Line = ""
+    citation: Line = ""
+
+
 class Weights(Mapping[str, NDArray[np.float32]]):
     """Arrays by our names, read, converted and checked at each access; `shapes` tells their sizes for nothing."""
 
-    def __init__(self, entries: Mapping[str, Entry], path: Path) -> None:
-        self._entries, self._path = dict(entries), path
+    def __init__(self, entries: Mapping[str, Entry], where: str) -> None:
+        self._entries, self._where = dict(entries), where
         self.shapes = {name: entry.shape for name, entry in entries.items()}
 
     def __getitem__(self, name: str) -> NDArray[np.float32]:
@@ -50,9 +70,9 @@ class Weights(Mapping[str, NDArray[np.float32]]):
         assert value.shape == entry.shape, (name, value.shape, entry.shape)
         if not np.isfinite(value).all():
             bad = value.size - np.count_nonzero(np.isfinite(value))
-            raise InputError(f"{self._path}: {entry.origin} has {bad} NaN or infinite weights of {value.size}")
+            raise InputError(f"{self._where}: {entry.origin} has {bad} NaN or infinite weights of {value.size}")
         if name.endswith("running_var") and value.min() < 0:
-            raise InputError(f"{self._path}: {entry.origin} has negative variances")
+            raise InputError(f"{self._where}: {entry.origin} has negative variances")
         return value
 
     def __iter__(self) -> Iterator[str]:
@@ -71,7 +91,7 @@ class Checkpoint:
         layout: the layout that it came in, in words.
         weights: float32 arrays by our names, read at access.
         card: what our own files tell; empty for foreign ones.
-        path: of the file.
+        file: that it was opened from, and is read from later.
         classes: names of the classes of a conditional generator; empty for others.
         place: where in the file it was, such as "generator_smooth"; empty if right at the top.
         origin: how the file came here and what its hash is, and its card in the zoo, where it has one; None for a file
@@ -82,7 +102,7 @@ class Checkpoint:
     layout: str
     weights: Weights
     card: Mapping[str, Any]
-    path: Path
+    file: OpenFile
     classes: tuple[str, ...] = ()
     place: str = ""
     origin: WeightFile | None = None
@@ -90,6 +110,11 @@ class Checkpoint:
     def __repr__(self) -> str:
         sizes = sizes_in_words(self.resolution, self.space, self.num_ws, self.w_dim, self.classes)
         return f"<Checkpoint {self.name} ({self.layout}): {sizes}>"
+
+    @property
+    def path(self) -> Path:
+        """Where the file was when it was opened."""
+        return self.file.path
 
     @property
     def name(self) -> str:
@@ -103,7 +128,7 @@ class Checkpoint:
         origin, told = self.origin, self.card
         facts = {"name": self.name, "source": str(self.path)}
         if origin is not None:
-            facts |= {"source": origin.source, "sha256": origin.sha256}
+            facts |= {"source": origin.source, "sha256": self.file.sha256}
             told = told if origin.card is None else origin.card.model_dump()
         return facts | {key: told[key] for key in _TOLD if told.get(key)}
 
@@ -157,19 +182,20 @@ class Checkpoint:
         return fingerprint(self.weights)
 
 
-def read_checkpoint(path: str | os.PathLike, *, classes: int | Sequence[str] | None = None) -> Checkpoint:
+def read_checkpoint(path: str | os.PathLike | OpenFile, *, classes: int | Sequence[str] | None = None) -> Checkpoint:
     """Open a generator's checkpoint: a torch file, a plain pickle, safetensors or .npz, in any layout that is known.
 
     Kind and layout are told by content, never by name. Of several generators in a file the averaged one is taken.
 
     Args:
-        path: the file.
+        path: the file, or one that is open.
         classes: of a conditional generator, whose class is a one-hot vector behind the code: their number or names.
             By default what our own file's card says, and none for foreign ones.
 
     Raises:
-        InputError: no checkpoint of a generator that this version reads, and what it is instead; or more classes than
-            coordinates. Weights that are not finite are found when they are read.
+        InputError: no checkpoint of a generator that this version reads, and what it is instead; one that costs more
+            than the budget allows (see `files.budget`); or more classes than coordinates. Weights that are not finite
+            are found when they are read.
 
     >>> import tempfile, torch
     >>> path = Path(tempfile.mkdtemp()) / "generator.tar"
@@ -183,25 +209,26 @@ def read_checkpoint(path: str | os.PathLike, *, classes: int | Sequence[str] | N
     >>> checkpoint.style_weights().shape, checkpoint.fingerprint()[:8]
     ((128, 10), ...)
     """
-    path = Path(path)
-    tree, header = open_container(path)
-    card = _card(header, path)
-    found = find_generator(tree, str(path))
+    file = path if isinstance(path, OpenFile) else OpenFile(path, ADVICE)
+    meter = Meter(file.path)
+    tree, header = open_container(file, meter)
+    card = _card(header, meter.where)
+    found = find_generator(tree, meter)
     family = found.layout.family
     if card and card["family"] != family:
-        raise InputError(f"{path} is damaged: its card says {printable(card['family'])}, its tensors {family}")
-    weights, entry = Weights(found.entries, path), FAMILIES[family]
+        raise InputError(f"{meter.where} is damaged: its card says {printable(card['family'])}, its tensors {family}")
+    weights, entry = Weights(found.entries, meter.where), FAMILIES[family]
     given = card.get("classes", []) if classes is None else classes
     if isinstance(given, str | bool) or (isinstance(given, int) and given < 0):
         raise InputError(f"`classes={given!r}`: give their number, or a list of their names")
     count, inputs = given if isinstance(given, int) else len(given), entry.z_dim(weights.shapes)
     if count and not entry.conditional:
-        raise InputError(f"{path}: a {entry.title} has no classes, {count} were given; leave `classes` out")
+        raise InputError(f"{meter.where}: a {entry.title} has no classes, {count} were given; leave `classes` out")
     if count >= inputs:
-        raise InputError(f"{path}: {count} classes leave no coordinate of its {inputs} for the code")
+        raise InputError(f"{meter.where}: {count} classes leave no coordinate of its {inputs} for the code")
     named = [f"class {i}" for i in range(count)] if isinstance(given, int) else map(str, given)
     layout = card.get("layout", found.layout.words)
-    return Checkpoint(family, layout, weights, card, path, tuple(named), found.place)
+    return Checkpoint(family, layout, weights, card, file, tuple(named), found.place)
 
 
 def write_checkpoint(checkpoint: Checkpoint, out: str | os.PathLike, card: Mapping[str, Any] | None = None) -> None:
@@ -217,7 +244,8 @@ def write_checkpoint(checkpoint: Checkpoint, out: str | os.PathLike, card: Mappi
         card: text, numbers, lists and objects of such.
 
     Raises:
-        InputError: weights that are not finite, or a file that cannot be written.
+        InputError: weights that are not finite, a card whose licence or title is no text, or a file that cannot be
+            written.
 
     >>> import tempfile, torch
     >>> folder = Path(tempfile.mkdtemp())
@@ -240,10 +268,16 @@ def write_checkpoint(checkpoint: Checkpoint, out: str | os.PathLike, card: Mappi
         "z_dim": checkpoint.z_dim,
         "w_dim": checkpoint.w_dim,
     }
-    origin = {"place": checkpoint.place, "sha256": sha256_of(checkpoint.path)}
+    origin = {"place": checkpoint.place, "sha256": checkpoint.file.sha256}
     whole = {**origin, **checkpoint.card, **(card or {}), **facts}
+    try:
+        _Card.model_validate(whole, strict=False)
+    except ValidationError as error:
+        raise InputError(f"the card of {printable(out, None)}: {complaint(error, _Card)}") from None
     header = {"ganatomy": json.dumps(whole, sort_keys=True, allow_nan=False)}
     weights = dict(checkpoint.weights)  # all read, and found good, before anything is written
+    if os.name == "nt":  # where no file is replaced that is open
+        checkpoint.file.release()
     folder = Path(out).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -254,25 +288,21 @@ def write_checkpoint(checkpoint: Checkpoint, out: str | os.PathLike, card: Mappi
         file.write(content)
 
 
-def _card(header: str, path: Path) -> dict[str, Any]:
+def _card(header: str, where: str) -> dict[str, Any]:
     """Read what ganatomy wrote into a file's header; empty for foreign files."""
     if not header:
         return {}
-    try:
-        card = json.loads(header)
-        found = card["format"]
-    except (KeyError, TypeError, ValueError, RecursionError):
-        raise InputError(f"{path} is damaged: its header is no JSON object with a format") from None
-    if str(found).startswith("fitted-gan"):
-        raise InputError(f"{path} is a GAN fitted to points: give its run's folder, as in ganatomy sefa runs/NAME")
-    if str(found).startswith("directions"):
+    found = parse_json(header, f"{where}, its card", _Format).format
+    if found.startswith("fitted-gan"):
+        raise InputError(f"{where} is a GAN fitted to points: give its run's folder, as in ganatomy sefa runs/NAME")
+    if found.startswith("directions"):
         raise InputError(
-            f"{path} holds directions, not a generator: Directions.load reads it, and 'ganatomy edit' moves codes by it"
+            f"{where} holds directions, not a generator: Directions.load reads it, and 'ganatomy edit' moves codes by "
+            f"it"
         )
     if found != FORMAT:
-        raise InputError(f"{path} holds {printable(found)}, this version reads {FORMAT}")
-    names = card.get("classes", [])
-    texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    if card.get("family") not in FAMILIES or not isinstance(card.get("layout"), str) or not texts:
-        raise InputError(f"{path} is damaged: its card has no family, no layout, or classes that are no names")
-    return card
+        raise InputError(f"{where} holds {printable(found)}, this version reads {FORMAT}")
+    card = parse_json(header, f"{where}, its card", _Card)
+    if card.family not in FAMILIES:
+        raise InputError(f"{where}, its card: {unknown('family', card.family, FAMILIES)}")
+    return card.model_dump(exclude_unset=True)

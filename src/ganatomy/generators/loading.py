@@ -78,7 +78,7 @@ def open_checkpoint(
     card = file.card
     if classes is None and card is not None and card.classes:
         classes = card.classes
-    checkpoint = read_checkpoint(file.path, classes=classes)
+    checkpoint = read_checkpoint(file.opened, classes=classes)
     if card is not None and (checkpoint.family, checkpoint.resolution) != (card.family, card.resolution):
         raise InputError(
             f"{file.path} is a {checkpoint.family} of {checkpoint.resolution} pixels, the card '{card.name}' says "

@@ -16,6 +16,7 @@ import torch
 
 from attacks.pickles import COSTLY, LOAD, binary
 from ganatomy.errors import InputError
+from ganatomy.files import Meter, OpenFile, spending
 from ganatomy.generators.checkpoint import read_checkpoint
 from ganatomy.generators.files import pickle as picklefile
 from ganatomy.generators.files.containers import open_container
@@ -34,7 +35,7 @@ def opened(tmp_path):
 
     def write(data):
         (tmp_path / "a.pkl").write_bytes(data)
-        return open_container(tmp_path / "a.pkl")[0]
+        return open_container(OpenFile(tmp_path / "a.pkl"), Meter("a.pkl"))[0]
 
     return write
 
@@ -60,19 +61,19 @@ def test_tensors_of_every_type_are_read_as_torch_reads_them(protocol, opened):
 def test_one_storage_is_read_once_however_often_it_is_asked_for(opened, monkeypatch):
     calls = []
     monkeypatch.setattr(
-        picklefile, "read_storage", lambda path, data, read=picklefile.read_storage: calls.append(1) or read(path, data)
+        picklefile, "read_storage", lambda *given, read=picklefile.read_storage: calls.append(1) or read(*given)
     )
     data = stored(torch.arange(3.0))
     opened(b"\x80\x04" + binary(data) + b"\x85\x940" + LOAD + b"\x940" + b"h\x01h\x00R0" * 20_000 + b"N.")
     assert calls == [1]
 
 
-def test_there_are_no_more_storages_than_a_network_has(opened, monkeypatch):
-    monkeypatch.setattr(picklefile, "_MOST_STORAGES", 20)
+def test_there_are_no_more_storages_than_the_budget_allows(opened):
     one = LOAD + binary(stored(torch.arange(3.0))) + b"\x85R0"
-    opened(b"\x80\x04" + 20 * one + b"N.")
-    with pytest.raises(InputError, match="more storages than any network has"):
-        opened(b"\x80\x04" + 21 * one + b"N.")
+    with spending(objects=3000):
+        opened(b"\x80\x04" + 20 * one + b"N.")
+        with pytest.raises(InputError, match=r"needs .* objects, more than the 3,000 that one file may cost"):
+            opened(b"\x80\x04" + 40 * one + b"N.")
 
 
 @pytest.mark.parametrize("name", COSTLY)
@@ -80,7 +81,7 @@ def test_what_would_cost_much_costs_little(name, tmp_path):
     (tmp_path / "a.pkl").write_bytes(COSTLY[name])
     tracemalloc.start()
     try:
-        with pytest.raises(InputError, match=r"damaged|holds no tensors"):
+        with pytest.raises(InputError, match=r"damaged|holds no tensors|is nested more than 100 deep"):
             read_checkpoint(tmp_path / "a.pkl")
         peak = tracemalloc.get_traced_memory()[1]
     finally:
@@ -99,7 +100,7 @@ def test_a_long_file_with_little_in_it_is_not_read(tmp_path):
     with open(path, "ab") as file:
         file.write(b"\x85R.")
     with pytest.raises(InputError, match="damaged"):
-        open_container(path)
+        open_container(OpenFile(path), Meter(path))
 
 
 @pytest.mark.parametrize(

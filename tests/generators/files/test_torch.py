@@ -11,9 +11,15 @@ import torch
 
 from attacks.pickles import SIX, Global, Raw, Storage, legacy, storage, tensor, zipped
 from ganatomy.errors import InputError
+from ganatomy.files import Meter, OpenFile
 from ganatomy.generators.files.containers import open_container
-from ganatomy.generators.files.torch import read_torch
 from ganatomy.generators.files.unpickling import Stub
+
+
+def opened(path):
+    """The tree of a file."""
+    return open_container(OpenFile(path), Meter(path))[0]
+
 
 DTYPES = (
     *("float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool", "complex64"),
@@ -43,7 +49,7 @@ def test_what_torch_saves_is_read_bit_for_bit(save, protocol):
     tensors |= {"scalar": torch.tensor(2.5), "empty": torch.zeros(0, 3), "one": torch.ones(1, 1)}
     tensors |= {"turned": base.permute(2, 0, 1), "part": base[1:3, ::2, 1:4], "row": base[2, 3], "whole": base}
     tensors["parameter"] = torch.nn.Parameter(base.clone())
-    found, _ = open_container(save(tensors, pickle_protocol=protocol))
+    found = opened(save(tensors, pickle_protocol=protocol))
     assert list(found) == list(tensors)
     for name, value in tensors.items():
         value = value.detach()
@@ -58,7 +64,7 @@ def test_what_torch_saves_is_read_bit_for_bit(save, protocol):
 
 def test_views_of_one_storage_share_it(save):
     base = torch.arange(12.0)
-    found = read_torch(save([base, base[3:], base.reshape(3, 4).T]))
+    found = opened(save([base, base[3:], base.reshape(3, 4).T]))
     assert len({id(tensor.storage) for tensor in found}) == 1
     assert found[1].read()[0] == 3
 
@@ -71,7 +77,7 @@ def test_what_is_no_tensor_is_plain_data(save):
     globals()["Options"] = Options
     options = Options()
     options.z_dim, options.table = 512, OrderedDict(a=torch.Size([1, 2]))
-    found = read_torch(save({"options": options, "dtype": torch.float32, "device": torch.device("cpu"), "epoch": 3}))
+    found = opened(save({"options": options, "dtype": torch.float32, "device": torch.device("cpu"), "epoch": 3}))
     del globals()["Options"]
     assert isinstance(found["options"], Stub)
     assert found["options"].state == {"z_dim": 512, "table": {"a": (1, 2)}}
@@ -81,7 +87,7 @@ def test_what_is_no_tensor_is_plain_data(save):
 @pytest.mark.filterwarnings("ignore")
 def test_a_whole_network_is_read_without_its_class(save):
     network = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.BatchNorm1d(3))
-    found = read_torch(save(network))
+    found = opened(save(network))
     assert found.kind == "torch.nn.modules.container.Sequential"
     inner = found.state["_modules"]["0"].state["_parameters"]["weight"]
     assert np.array_equal(inner.read(), network[0].weight.detach().numpy())
@@ -90,16 +96,12 @@ def test_a_whole_network_is_read_without_its_class(save):
 def test_a_tensor_with_attributes_is_a_tensor(save):
     weight = torch.nn.Parameter(torch.arange(3.0))
     weight.note = "kept by torch"
-    assert read_torch(save({"w": weight}))["w"].read().tolist() == [0, 1, 2]
+    assert opened(save({"w": weight}))["w"].read().tolist() == [0, 1, 2]
 
 
-def test_opening_reads_no_tensor(save, monkeypatch):
+def test_opening_reads_no_tensor(save, counts):
     path = save({"a": torch.ones(3), "b": torch.zeros(3)})
-    counts = []
-    monkeypatch.setattr(
-        np, "fromfile", lambda file, dtype, count, read=np.fromfile: counts.append(count) or read(file, dtype, count)
-    )
-    found = read_torch(path)
+    found = opened(path)
     assert counts == []
     found["b"].read()
     assert counts == [3]
@@ -110,7 +112,7 @@ def test_checksums_are_compared_where_there_are_any(tmp_path):
     torch.save({"a": torch.zeros(100), "b": torch.ones(100)}, path)
     data = path.read_bytes()
     path.write_bytes(data.replace(torch.ones(100).numpy().tobytes(), torch.full((100,), 2.0).numpy().tobytes()))
-    found = read_torch(path)
+    found = opened(path)
     found["a"].read()
     with pytest.raises(InputError, match="does not match its checksum"):
         found["b"].read()
@@ -123,7 +125,7 @@ def test_files_without_checksums_are_read(tmp_path):
         torch.save({"a": torch.ones(3)}, tmp_path / "a.pth")
     finally:
         torch.serialization.set_crc32_options(before)
-    assert read_torch(tmp_path / "a.pth")["a"].read().tolist() == [1, 1, 1]
+    assert opened(tmp_path / "a.pth")["a"].read().tolist() == [1, 1, 1]
 
 
 def test_files_made_by_hand_are_read(tmp_path):
@@ -138,7 +140,7 @@ def test_files_made_by_hand_are_read(tmp_path):
             tail=SIX + data,
         ),
     ):
-        assert read_torch(path)["w"].read().tolist() == [[0, 1, 2], [3, 4, 5]]
+        assert opened(path)["w"].read().tolist() == [[0, 1, 2], [3, 4, 5]]
 
 
 WRONG = {
@@ -185,7 +187,7 @@ WRONG = {
 @pytest.mark.parametrize("write", [zipped, legacy])
 def test_a_lie_about_a_tensor_is_refused(name, write, tmp_path):
     with pytest.raises(InputError) as caught:
-        open_container(write(tmp_path / "a.pth", {"w": WRONG[name]}))
+        opened(write(tmp_path / "a.pth", {"w": WRONG[name]}))
     assert str(caught.value).startswith(str(tmp_path / "a.pth"))
     assert str(caught.value).isprintable()
 
@@ -207,7 +209,7 @@ def test_a_lie_about_a_tensor_is_refused(name, write, tmp_path):
 )
 def test_a_legacy_file_that_contradicts_itself_is_refused(options, message, tmp_path):
     with pytest.raises(InputError, match=message):
-        open_container(legacy(tmp_path / "a.pth", {"w": tensor(storage())}, **options))
+        opened(legacy(tmp_path / "a.pth", {"w": tensor(storage())}, **options))
 
 
 @pytest.mark.parametrize(
@@ -221,7 +223,7 @@ def test_a_legacy_file_that_contradicts_itself_is_refused(options, message, tmp_
 )
 def test_a_zip_that_contradicts_itself_is_refused(options, message, tmp_path):
     with pytest.raises(InputError, match=message):
-        open_container(zipped(tmp_path / "a.pth", {"w": tensor(storage())}, **options))
+        opened(zipped(tmp_path / "a.pth", {"w": tensor(storage())}, **options))
 
 
 def test_a_compressed_bomb_is_not_unpacked(tmp_path):
@@ -229,15 +231,15 @@ def test_a_compressed_bomb_is_not_unpacked(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.pth", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr("a/data.pkl", bytes(1 << 26))
     with pytest.raises(InputError, match="is compressed"):
-        open_container(tmp_path / "a.pth")
+        opened(tmp_path / "a.pth")
 
 
 def test_a_file_changed_after_opening_is_noticed(save):
     path = save({"w": torch.ones(1000)})
-    found = read_torch(path)
+    found = opened(path)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(InputError, match="changed"):
         found["w"].read()
     path.unlink()
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match=r"changed|no such file"):
         found["w"].read()

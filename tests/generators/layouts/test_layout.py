@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from ganatomy.errors import InputError
+from ganatomy.files import Meter
 from ganatomy.generators.checkpoint import read_checkpoint
 from ganatomy.generators.families import FAMILIES
 from ganatomy.generators.layouts.find import LAYOUTS, find_generator
@@ -81,7 +82,7 @@ def test_it_converts_to_what_its_familys_network_takes(layout, foreign, tmp_path
 
 def test_what_is_found_is_what_its_layout_says(layout, foreign):
     state = {key: _stored(value) for key, value in STATES[layout.words](foreign)[0].items()}
-    found = find_generator({"ema": state}, "a.pth")
+    found = find_generator({"ema": state}, Meter("a.pth"))
     assert (found.layout, found.place) == (layout, "ema")
     assert found.entries.keys() == layout.convert(state, "a.pth", {}).keys()
 

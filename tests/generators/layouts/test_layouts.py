@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional
 
 from ganatomy.errors import InputError
+from ganatomy.files import Meter, spending
 from ganatomy.generators.checkpoint import read_checkpoint
 from ganatomy.generators.files.states import rank, states
 
@@ -317,9 +318,10 @@ def test_a_tree_that_bites_its_tail_ends():
     for _ in range(60):
         tree = {"a": tree, "b": tree}
     tree["self"] = tree
-    assert list(states(tree)) == []
+    assert list(states(tree, Meter("a.pth"))) == []
     state = {"module." * 100_000 + "weight": SimpleNamespace(dtype="float32", shape=(1,), read=None)}
-    assert [place for place, _ in states(state)] == [""]
+    assert [place for place, _ in states(state, Meter("a.pth"))] == [""]
     wide = dict.fromkeys(map(str, range(100_000)), state["module." * 100_000 + "weight"])
-    assert list(states(wide)) == []
+    with spending(objects=1_000_000), pytest.raises(InputError, match=r"needs .* objects, more than the 1,000,000"):
+        list(states(wide, Meter("a.pth")))
     assert rank("x/generator_smooth/state_dict") == rank("generator_smooth") == 0

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from ganatomy.errors import InputError
+from ganatomy.files import Meter
 from ganatomy.generators.checkpoint import read_checkpoint, write_checkpoint
 from ganatomy.generators.layouts.find import find_generator
 from ganatomy.generators.loading import load
@@ -38,7 +39,7 @@ def find():
     """Find the generator in a state, without a file."""
 
     def make(state):
-        return find_generator({key: InMemory(value.numpy()) for key, value in state.items()}, "a.pth")
+        return find_generator({key: InMemory(value.numpy()) for key, value in state.items()}, Meter("a.pth"))
 
     return make
 

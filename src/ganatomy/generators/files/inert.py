@@ -8,7 +8,7 @@ of these takes time and memory in proportion to its arguments, whatever they are
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 # Classes of plain values that pickles make by a call; they come out as stubs.
 INERT = {
@@ -18,20 +18,32 @@ INERT = {
     *("pathlib._local.PosixPath", "pathlib._local.WindowsPath", "types.SimpleNamespace", "collections.deque"),
     *("numpy.dtype", "numpy._core.multiarray.scalar", "numpy._core.multiarray._reconstruct"),
 }
+_LONGEST = 500  # letters of a module's or a class's name
 _RENAMED = {"copy_reg": "copyreg", "__builtin__": "builtins", "numpy.core.multiarray": "numpy._core.multiarray"}
 
 
-class Name(NamedTuple):
-    """What a pickle calls something by: a module and a name in it. It is text, and is never looked up."""
+@dataclass(frozen=True)
+class Name:
+    """What a pickle calls something by: a module and a name in it. It is text, and is never looked up.
+
+    >>> str(Name("copy_reg", "_reconstructor"))
+    'copyreg._reconstructor'
+    """
 
     module: str
     name: str
+    dotted: str = field(init=False, repr=False, compare=False)  # one text, however many instances have it for a kind
+
+    def __post_init__(self) -> None:
+        if not all(isinstance(word, str) and len(word) <= _LONGEST for word in (self.module, self.name)):
+            raise ValueError("a name that is no text, or longer than any")
+        object.__setattr__(self, "dotted", f"{_RENAMED.get(self.module, self.module)}.{self.name}")
 
     def __str__(self) -> str:
-        return f"{_RENAMED.get(self.module, self.module)}.{self.name}"
+        return self.dotted
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False, slots=True)  # it may hold itself, or as much as a file likes
 class Stub:
     """An instance of a foreign class, as data: its arguments, its state, and what was put into it."""
 
@@ -50,16 +62,6 @@ class Blob:
 
     def __len__(self) -> int:
         return self.length
-
-
-def printable(text: object, most: int = 120) -> str:
-    r"""Make one printable line of text that may come from a hostile file.
-
-    >>> printable("a\nb\x1b[2J")
-    'a b [2J'
-    """
-    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)[: 2 * most]).split())
-    return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
 def instance(kind: Any, arguments: Any, state: Any = None) -> Stub | dict:

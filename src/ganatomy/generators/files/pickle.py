@@ -12,30 +12,31 @@ References:
     and `legacy.py` of its implementation in PyTorch, for what such files hold.
 """
 
-from pathlib import Path
 from typing import Any
 
 from ganatomy.errors import InputError
+from ganatomy.files import Meter, OpenFile
 from ganatomy.generators.files.inert import Blob, Stub
 from ganatomy.generators.files.torch import functions, read_storage
 from ganatomy.generators.files.unpickling import read_pickle
 
-_MOST_STORAGES = 20_000
+_STORAGE = 100  # objects that one costs, whose head is a file of its own
 _TENSORFLOW = ("dnnlib.tflib.", "tfutil.")
 
 
-def read_plain(path: Path) -> Any:
+def read_plain(file: OpenFile, meter: Meter) -> Any:
     """Read a plain pickle: containers as plain ones, tensors as `StoredTensor`, networks and other objects as `Stub`.
 
     Raises:
-        InputError: damaged, truncated, a pickle that asks for a call, or one of a network made with TensorFlow.
-        OSError: the file cannot be read.
+        InputError: damaged, truncated, a pickle that asks for a call or costs too much, or one of a network made with
+            TensorFlow.
 
     >>> import pickle, tempfile, torch
+    >>> from pathlib import Path
     >>> path = Path(tempfile.mkdtemp()) / "a.pkl"
     >>> with open(path, "wb") as file:
     ...     pickle.dump({"w": torch.arange(6.0).reshape(2, 3).T, "z_dim": 512}, file)
-    >>> tree = read_plain(path)
+    >>> tree = read_plain(OpenFile(path), Meter(path))
     >>> tree["z_dim"], tree["w"].shape, tree["w"].read()[2].tolist()
     (512, (3, 2), [2.0, 5.0])
     """
@@ -45,18 +46,16 @@ def read_plain(path: Path) -> Any:
         if not isinstance(data, bytes | Blob):
             raise ValueError("a storage of no bytes")
         if id(data) not in storages:
-            if len(storages) == _MOST_STORAGES:
-                raise ValueError("more storages than any network has")
-            storages[id(data)] = data, read_storage(path, data)
+            meter.draw("objects", _STORAGE)
+            storages[id(data)] = data, read_storage(file, data, meter)
         return storages[id(data)][1]
 
-    known = {**functions(path), "torch.storage._load_from_bytes": storage}
-    with open(path, "rb") as file:
-        tree = read_pickle(file, str(path), known, blobs=True)
+    known = {**functions(meter.where), "torch.storage._load_from_bytes": storage}
+    tree = read_pickle(file.stream(), meter, known, blobs=True)
     parts = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list | tuple) else [tree]
     if any(isinstance(part, Stub) and part.kind.startswith(_TENSORFLOW) for part in parts):
         raise InputError(
-            f"{path} holds networks of TensorFlow, which this version does not read: convert a StyleGAN2 with "
+            f"{meter.where} holds networks of TensorFlow, which this version does not read: convert a StyleGAN2 with "
             f"legacy.py of NVIDIA's stylegan3, a StyleGAN with the converter of genforce"
         )
     return tree

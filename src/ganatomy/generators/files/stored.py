@@ -4,18 +4,18 @@ A *storage* is a run of bytes in a file, and a tensor is a view of one: with its
 (i_1, ..., i_n) lies at `offset + i_1 stride_1 + ... + i_n stride_n`, counted in elements of the tensor's type. Types,
 shapes and strides are known from the file's own description; the numbers are read when they are wanted, each time
 anew, so that opening costs nothing and no more is held than is in use. Constraint: the maker of a `StoredTensor` has
-checked that the view lies inside its storage. Not guaranteed: that the file stays as it was.
+checked that the view lies inside its storage. That the file is still the one that was opened, `OpenFile` sees to.
 """
 
 import math
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ganatomy.errors import InputError
+from ganatomy.files import OpenFile, require_memory
 
 
 def item_size(dtype: str) -> int:
@@ -31,11 +31,13 @@ def item_size(dtype: str) -> int:
 class Storage:
     """A run of `nbytes` bytes, which begins at byte `position` of a file."""
 
-    path: Path
+    file: OpenFile
     nbytes: int
     position: int = -1  # in a legacy file known only once the pickle has been read
     checksum: int = 0  # CRC-32 of its bytes; 0 if there is none
-    content: bytes | None = None  # where it is short and was read with the rest: then `position` counts in these
+    content: bytes | None = field(
+        default=None, repr=False
+    )  # where it is short and was read with the rest: then `position` counts in these
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,24 +54,23 @@ class StoredTensor:
         """Read the numbers, as an array of their own type, bfloat16 as float32.
 
         Raises:
-            InputError: the file has been changed or cannot be read, or a checksum tells that it is damaged.
+            InputError: the file has been changed or cannot be read, a checksum tells that it is damaged, or there is no
+                memory for it.
         """
         storage, count = self.storage, reach(self.shape, self.strides)
         raw = np.dtype("uint16" if self.dtype == "bfloat16" else self.dtype).newbyteorder("<")
         start = storage.position + self.offset * raw.itemsize
-        try:
-            if storage.content is not None:
-                data = np.frombuffer(storage.content, raw, count, start).copy()
-            else:
-                with open(storage.path, "rb") as file:
-                    file.seek(start)
-                    data = np.fromfile(file, raw, count)
-        except OSError as error:
-            raise InputError(f"{storage.path} cannot be read: {error.strerror or error}") from None
-        if len(data) < count:
-            raise InputError(f"{storage.path} ends before its tensors do: was it changed while it was being read?")
+        require_memory(2 * count * raw.itemsize, f"{storage.file.path}: a tensor of shape {self.shape}")
+        if storage.content is not None:
+            data = np.frombuffer(storage.content, raw, count, start).copy()
+        else:
+            data = np.empty(count, raw)
+            if storage.file.fill(data.view(np.uint8).data, start) < data.nbytes:
+                raise InputError(f"{storage.file.path} ends before its tensors do; get the file again")
         if storage.checksum and data.nbytes == storage.nbytes and zlib.crc32(data.data) != storage.checksum:
-            raise InputError(f"{storage.path} is damaged: a tensor does not match its checksum; get the file again")
+            raise InputError(
+                f"{storage.file.path} is damaged: a tensor does not match its checksum; get the file again"
+            )
         if self.dtype == "bfloat16":
             data = (data.astype(np.uint32) << 16).view(np.float32)
         if self.strides != contiguous(self.shape):

@@ -10,19 +10,18 @@ undamaged; only the zip archive has checksums (and not always), and they are com
 
 import io
 import math
-import os
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from ganatomy.errors import InputError
-from ganatomy.generators.files.inert import Blob, Name, Stub, printable
+from ganatomy.files import Meter, OpenFile, printable, require_memory
+from ganatomy.generators.files.inert import Blob, Name, Stub
 from ganatomy.generators.files.stored import Storage, StoredTensor, item_size, reach
-from ganatomy.generators.files.unpickling import MOST_BYTES, asks_to_call, read_pickle
+from ganatomy.generators.files.unpickling import asks_to_call, read_pickle
 
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C  # torch.serialization.MAGIC_NUMBER
 _PROTOCOL = 1001
@@ -55,17 +54,53 @@ class _Typed:
     dtype: str
 
 
-def read_torch(path: Path) -> Any:
-    """Read what a torch file holds: containers as plain ones, tensors as `StoredTensor`, other objects as `Stub`.
+@dataclass(frozen=True)
+class _Members:
+    """The members of a zip archive, as places in its file: torch stores them uncompressed."""
+
+    file: OpenFile
+    meter: Meter
+    records: Mapping[str, zipfile.ZipInfo]
+
+    def place(self, name: str) -> tuple[int, int, int]:
+        """Return the position of a member's first byte, its length, and its checksum."""
+        record, where = self.records.get(name), self.meter.where
+        if record is None:
+            raise InputError(f"{where} is damaged: it has no {printable(name)}; get the file again")
+        if record.compress_type != zipfile.ZIP_STORED or record.flag_bits & 1:
+            raise InputError(f"{where}: {printable(name)} is compressed, which torch never does; save it anew")
+        header = self.file.read(record.header_offset, 30)
+        if len(header) < 30 or header[:4] != b"PK\3\4":
+            raise ValueError(f"{name} is not where it should be")
+        position = record.header_offset + 30 + sum(struct.unpack("<HH", header[26:]))
+        if record.file_size != record.compress_size or position + record.file_size > self.file.size:
+            raise ValueError(f"{name} reaches beyond the end")
+        return position, record.file_size, record.CRC
+
+    def content(self, name: str) -> bytes:
+        position, size, checksum = self.place(name)
+        self.meter.draw("bytes", size)
+        require_memory(2 * size, self.meter.where)
+        data = self.file.read(position, size)
+        if checksum and zlib.crc32(data) != checksum:
+            raise ValueError(f"{name} does not match its checksum")
+        return data
+
+
+def read_zip(file: OpenFile, archive: zipfile.ZipFile, meter: Meter) -> Any:
+    """Read a zip archive, in which ROOT/data.pkl is the pickle and ROOT/data/KEY a storage.
+
+    Containers come as plain ones, tensors as `StoredTensor`, other objects as `Stub`.
 
     Raises:
-        InputError: damaged, truncated, of another byte order, or a pickle that asks for a call.
-        OSError: the file cannot be read.
+        InputError: of another byte order, a pickle that asks for a call, or one that costs too much.
+        ValueError: damaged, as `InputError`.
 
     >>> import tempfile, torch
+    >>> from pathlib import Path
     >>> path = Path(tempfile.mkdtemp()) / "a.pth"
     >>> torch.save({"w": torch.arange(6.0).reshape(2, 3).T, "epoch": 7}, path)
-    >>> tree = read_torch(path)
+    >>> tree = read_zip(OpenFile(path), zipfile.ZipFile(path), Meter(path))
     >>> tree["epoch"], tree["w"].shape, tree["w"].strides
     (7, (3, 2), (1, 3))
     >>> tree["w"].read()
@@ -73,106 +108,69 @@ def read_torch(path: Path) -> Any:
            [1., 4.],
            [2., 5.]], dtype=float32)
     """
-    with open(path, "rb") as file:
-        if file.read(4) == b"PK\3\4":
-            return _read_zip(path, file)
-        file.seek(0)
-        return _read_legacy(path, file)
+    members = _Members(file, meter, {record.filename: record for record in archive.infolist()})
+    pickles = [name for name in members.records if name.endswith("/data.pkl") and name.count("/") == 1]
+    if len(pickles) != 1:
+        raise ValueError(f"it has {len(pickles)} pickles")
+    root = pickles[0].removesuffix("data.pkl")
+    if f"{root}byteorder" in members.records and members.content(f"{root}byteorder") != b"little":
+        raise InputError(f"{meter.where} was written on a big-endian machine; save it on an ordinary one")
+    storages: dict[str, Storage] = {}
+
+    def stored(identity: Any) -> _Typed:
+        dtype, key, nbytes = _storage_of(meter.where, identity)
+        if key not in storages:
+            position, length, checksum = members.place(f"{root}data/{key}")
+            storages[key] = Storage(file, length, position, checksum)
+        return _agreeing(storages[key], dtype, nbytes)
+
+    return read_pickle(io.BytesIO(members.content(pickles[0])), meter, functions(meter.where), stored)
 
 
-@dataclass(frozen=True)
-class _Members:
-    """The members of a zip archive, as places in its file: torch stores them uncompressed."""
+def read_legacy(file: OpenFile, meter: Meter) -> Any:
+    """Read pickles in a row, then the storages, each behind its number of elements.
 
-    path: Path
-    file: BinaryIO
-    records: Mapping[str, zipfile.ZipInfo]
+    Raises:
+        InputError: truncated, of another byte order, a pickle that asks for a call, or one that costs too much.
+        ValueError: damaged, as `InputError`.
 
-    def place(self, name: str) -> tuple[int, int, int]:
-        """Return the position of a member's first byte, its length, and its checksum."""
-        record = self.records.get(name)
-        if record is None:
-            raise InputError(f"{self.path} is damaged: it has no {printable(name)}; get the file again")
-        if record.compress_type != zipfile.ZIP_STORED or record.flag_bits & 1:
-            raise InputError(f"{self.path}: {printable(name)} is compressed, which torch never does; save it anew")
-        self.file.seek(record.header_offset)
-        header = self.file.read(30)
-        if len(header) < 30 or header[:4] != b"PK\3\4":
-            raise ValueError(f"{name} is not where it should be")
-        position = record.header_offset + 30 + sum(struct.unpack("<HH", header[26:]))
-        if record.file_size != record.compress_size or position + record.file_size > os.path.getsize(self.path):
-            raise ValueError(f"{name} reaches beyond the end")
-        return position, record.file_size, record.CRC
-
-    def content(self, name: str) -> bytes:
-        position, size, checksum = self.place(name)
-        if size > MOST_BYTES:
-            raise ValueError(f"{name} is longer than any pickle of tensors")
-        self.file.seek(position)
-        data = self.file.read(size)
-        if checksum and zlib.crc32(data) != checksum:
-            raise ValueError(f"{name} does not match its checksum")
-        return data
-
-
-def _read_zip(path: Path, file: BinaryIO) -> Any:
-    """Read a zip archive: ROOT/data.pkl is the pickle, ROOT/data/KEY a storage."""
-    with zipfile.ZipFile(file) as archive:
-        members = _Members(path, file, {record.filename: record for record in archive.infolist()})
-        pickles = [name for name in members.records if name.endswith("/data.pkl") and name.count("/") == 1]
-        if len(pickles) != 1:
-            raise ValueError(f"it has {len(pickles)} pickles")
-        root = pickles[0].removesuffix("data.pkl")
-        if f"{root}byteorder" in members.records and members.content(f"{root}byteorder") != b"little":
-            raise InputError(f"{path} was written on a big-endian machine; save it on an ordinary one")
-        storages: dict[str, Storage] = {}
-
-        def stored(identity: Any) -> _Typed:
-            dtype, key, nbytes = _storage_of(path, identity)
-            if key not in storages:
-                position, length, checksum = members.place(f"{root}data/{key}")
-                storages[key] = Storage(path, length, position, checksum)
-            return _agreeing(storages[key], dtype, nbytes)
-
-        return read_pickle(io.BytesIO(members.content(pickles[0])), str(path), functions(path), stored)
-
-
-def _read_legacy(path: Path, file: BinaryIO) -> Any:
-    """Read pickles in a row, then the storages, each behind its number of elements."""
-    tree, storages = _read_pickles(path, file)
-    length = os.path.getsize(path)
+    >>> import tempfile, torch
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "a.pth"
+    >>> torch.save({"w": torch.arange(6.0)}, path, _use_new_zipfile_serialization=False)
+    >>> read_legacy(OpenFile(path), Meter(path))["w"].read()
+    array([0., 1., 2., 3., 4., 5.], dtype=float32)
+    """
+    stream = file.stream()
+    tree, storages = _read_pickles(file, stream, meter)
     for key, typed in storages.items():
-        count = file.read(8)
+        count = stream.read(8)
         storage = typed.storage
-        storage.position = file.tell()
+        storage.position = stream.tell()
         end = storage.position + storage.nbytes
-        if len(count) < 8 or end > length:
-            raise InputError(f"{path} is truncated: it has {length:,} bytes and needs more; get the file again")
+        if len(count) < 8 or end > file.size:
+            raise InputError(f"{meter.where} is truncated: it has {file.size:,} bytes and needs more; get it again")
         _check_count(count, typed, key)
-        file.seek(end)
+        stream.seek(end)
     return tree
 
 
-def read_storage(path: Path, data: bytes | Blob) -> Any:
+def read_storage(file: OpenFile, data: bytes | Blob, meter: Meter) -> Any:
     """Read a storage that torch saved alone into the bytes of another pickle; long ones stay in their file.
 
     Raises:
         ValueError: these bytes are no such storage.
 
-    >>> import io, torch
-    >>> stream = io.BytesIO()
-    >>> torch.save(torch.arange(3.0).untyped_storage(), stream, _use_new_zipfile_serialization=False)
-    >>> read_storage(Path("a.pkl"), stream.getvalue()).storage.nbytes
+    >>> import tempfile, torch
+    >>> from pathlib import Path
+    >>> path = Path(tempfile.mkdtemp()) / "a.pkl"
+    >>> torch.save(torch.arange(3.0).untyped_storage(), path, _use_new_zipfile_serialization=False)
+    >>> read_storage(OpenFile(path), path.read_bytes(), Meter(path)).storage.nbytes
     12
     """
-    if isinstance(data, Blob):
-        with open(path, "rb") as file:
-            file.seek(data.position)
-            head = file.read(min(_HEAD, len(data)))
-    else:
-        head = data[:_HEAD]
+    head = file.read(data.position, min(_HEAD, len(data))) if isinstance(data, Blob) else data[:_HEAD]
     stream = io.BytesIO(head)
-    typed, storages = _read_pickles(path, stream)
+    typed, storages = _read_pickles(file, stream, meter)
     count = stream.read(8)
     start = stream.tell()
     if not isinstance(typed, _Typed) or len(storages) != 1 or start + typed.storage.nbytes != len(data):
@@ -185,24 +183,24 @@ def read_storage(path: Path, data: bytes | Blob) -> Any:
     return typed
 
 
-def _read_pickles(path: Path, stream: BinaryIO) -> tuple[Any, dict[str, _Typed]]:
+def _read_pickles(file: OpenFile, stream: BinaryIO, meter: Meter) -> tuple[Any, dict[str, _Typed]]:
     """Read magic number, protocol, machine, tree, and keys of storages; return the tree, and the storages in order."""
     storages: dict[str, _Typed] = {}
 
     def stored(identity: Any) -> Any:
         if isinstance(identity, tuple) and identity[:1] == ("module",) and len(identity) > 1:
             return identity[1]  # a class, with its source text behind it
-        dtype, key, nbytes = _storage_of(path, identity)
-        known = storages.setdefault(key, _Typed(Storage(path, nbytes), dtype))
+        dtype, key, nbytes = _storage_of(meter.where, identity)
+        known = storages.setdefault(key, _Typed(Storage(file, nbytes), dtype))
         return _agreeing(known.storage, dtype, nbytes)
 
-    magic, protocol, machine = (read_pickle(stream, str(path)) for _ in range(3))
+    magic, protocol, machine = (read_pickle(stream, meter) for _ in range(3))
     if magic != LEGACY_MAGIC or protocol != _PROTOCOL or not isinstance(machine, dict):
         raise ValueError("it does not begin as torch files do")
     if machine.get("little_endian") is not True:
-        raise InputError(f"{path} was written on a big-endian machine; save it on an ordinary one")
-    tree = read_pickle(stream, str(path), functions(path), stored)
-    keys = read_pickle(stream, str(path))
+        raise InputError(f"{meter.where} was written on a big-endian machine; save it on an ordinary one")
+    tree = read_pickle(stream, meter, functions(meter.where), stored)
+    keys = read_pickle(stream, meter)
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys) or set(keys) != set(storages):
         raise ValueError("its list of storages is not that of its tensors")
     return tree, {key: storages[key] for key in keys}
@@ -213,15 +211,17 @@ def _check_count(count: bytes, typed: _Typed, key: str) -> None:
         raise ValueError(f"storage {key} has another size than its tensors say")
 
 
-def _storage_of(path: Path, identity: Any) -> tuple[str, str, int]:
+def _storage_of(where: str, identity: Any) -> tuple[str, str, int]:
     """Take a reference to a storage apart: element type, key, and length in bytes."""
+    if not isinstance(identity, tuple) or not 5 <= len(identity) <= 6:
+        raise ValueError("a reference to no storage")
     word, kind, key, _, size, *view = identity
     if word != "storage" or not isinstance(kind, Name) or not isinstance(key, str) or type(size) is not int or size < 0:
         raise ValueError("a reference to no storage")
     if kind.name not in _STORAGES or kind.module.split(".")[0] != "torch":
-        raise InputError(f"{path} holds numbers as {printable(kind)}, which is not read; save as float32")
+        raise InputError(f"{where} holds numbers as {printable(kind)}, which is not read; save as float32")
     if view not in ([], [None]):
-        raise InputError(f"{path} was written by a PyTorch before 0.4: load it in a newer one and save it again")
+        raise InputError(f"{where} was written by a PyTorch before 0.4: load it in a newer one and save it again")
     return _STORAGES[kind.name], key, size * item_size(_STORAGES[kind.name])
 
 
@@ -231,13 +231,13 @@ def _agreeing(storage: Storage, dtype: str, nbytes: int) -> _Typed:
     return _Typed(storage, dtype)
 
 
-def functions(path: Path) -> Mapping[str, Callable]:
+def functions(where: str) -> Mapping[str, Callable]:
     """Return what a torch pickle may call: functions that make tensors and networks, all answered here.
 
     NVIDIA's networks carry the source of their classes in a dictionary and ask for it to be run; of that dictionary,
     only the network's state is kept.
 
-    >>> answer = functions(Path("a.pkl"))["torch_utils.persistence._reconstruct_persistent_obj"]
+    >>> answer = functions("a.pkl")["torch_utils.persistence._reconstruct_persistent_obj"]
     >>> answer({"type": "class", "class_name": "Generator", "module_src": "oops", "state": {"z_dim": 512}}).state
     {'z_dim': 512}
     """
@@ -256,7 +256,9 @@ def functions(path: Path) -> Mapping[str, Callable]:
 
     def typed(storage: Any, offset: Any, shape: Any, strides: Any, _: Any, hooks: Any, kind: Any, *__: Any) -> Any:
         if not isinstance(kind, Name) or kind.module != "torch" or kind.name not in _DTYPES:
-            raise InputError(f"{path} holds numbers as {printable(kind)}, which this version does not read")
+            raise InputError(f"{where} holds numbers as {printable(kind)}, which this version does not read")
+        if not isinstance(storage, _Typed):
+            raise ValueError("a tensor of no storage")
         return tensor(_Typed(storage.storage, kind.name), offset, shape, strides)
 
     def parameter(data: Any, *_: Any) -> StoredTensor:
@@ -265,8 +267,8 @@ def functions(path: Path) -> Mapping[str, Callable]:
         return data
 
     def attributed(function: Any, kind: Any, arguments: Any, state: Any) -> StoredTensor:
-        if not isinstance(function, Name) or str(function) not in tensors:
-            raise asks_to_call(str(function), str(path))
+        if not isinstance(function, Name) or not isinstance(arguments, tuple) or str(function) not in tensors:
+            raise asks_to_call(printable(function), where)
         return tensors[str(function)](*arguments)
 
     def persistent(meta: Any) -> Stub:

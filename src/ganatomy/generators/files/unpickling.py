@@ -5,7 +5,7 @@ one has no way to. Its values are plain data (None, numbers, text, bytes, lists,
 lists) and those of `inert`, which can do nothing. A call is answered by a table of functions that the reader of the
 file hands in; a call of anything outside it ends the reading with an `InputError` that says what was asked for. So
 for any bytes, reading ends, and has done nothing but build such values, in time and memory proportional to the
-pickle, which is bounded.
+pickle and within the budget, from which its bytes are drawn, and its instructions as objects.
 
 Not guaranteed: that the values are what Python would have made: the state of a class that fills itself by code of
 its own stays as stored.
@@ -20,16 +20,16 @@ from collections.abc import Callable, Mapping
 from typing import IO, Any, BinaryIO, cast
 
 from ganatomy.errors import InputError
-from ganatomy.generators.files.inert import CONTAINERS, INERT, Blob, Name, Stub, instance, printable, safe_key
+from ganatomy.files import Meter, printable, require_memory
+from ganatomy.generators.files.inert import CONTAINERS, INERT, Blob, Name, Stub, instance, safe_key
 
-MOST_INSTRUCTIONS = 2_000_000  # some 30 a tensor; more are no state dict
-MOST_BYTES = 1 << 26
 _BLOB = 1 << 20  # bytes; text, numbers and names are shorter
+_STEP = 1024  # instructions between two looks at the budget
 
 
 def read_pickle(
     stream: BinaryIO,
-    where: str,
+    meter: Meter,
     functions: Mapping[str, Callable] | None = None,
     persistent: Callable[[Any], Any] | None = None,
     *,
@@ -39,29 +39,29 @@ def read_pickle(
 
     Args:
         stream: positioned at the pickle's first byte; left behind its last.
-        where: what to call the file in messages.
+        meter: of the file that it is in.
         functions: answers calls, by dotted name, besides those of plain containers.
         persistent: answers references to what is stored outside of the pickle.
         blobs: leave long runs of bytes where they are, as `Blob`s; then the stream must be the file itself.
 
     Raises:
-        InputError: a call of something else, a pickle that is damaged or too long.
+        InputError: a call of something else, a pickle that is damaged or costs more than the budget.
 
     >>> import io
-    >>> read_pickle(io.BytesIO(b"(dS'z_dim'\nI512\ns."), "a.pkl")
+    >>> read_pickle(io.BytesIO(b"(dS'z_dim'\nI512\ns."), Meter("a.pkl"))
     {'z_dim': 512}
-    >>> read_pickle(io.BytesIO(b"cos\nsystem\n(S'echo gone'\ntR."), "a.pkl")
+    >>> read_pickle(io.BytesIO(b"cos\nsystem\n(S'echo gone'\ntR."), Meter("a.pkl"))
     Traceback (most recent call last):
     ganatomy.errors.InputError: a.pkl asks to call os.system when it is opened; it was refused and nothing ran: ...
     """
-    machine = _Machine(where, {**CONTAINERS, **(functions or {})}, persistent)
+    machine = _Machine(meter, {**CONTAINERS, **(functions or {})}, persistent)
     try:
-        return machine.run(_Bounded(stream, blobs))
+        return machine.run(_Bounded(stream, meter, blobs))
     except InputError:
         raise
     except Exception as error:  # anything can be wrong with damaged bytes, and nothing has happened
         why = f"{type(error).__name__} {printable(error)}"
-        raise InputError(f"{where} is damaged: its pickle cannot be read ({why}); get the file again") from None
+        raise InputError(f"{meter.where} is damaged: its pickle cannot be read ({why}); get the file again") from None
 
 
 def asks_to_call(name: str, where: str) -> InputError:
@@ -85,48 +85,61 @@ _EMPTY = {"EMPTY_LIST": list, "EMPTY_SET": list, "EMPTY_DICT": dict}
 
 
 class _Bounded:
-    """A stream that gives no more than a pickle may be long, and no line longer than a name or a number may be.
+    """A stream that gives no more than its file has and the budget allows, and no line longer than a number may be.
 
     With `blobs`, a long read gives a `Blob`, which counts for nothing; an instruction for a text or number fails at it.
     """
 
-    def __init__(self, stream: BinaryIO, blobs: bool) -> None:
-        self.stream, self.blobs, self.left = stream, blobs, MOST_BYTES
+    def __init__(self, stream: BinaryIO, meter: Meter, blobs: bool) -> None:
+        self.stream, self.meter, self.blobs, self.taken = stream, meter, blobs, 0
+        start = stream.tell()
+        self.left = stream.seek(0, os.SEEK_END) - stream.seek(start)
 
     def read(self, size: int) -> "bytes | Blob":
-        if self.blobs and size >= _BLOB:
-            blob = Blob(self.stream.tell(), size)
-            self.stream.seek(size - 1, os.SEEK_CUR)
-            if not self.stream.read(1):
-                raise ValueError("it ends within its numbers")
-            return blob
-        data = self.stream.read(min(size, self.left))
+        if size >= _STEP:
+            if size > self.left:
+                raise ValueError("it ends within what it holds")
+            if self.blobs and size >= _BLOB:
+                blob = Blob(self.stream.tell(), size)
+                self.stream.seek(size, os.SEEK_CUR)
+                self.left -= size
+                return blob
+            self.meter.draw("bytes", size)
+            require_memory(2 * size, self.meter.where)
+        data = self.stream.read(size)
         self.left -= len(data)
+        self.taken += len(data)
         return data
 
     def readline(self) -> bytes:
-        return self.stream.readline(4096)
+        line = self.stream.readline(4096)
+        self.left -= len(line)
+        self.taken += len(line)
+        return line
 
 
 class _Machine:
     """The stack machine: one pickle's stack, marks and memo."""
 
-    def __init__(self, where: str, functions: Mapping[str, Callable], persistent: Callable[[Any], Any] | None) -> None:
-        self.where, self.functions, self.persistent = where, functions, persistent
+    def __init__(
+        self, meter: Meter, functions: Mapping[str, Callable], persistent: Callable[[Any], Any] | None
+    ) -> None:
+        self.meter, self.functions, self.persistent = meter, functions, persistent
         self.stack: list = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
-        self.copied = 0
+        self.names: dict[tuple[str, str], Name] = {}
+        self.count = self.copied = self.encoded = 0
 
-    def run(self, stream: "_Bounded") -> Any:
+    def run(self, stream: _Bounded) -> Any:
+        self.stream = stream
         source = cast("IO[bytes]", stream)  # of which genops only reads
-        for count, (code, argument, _) in enumerate(pickletools.genops(source)):
+        for code, argument, _ in pickletools.genops(source):
             if code.name == "STOP":
                 return self.pop()
-            if count > MOST_INSTRUCTIONS:
-                raise InputError(
-                    f"{self.where} has a pickle too long for weights; save the generator's state dict alone"
-                )
+            self.count += 1
+            if self.count % _STEP == 0:
+                self.meter.draw("objects", _STEP)
             if code.name in _VALUES:
                 self.stack.append(argument)
             elif code.name in _FIXED:
@@ -183,16 +196,13 @@ class _Machine:
             case "APPENDS" | "ADDITEMS" | "SETITEMS":
                 self.put_in(self.since_mark(), pairs=name == "SETITEMS")
             case "GLOBAL":
-                self.stack.append(Name(*argument.split(" ", 1)))
+                self.stack.append(self.named(*argument.split(" ", 1)))
             case "STACK_GLOBAL":
-                words = [self.pop(), self.pop()][::-1]
-                if not all(isinstance(word, str) for word in words):
-                    raise ValueError("a name that is no text")
-                self.stack.append(Name(*words))
+                self.stack.append(self.named(*[self.pop(), self.pop()][::-1]))
             case "REDUCE":
                 self.stack.append(self.call(*[self.pop(), self.pop()][::-1]))
             case "INST":
-                self.stack.append(self.call(Name(*argument.split(" ", 1)), tuple(self.since_mark())))
+                self.stack.append(self.call(self.named(*argument.split(" ", 1)), tuple(self.since_mark())))
             case "OBJ":
                 function, *values = self.since_mark()
                 self.stack.append(self.call(function, tuple(values)))
@@ -212,7 +222,7 @@ class _Machine:
             case "PROTO" | "FRAME":
                 pass
             case _:  # extension codes and buffers outside of the file
-                raise InputError(f"{self.where} needs what is not in the file (pickle instruction {name})")
+                raise InputError(f"{self.meter.where} needs what is not in the file (pickle instruction {name})")
 
     def put_in(self, values: list, *, pairs: bool) -> None:
         """Put values, or keys and values in turn, into the container on top of the stack."""
@@ -229,17 +239,25 @@ class _Machine:
         else:
             raise ValueError("it fills what is no container")
 
+    def named(self, module: Any, name: Any) -> Name:
+        """Return one and the same `Name` for the same words, however often they are said."""
+        found = Name(module, name)
+        return self.names.setdefault((module, name), found)
+
     def call(self, function: Any, arguments: Any) -> Any:
-        """Answer a call from the table, as long as what all calls copy is no more than a pickle may hold."""
+        """Answer a call from the table, as long as what calls copy is in proportion to what the pickle holds."""
         name = str(function) if isinstance(function, Name) else f"a value ({type(function).__name__})"
         if not isinstance(arguments, tuple):
             raise ValueError(f"a call of {name} without arguments")
         if name in INERT:
             return Stub(name, arguments)
         if not isinstance(function, Name) or name not in self.functions:
-            raise asks_to_call(name, self.where)
-        held = [value for value in arguments if hasattr(value, "__len__") and not isinstance(value, Blob)]
-        self.copied += sum(len(value) * (1 if isinstance(value, str | bytes) else 32) for value in held)
-        if self.copied > MOST_BYTES:
+            raise asks_to_call(name, self.meter.where)
+        self.copied += len(arguments) + sum(len(value) for value in arguments if isinstance(value, list | tuple | dict))
+        if self.copied > 4 * self.count + _STEP:  # each was made by an instruction, and has few uses
             raise ValueError("it copies more than it holds")
-        return self.functions[name](*arguments)
+        answer = self.functions[name](*arguments)
+        self.encoded += len(answer) if isinstance(answer, bytes) else 0
+        if self.encoded > self.stream.taken:
+            raise ValueError("it copies more text than it holds")
+        return answer

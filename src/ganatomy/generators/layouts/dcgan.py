@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from ganatomy.errors import InputError
+from ganatomy.files import Meter, printable
 from ganatomy.generators.files.states import State, entry, natural
 from ganatomy.generators.files.stored import Entry
-from ganatomy.generators.files.unpickling import printable
 from ganatomy.generators.layouts.foreign import family_of
 from ganatomy.generators.layouts.layout import Layout
 
@@ -85,6 +85,7 @@ def _entries(state: State, where: str) -> dict[str, Entry]:
     if fault := _fault(state):
         raise InputError(f"{where}: {fault}")
     stems, norms = _convolutions(state), _batch_norms(state)
+    Meter(where).at_most("nesting", max(len(stems), len(norms)))  # before each is compared with each
     names = {}
     for i, stem in enumerate(stems):
         names[f"layers.{i}.weight"] = f"{stem}.weight"

@@ -5,13 +5,16 @@ which knows its shape and can read itself. It takes no more than names and shape
 what names and shapes cannot tell, such as the activations between a DCGAN's layers.
 """
 
+import math
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ganatomy.errors import InputError
-from ganatomy.generators.families import FAMILIES
-from ganatomy.generators.files.inert import printable
+from ganatomy.files import Meter, printable
+from ganatomy.generators.families import FAMILIES, Family, Shapes
 from ganatomy.generators.files.states import State, rank, states
 from ganatomy.generators.files.stored import Entry
 from ganatomy.generators.layouts import dcgan, genforce, nvidia, progan, rosinality
@@ -34,28 +37,28 @@ class Content:
     entries: Mapping[str, Entry]
 
 
-def find_generator(tree: Any, where: str) -> Content:
+def find_generator(tree: Any, meter: Meter) -> Content:
     """Find the generator in a tree, the averaged one if there are several, under our names.
 
     Args:
         tree: what `open_container` returned.
-        where: what to call the checkpoint in messages.
+        meter: of the file; what is looked at, the parameters and the pixels of the generator are drawn from it.
 
     Raises:
-        InputError: no generator, several with nothing to choose by, a discriminator or a family that is not read, or
-            a generator that is not whole (see `layout`).
+        InputError: no generator, several with nothing to choose by, a discriminator or a family that is not read, a
+            generator that is not whole (see `layout`), or one that is larger than the budget allows.
 
     >>> import types
     >>> def tensor(*shape): return types.SimpleNamespace(shape=shape, dtype="float32", read=lambda: None)
     >>> tree = {"netG_state_dict": {"0.weight": tensor(100, 64, 4, 4), "2.weight": tensor(64, 3, 4, 4)}}
-    >>> found = find_generator(tree, "a.pth")
+    >>> found = find_generator(tree, Meter("a.pth"))
     >>> found.layout.words, found.place, list(found.entries)
     ('DCGAN', 'netG_state_dict', ['layers.0.weight', 'layers.1.weight'])
-    >>> find_generator({"epoch": 3}, "a.pth")
+    >>> find_generator({"epoch": 3}, Meter("a.pth"))
     Traceback (most recent call last):
     ganatomy.errors.InputError: a.pth holds no tensors by name; this version reads generators of ProGAN, ...
     """
-    candidates = list(states(tree))
+    where, candidates = meter.where, list(states(tree, meter))
     readable = [(place, state, layout) for place, state in candidates for layout in _layout_of(state)]
     if not readable:
         raise InputError(f"{where} {_what_else(candidates)}; {_KNOWN}")
@@ -68,12 +71,22 @@ def find_generator(tree: Any, where: str) -> Content:
         )
     where = f"{where} ({printable(place)})" if place else where
     beside = next((other for at, other in candidates if at == place.rpartition("/")[0]), {})
-    return Content(layout, printable(place), layout.convert(state, where, beside))
+    entries = layout.convert(state, where, beside)
+    _check_sizes(FAMILIES[layout.family], {ours: entry.shape for ours, entry in entries.items()}, meter)
+    return Content(layout, printable(place), entries)
 
 
 def _layout_of(state: State) -> list[Layout]:
     """Return the layout that a state is in, if it is known, as a list of one."""
     return [layout for layout in LAYOUTS if layout.recognise(state)][:1]
+
+
+def _check_sizes(family: Family, shapes: Shapes, meter: Meter) -> None:
+    """See that a network is within the budget: its layers in a row, its parameters, its pixels."""
+    rows = Counter(ours.split(".")[0] for ours in shapes if re.fullmatch(r"[a-z]+\.\d+\.weight", ours))
+    meter.at_most("nesting", max(rows.values(), default=0))
+    meter.draw("parameters", sum(map(math.prod, shapes.values())))
+    meter.at_most("pixels", family.resolution(shapes))
 
 
 def _what_else(candidates: Sequence[tuple[str, State]]) -> str:

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ganatomy.errors import InputError
+from ganatomy.files import budget
 from ganatomy.generators.families import FAMILIES
 from ganatomy.generators.files.states import State, entry
 from ganatomy.generators.files.stored import Entry
 from ganatomy.generators.layouts.layout import MOST, Layout, check_whole, level_of_detail
 from ganatomy.generators.layouts.styled import check_shapes, names
-
-_DEEPEST = 32  # dense layers of a mapping
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Renamed(Layout):
     def convert(self, state: State, where: str, beside: State) -> dict[str, Entry]:
         """Find every tensor under our name; only filters and the level of detail are read."""
         title, grows = FAMILIES[self.family].title, self.family == "stylegan"
-        depth = max([1, *(d + 1 for d in self._present("mapping", _DEEPEST, state))])
+        depth = max([1, *(d + 1 for d in self._present("mapping", budget().nesting, state))])
         layers, shown = self._present("layers", 2 * MOST, state), self._present("outputs", MOST, state)
         count = max([1, *((i if grows else i + 1) // 2 + 1 for i in layers), *(k + 1 for k in shown)])
         outputs = sorted({*shown, count - 1}) if grows else range(count)

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ganatomy.errors import InputError
+from ganatomy.files import printable
 from ganatomy.generators.families import FAMILIES
-from ganatomy.generators.files.inert import printable
 from ganatomy.generators.files.states import State
 from ganatomy.generators.files.stored import Entry
 

@@ -25,7 +25,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ganatomy.errors import InputError
-from ganatomy.generators.files.inert import printable
+from ganatomy.files import printable
 from ganatomy.generators.files.states import Setting, State
 from ganatomy.generators.files.stored import Entry
 from ganatomy.generators.layouts.layout import MOST, Layout

@@ -31,10 +31,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from ganatomy.errors import InputError, unknown
-from ganatomy.files import printable
+from ganatomy.files import OpenFile, printable
 from ganatomy.generators.families import FAMILIES
 from ganatomy.generators.zoo.cache import CacheEntry, Check, State, address_folder, cache_folder, read_record
-from ganatomy.generators.zoo.downloads import Expected, Say, sha256_of
+from ganatomy.generators.zoo.downloads import Expected, Say
 from ganatomy.generators.zoo.sources import Hub, Local, Package, Sha256, Table, Web, read_address
 from ganatomy.terminal import tell
 
@@ -128,14 +128,24 @@ class Card(Table):
 class WeightFile:
     """A weight file on this disk, where it came from, and by whose word its hash is the right one.
 
-    `hash_from` is "card", "given", "pinned" (at this or an earlier use), or "" for a person's own file.
+    `hash_from` is "card", "given", "pinned" (at this or an earlier use), or "" for a person's own file. The hash is of
+    `opened`, from which the file is to be read: its path may lead to another one by then.
     """
 
-    path: Path
+    opened: OpenFile
     card: Card | None
-    sha256: str
     source: str
     hash_from: str
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self.opened.path
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of its bytes."""
+        return self.opened.sha256
 
 
 @cache
@@ -241,7 +251,10 @@ def fetch(
     else:
         entry = CacheEntry(found.address, address_folder(found.address), (found,))
     known, word = entry.obtain(sha256, trust, say, check)
-    return WeightFile(entry.path, found if isinstance(found, Card) else None, known, entry.sources[0].address, word)
+    opened = OpenFile(entry.path)
+    if opened.sha256 != known:
+        raise InputError(f"{entry.path} was changed while it was being looked at; try again")
+    return WeightFile(opened, found if isinstance(found, Card) else None, entry.sources[0].address, word)
 
 
 @dataclass(frozen=True)
@@ -294,9 +307,7 @@ def _find(source: str) -> Path | Card | Hub | Web:
 
 
 def _own(path: Path, its_card: Card | None, sha256: str | None) -> WeightFile:
-    if not path.is_file():
-        raise InputError(f"{path} is a folder or no ordinary file; give the weight file itself")
-    found = sha256_of(path)
-    if sha256 and found != sha256:
-        raise InputError(f"{path}: its sha256 is {found}, not {sha256}; it is another file, or damaged")
-    return WeightFile(path, its_card, found, str(path), "given" if sha256 else "")
+    opened = OpenFile(path, "give the weight file itself")
+    if sha256 and opened.sha256 != sha256:
+        raise InputError(f"{path}: its sha256 is {opened.sha256}, not {sha256}; it is another file, or damaged")
+    return WeightFile(opened, its_card, str(path), "given" if sha256 else "")
