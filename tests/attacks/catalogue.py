@@ -2,9 +2,9 @@
 
 import importlib
 
-from attacks import clouds, tensors
+from attacks import clouds, results, tensors, texts
 
-KINDS = {kind.name: kind for kind in (*tensors.KINDS, *clouds.KINDS)}
+KINDS = {kind.name: kind for kind in (*tensors.KINDS, *clouds.KINDS, *texts.KINDS, *results.KINDS)}
 _LATE = ("h5py", "pandas", "pyarrow.parquet", "scipy.io", "scipy.sparse.csgraph", "matplotlib.figure", "jinja2")
 
 
