@@ -177,7 +177,7 @@ def wild(random, content):
         body = [rest]
         ways = random.sample(
             ("status", "drop", "header", "body", "chunks", "cut", "lead", "endless", "bytes"),
-            random.choice((0, 1, 1, 2)),
+            random.choice((0, 1, 1, 2, 4)),
         )
         if "status" in ways:
             status = random.choice(_STATUS)

@@ -126,7 +126,7 @@ def test_a_server_that_never_goes_on_is_asked_twice(fetch, server):
     assert len(server.requests) == 2
 
 
-@pytest.mark.parametrize("length", ["-1", "abc", "1_000", "+768", "7, 7", "9" * 5000, "1e3", "٣"])
+@pytest.mark.parametrize("length", ["-1", "abc", "1_000", "+768", "7, 7", "9" * 5000, "1e3", "٣", "768\x1f"])
 def test_a_length_that_is_no_number_is_refused(refused, length):
     told = f"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n".encode()
     assert "which is no length" in refused(_always(told, CONTENT))
@@ -183,6 +183,13 @@ def test_what_is_no_answer_is_one_line(refused, answer):
 )
 def test_a_redirect_leads_to_no_other_place(refused, location, words):
     assert words in refused(_always(head("302 Found", Location=location)))
+
+
+def test_a_long_way_is_told_in_short(refused, server):
+    def answer(request):
+        yield head("302 Found", Location="/" + "9" * 5000 if len(server.requests) < 2 else "http://here/")
+
+    assert "which is not https://" in refused(answer)
 
 
 def test_redirects_that_never_end_are_followed_ten_times(refused, server):

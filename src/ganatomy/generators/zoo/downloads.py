@@ -154,7 +154,7 @@ def _came(url: str, part: Part, expected: Expected, clock: Clock, say: Say) -> b
 def _length(answer: HTTPResponse, url: str) -> int | None:
     """Return how many bytes the server says that it sends; None if it does not say."""
     told = answer.headers.get("Content-Length")
-    if told is not None and not re.fullmatch("[0-9]{1,18}", told.strip()):
+    if told is not None and not re.fullmatch("[0-9]{1,18}", told := told.strip(" \t")):
         raise FetchError(f"{printable(url, None)} says that it is {printable(told, 40)} bytes long, which is no length")
     return None if told is None else int(told)
 

@@ -121,7 +121,7 @@ class _OnlyHttps(HTTPRedirectHandler):
 
     def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
         if not newurl.lower().startswith("https://"):
-            here, there = printable(req.full_url, None), printable(newurl)
+            here, there = printable(req.full_url), printable(newurl)
             raise FetchError(f"{here} leads to {there}, which is not https://, so it was not followed")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
