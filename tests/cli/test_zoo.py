@@ -81,6 +81,7 @@ def test_fetch_shows_the_licence_on_standard_error(cli, tmp_path):
     (tmp_path / "checkpoints" / "pggan_celebahq1024.pth").write_bytes(b"mine")
     first, second = (cli("zoo", "fetch", "pggan_celebahq1024") for _ in range(2))
     assert "CC-BY-NC-4.0 (non-commercial" in first.err
+    assert first.err.splitlines() == card("pggan-celebahq-1024").notice.splitlines()
     assert (second.err, second.out) == ("", first.out)
 
 

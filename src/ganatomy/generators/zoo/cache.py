@@ -25,7 +25,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from ganatomy.errors import InputError
-from ganatomy.files import Count, Line, budget, open_input, parse_json, printable, replacing, strict_json
+from ganatomy.files import Count, Folder, Line, budget, open_input, parse_json, printable, replacing, strict_json
 from ganatomy.files import Table as FileTable
 from ganatomy.generators.zoo.downloads import Expected, FetchError, Say, WrongFile, sha256_of
 from ganatomy.generators.zoo.sources import Hub, Package, Sha256, Web
@@ -160,7 +160,8 @@ class CacheEntry:
             if file.read(_LONGEST).decode() == self.notice:
                 return
         if self.notice:
-            say(self.notice)
+            for line in self.notice.splitlines():
+                say(line)
             with suppress(OSError, InputError):  # a read-only cache: then it is said again
                 self._make()
                 with replacing(seen) as file:
@@ -235,12 +236,9 @@ class CacheEntry:
 
     def _make(self) -> None:
         """Make the folder, through no link below the cache's own."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for step in (self.folder, *self.folder.parents):
-            if step == cache_folder():
-                break
-            if step.is_symlink():
-                raise InputError(f"{step} is a link, and nothing is written through one; remove it")
+        root = cache_folder()
+        root.mkdir(parents=True, exist_ok=True)
+        Folder(root).make(self.folder.relative_to(root).as_posix())
 
     @contextmanager
     def _locked(self, say: Say) -> Iterator[None]:
@@ -262,6 +260,8 @@ class CacheEntry:
                 f"cannot write to the cache {self.folder}: {reason}; name another folder in GANATOMY_CACHE"
             ) from None
         try:
+            with suppress(OSError):
+                Folder(self.folder).remove_parts()  # which a killed process left
             yield
         finally:
             lock.release()
