@@ -96,3 +96,11 @@ def test_an_analytic_generator_has_an_entry_of_its_own():
     assert G.family not in FAMILIES
     assert (G.record.z_dim(shapes), G.record.w_dim(shapes), G.record.num_ws(shapes)) == (8, 8, 1)
     assert (G.space, G.strength_range, G.truncation) == ("z", (-2.0, 2.0), None)
+
+
+def test_the_memory_of_a_picture_follows_from_the_largest_features(G):
+    """Those of each layer are looked at as they leave it."""
+    ws = G.mapping(G.draw(1))
+    layers = len(G.layers) - (G.family == "dcgan")
+    largest = max([G.features(ws, layer).numel() for layer in range(layers)] + [G.synthesis(ws).numel()])
+    assert G.picture_bytes == 16 * largest

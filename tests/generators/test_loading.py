@@ -1,6 +1,7 @@
 """From a source to a generator: what its card and its file say, and our own format."""
 
 import hashlib
+import importlib
 import json
 import os
 import pickle
@@ -87,6 +88,16 @@ def test_in_a_notebook_each_is_one_line_without_weights(foreign):
     assert repr(load("some.pth", classes=2)) == "<DCGAN some: 16 x 16 pixels, codes z (1, 10), 2 classes>"
     assert all(len(repr(card).splitlines()) == 1 and len(repr(card)) < 200 for card in zoo.cards().values())
     assert repr(zoo.card("eyes")).startswith("<Card eyes: painted eyes, by colour, DCGAN, ")
+
+
+def test_a_network_whose_picture_does_not_fit_is_not_built(foreign, monkeypatch):
+    state = {f"{i}.weight": torch.zeros(64, 64, 4, 4) for i in range(11)} | {"11.weight": torch.zeros(64, 3, 4, 4)}
+    torch.save(state, "tower.pth")
+    assert open_checkpoint("tower.pth").resolution == 8192
+    monkeypatch.setattr(importlib.import_module("ganatomy.files.budget"), "free_memory", lambda: 4 << 30)
+    monkeypatch.setattr("ganatomy.generators.networks.DCGAN.from_weights", None)
+    with pytest.raises(InputError, match=r"tower\.pth: .* 8192 pixels a side needs 16\.0 GiB of memory, and 4"):
+        load("tower.pth")
 
 
 # The file that was hashed is the file that is read

@@ -1,5 +1,6 @@
 """From floats to stored grey levels: each picture is the generator's, and what a crash cut off does no harm."""
 
+import importlib
 import io
 
 import numpy as np
@@ -55,6 +56,19 @@ def test_any_number_of_codes_is_painted_in_batches(monkeypatch):
     assert max(seen) == batch_size(16) == 64
     assert sum(seen) == 200
     np.testing.assert_array_equal(pictures[:, 0, 0, 0], np.round((np.linspace(-1, 1, 200) + 1) * 127.5))
+
+
+def test_batches_are_smaller_where_memory_is_short_and_a_picture_that_does_not_fit_is_refused(monkeypatch):
+    G = Given(np.linspace(-1, 1, 5)[:, None, None, None] * np.ones((1, 3, 16, 16)))
+    seen, original = [], Given.synthesis
+    monkeypatch.setattr(Given, "synthesis", lambda self, ws: seen.append(len(ws)) or original(self, ws))
+    monkeypatch.setattr(Given, "picture_bytes", 1 << 30)
+    monkeypatch.setattr(importlib.import_module("ganatomy.files.budget"), "free_memory", lambda: 5 << 29)
+    pictures = painter(G)(_codes(*range(5)))
+    assert (seen, len(pictures)) == ([2, 2, 1], 5)
+    monkeypatch.setattr(Given, "picture_bytes", 1 << 40)
+    with pytest.raises(InputError, match=r"16 pixels a side needs 1,024\.0 GiB of memory, and 2\.5 GiB"):
+        painter(G)(_codes(0))
 
 
 def _codes(*numbers):

@@ -164,6 +164,12 @@ class Generator(nn.Module, ABC):
             raise unknown("noise", str(kind), NOISES)
         self._noise = kind
 
+    @property
+    def picture_bytes(self) -> int:
+        """About how much memory one picture takes while it is made, in bytes."""
+        shapes = {name: tuple(value.shape) for name, value in self.state_dict().items()}
+        return self.record.picture_bytes(shapes, self.resolution)
+
     def seed_noise(self, seed: int) -> None:
         """Start the random numbers of `noise = "random"` anew."""
         self._chance = _chance(seed)

@@ -57,6 +57,18 @@ class Family(ABC):
     def resolution(self, shapes: Shapes) -> int:
         """Compute the pixels a side."""
 
+    def features(self, shapes: Shapes) -> list[tuple[int, int]]:
+        """List the channels and the pixels a side of what leaves each layer; nothing where that is not known."""
+        return []
+
+    def picture_bytes(self, shapes: Shapes, resolution: int) -> int:
+        """Estimate the memory that one picture takes while it is made: four times the largest of what leaves a layer.
+
+        So much is there at once: what enters a layer, what leaves it, and what convolution and norm put between them.
+        Fast forms take less, StyleGAN's own synthesis up to three times as much.
+        """
+        return 4 * 4 * max(channels * pixels**2 for channels, pixels in [*self.features(shapes), (3, resolution)])
+
     @abstractmethod
     def style(self, weights: Mapping[str, NDArray], layers: Sequence[int] | None) -> NDArray:
         """Return the matrix (R, W) of the first affine map that codes of these layers go through, None for all."""
@@ -96,6 +108,8 @@ class OneCode(Family):
 
     >>> FAMILIES["dcgan"].resolution({"layers.0.weight": (100, 64, 4, 4), "layers.1.weight": (64, 3, 4, 4)})
     8
+    >>> FAMILIES["dcgan"].picture_bytes({"layers.0.weight": (100, 64, 4, 4), "layers.1.weight": (64, 3, 4, 4)}, 8)
+    16384
     >>> weights = {"layers.0.weight": np.arange(3 * 2 * 16, dtype=np.float32).reshape(3, 2, 4, 4)}
     >>> A = FAMILIES["dcgan"].style_weights(weights, edit_dim=2)
     >>> A.shape, A[0]
@@ -121,6 +135,11 @@ class OneCode(Family):
     def resolution(self, shapes: Shapes) -> int:
         """Compute the pixels a side."""
         return 4 << self.doublings([shapes[name] for name in _layers(shapes, "weight")])
+
+    def features(self, shapes: Shapes) -> list[tuple[int, int]]:
+        """List the channels and the pixels a side of what leaves each layer."""
+        layers = [shapes[name] for name in _layers(shapes, "weight")]
+        return [(shape[1 - self.code_axis], 4 << self.doublings(layers[: i + 1])) for i, shape in enumerate(layers)]
 
     def style(self, weights: Mapping[str, NDArray], layers: Sequence[int] | None) -> NDArray:
         """Return the first layer as a matrix: R = 16 C, a row for each channel and pixel of the first 4 x 4.
@@ -171,6 +190,11 @@ class CodeForEachLayer(Family):
         """Compute the pixels a side: the first 4, doubled after each second layer."""
         return 2 << self.num_ws(shapes) // 2
 
+    def features(self, shapes: Shapes) -> list[tuple[int, int]]:
+        """List the channels and the pixels a side of what leaves each layer."""
+        stems = [name.removesuffix(".bias") for name in _layers(shapes, "bias")]
+        return [(shapes[f"{stem}.bias"][0], shapes[f"{stem}.noise"][-1]) for stem in stems if f"{stem}.noise" in shapes]
+
     def style(self, weights: Mapping[str, NDArray], layers: Sequence[int] | None) -> NDArray:
         """Return the style weights of the layers, one above the other.
 
@@ -191,7 +215,7 @@ def _layers(names: Iterable[str], kind: str) -> list[str]:
 
 
 FAMILIES: dict[str, Family] = {
-    "progan": OneCode(title="ProGAN", code_axis=1, doublings=lambda layers: len(layers) // 2 - 1),
+    "progan": OneCode(title="ProGAN", code_axis=1, doublings=lambda layers: (len(layers) + 1) // 2 - 1),
     "stylegan": CodeForEachLayer(title="StyleGAN"),
     "stylegan2": CodeForEachLayer(title="StyleGAN2"),
     "dcgan": OneCode(

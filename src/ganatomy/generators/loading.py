@@ -6,6 +6,7 @@ A source is a zoo name, a path, hf://owner/repo/file[@revision] or https://... (
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganatomy.errors import InputError
+from ganatomy.files import require_memory
 from ganatomy.generators.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from ganatomy.generators.families import FAMILIES
 from ganatomy.generators.zoo import cards
 from ganatomy.generators.zoo.cards import DEFAULT, WeightFile
 from ganatomy.generators.zoo.downloads import Say
@@ -109,7 +112,8 @@ def load(
         `strength_range` are what its card says.
 
     Raises:
-        InputError: no such source, not a generator's checkpoint, weights that are not finite, no such device.
+        InputError: no such source, not a generator's checkpoint, weights that are not finite, no such device, no memory
+            for it.
 
     >>> import tempfile, torch
     >>> path = Path(tempfile.mkdtemp()) / "tiny.pth"
@@ -124,6 +128,9 @@ def load(
 def build(checkpoint: Checkpoint, device: str | torch.device = "cpu") -> Generator:
     """Build the network of a checkpoint; see `load`, whose second half this is.
 
+    Raises:
+        InputError: no such device; weights that are not finite; no memory for the network and a picture of it.
+
     >>> import tempfile, torch
     >>> path = Path(tempfile.mkdtemp()) / "tiny.pth"
     >>> torch.save({"a.weight": torch.ones(5, 4, 4, 4), "b.weight": torch.ones(4, 3, 4, 4)}, path)
@@ -134,6 +141,11 @@ def build(checkpoint: Checkpoint, device: str | torch.device = "cpu") -> Generat
     from ganatomy.generators.networks import NETWORKS
 
     chosen = choose_device(device)
+    shapes, pixels = checkpoint.weights.shapes, checkpoint.resolution
+    needed = 8 * sum(map(math.prod, shapes.values()))  # the network, and its weights as they are read
+    if chosen.type == "cpu":
+        needed += FAMILIES[checkpoint.family].picture_bytes(shapes, pixels)
+    require_memory(needed, f"{checkpoint.path}: a generator with a picture of {pixels} pixels a side")
     generator = NETWORKS[checkpoint.family].from_weights(checkpoint.weights, checkpoint.classes)
     generator.name, generator.facts = checkpoint.name, checkpoint.facts
     generator.strength_range = checkpoint.strength_range

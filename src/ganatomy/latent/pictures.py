@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ganatomy.errors import InputError
-from ganatomy.files import Place
+from ganatomy.files import Place, at_once
 from ganatomy.generators.base import Generator, Noise, Precision
 from ganatomy.generators.fast.renderer import renderer
 
@@ -41,7 +41,7 @@ def batch_size(resolution: int) -> int:
 def painter(generator: Generator, size: int | None = None, precision: Precision = "float32") -> Painter:
     """Return a function from ws (N, L, W) to pictures, uint8 (N, h, h, 3), h = min(size, resolution).
 
-    It makes them `batch_size` at a time, so that any number of codes can be given.
+    It makes them `batch_size` at a time, fewer where memory is short, so that any number of codes can be given.
 
     Args:
         generator: the network that makes them.
@@ -126,7 +126,7 @@ def sized_painter(generator: Generator, precision: Precision = "float32") -> Siz
         precision: of the generator's arithmetic.
 
     Raises:
-        InputError: an unknown precision; when painting, pictures that are not finite.
+        InputError: an unknown precision; when painting, pictures that are not finite, or no memory for one.
 
     >>> from ganatomy.generators.networks.planted import Planted
     >>> G = Planted(resolution=64).eval()
@@ -137,6 +137,7 @@ def sized_painter(generator: Generator, precision: Precision = "float32") -> Siz
     True
     """
     render, device, resolution = renderer(generator, precision), generator.device, generator.resolution
+    each = generator.picture_bytes if device.type == "cpu" else 0
 
     @torch.inference_mode()
     def paint_batch(ws: Tensor, sizes: Collection[int]) -> dict[int, NDArray[np.uint8]]:
@@ -146,7 +147,8 @@ def sized_painter(generator: Generator, precision: Precision = "float32") -> Siz
         return {size: _levels(_reduced(x, size)) for size in sizes}
 
     def paint(ws: Tensor, sizes: Collection[int]) -> dict[int, NDArray[np.uint8]]:
-        parts = [paint_batch(some, sizes) for some in ws.split(batch_size(resolution))]
+        most = at_once(batch_size(resolution), each, f"a picture of {resolution} pixels a side")
+        parts = [paint_batch(some, sizes) for some in ws.split(most)]
         return {size: np.concatenate([part[size] for part in parts]) for size in sizes}
 
     return paint
