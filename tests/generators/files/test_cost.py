@@ -174,6 +174,15 @@ def test_the_directory_of_an_archive_counts_before_it_is_read(tmp_path):
     assert "is damaged" in refusal(tmp_path / "a.npz")
 
 
+def test_a_large_file_of_few_tensors_costs_few_objects(tmp_path, foreign):
+    """Of an archive the directory counts, not what lies before it."""
+    state = foreign.dcgan().state_dict()
+    torch.save({"generator": state, "other": torch.zeros(1_000_000)}, tmp_path / "a.pth")
+    assert (tmp_path / "a.pth").stat().st_size > 4_000_000
+    with spending(objects=10_000, bytes=100_000):
+        assert read_checkpoint(tmp_path / "a.pth").place == "generator"
+
+
 def test_what_an_npz_unpacks_to_counts_before_it_is_unpacked(tmp_path):
     np.savez_compressed(tmp_path / "a.npz", w=np.zeros(3_000_000, np.float32))
     assert (tmp_path / "a.npz").stat().st_size < 20_000

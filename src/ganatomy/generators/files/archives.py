@@ -115,6 +115,6 @@ class _Counted(io.BufferedReader):
 
     def read(self, size: int | None = -1, /) -> bytes:
         if self.meter is not None:
-            count = self._size if size is None or size < 0 else min(size, self._size)
-            self.meter.draw("objects", count // _BYTES)
+            left = max(0, self._size - self.tell())
+            self.meter.draw("objects", (left if size is None or size < 0 else min(size, left)) // _BYTES)
         return super().read(size)
