@@ -12,6 +12,7 @@ so far. The generators of attacks are those of the tests, in tests/attacks. For 
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -146,6 +147,8 @@ def main() -> None:
         case = once(*kinds.values(), arguments.seed, arguments.case)
         print(f"{case.attack}\n{case.outcome}, {case.seconds:.2f} s\n{case.detail}\nthe sample is in fuzz-case")
         sys.exit(case.found)
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     clear(arguments.out)
     tally, began = Tally(arguments.out), time.monotonic()
     try:

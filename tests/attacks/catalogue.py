@@ -12,3 +12,6 @@ def preload() -> None:
     """Import what readers import when they need it, so that its memory and time are no case's."""
     for name in _LATE:
         importlib.import_module(name)
+    from matplotlib import font_manager
+
+    font_manager.findSystemFonts()  # which asks another program, once

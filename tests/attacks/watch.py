@@ -18,6 +18,7 @@ import hashlib
 import multiprocessing
 import os
 import random
+import re
 import shutil
 import signal
 import sys
@@ -115,6 +116,7 @@ class Guard:
                 self._opened(*arguments)
             elif event in _WRITES:
                 folders = arguments[-2:] if event in ("os.rename", "os.link") else arguments[-1:]
+                folders = (-1,) if event == "os.truncate" else folders
                 for k, place in enumerate(_WRITES[event]):
                     folder = folders[min(k, len(folders) - 1)]
                     self._changed(event, arguments[place], folder if isinstance(folder, int) else -1)
@@ -181,7 +183,7 @@ def play(kind: Kind, seed: int, number: int, root: Path, shelf: Path) -> Case:
     (root.parent / "attack").write_text(attack, errors="replace")  # for whoever has to end this process
     case, before = replace(case, attack=attack), digest(root, "inside")
     grown, began = _grown(), time.process_time()
-    with GUARD.over(root) as seen, warnings.catch_warnings():
+    with GUARD.over(root) as seen, _inside(place.folder), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         outcome, detail, signature = _outcome(kind, place.target)
     seconds, grown = time.process_time() - began, _grown() - grown
@@ -199,6 +201,17 @@ def play(kind: Kind, seed: int, number: int, root: Path, shelf: Path) -> Case:
         told = f"took {seconds:.0f} s: {outcome}: {detail}"
         return replace(case, outcome="slow", detail=told, signature=f"{attack} {signature}")
     return case
+
+
+@contextlib.contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    """Work in a folder: names that are relative to an open one, of which events do not tell, are taken for its own."""
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def _set_up(kind: Kind, seed: int, number: int, root: Path, shelf: Path) -> tuple[Place, random.Random]:
@@ -253,7 +266,7 @@ def _where(error: BaseException) -> str:
 
 
 def _plain(text: str, root: Path) -> str:
-    return text.replace(str(root), "")
+    return re.sub(r"[0-9a-f]{8,}|[0-9]+", "#", text.replace(str(root), ""))
 
 
 def digest(root: Path, but: str) -> Mapping[str, str]:

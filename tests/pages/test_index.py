@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from attacks.policy import guarded
 from ganatomy.errors import InputError
 from ganatomy.pages.index import index_page
 from ganatomy.pages.results import Entry, Number, Part
@@ -78,6 +79,7 @@ def test_text_is_escaped():
     part = Part("<i>", "<em>", [Number("<b>", "<u>", "<s>")], ["<q>"], [["<q>"]], "<s>", entries)
     html = index_page("<b>", [part], lead="<s>")
     assert not re.search(r"<(b|i|script|u|s|em|q)>", html)
+    guarded(html, files=True)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,15 @@
 
 import base64
 import io
+import re
+from importlib import resources
 
 import numpy as np
 import pytest
 from jinja2 import UndefinedError
 from PIL import Image
 
+from attacks.policy import guarded
 from ganatomy.errors import InputError
 from ganatomy.pages.page import Sheet, embedded, render
 
@@ -58,3 +61,24 @@ def test_qualities_that_jpeg_has_not_are_refused(quality):
 def test_a_template_without_its_values_is_an_error():
     with pytest.raises(UndefinedError):
         render("index.html", {"title": "t"})
+
+
+EVIL = "<script>alert(1)</script><style>*{}</style>'\"><img src=x onerror=alert(1)><script {{ own }}>alert(2)</script>"
+
+
+def test_only_what_is_of_the_template_is_in_the_policy():
+    values = {"title": EVIL, "lead": EVIL, "parts": [], "t": str, "language": EVIL}
+    page = render("index.html", values)
+    guarded(page, files=True)
+    assert page == render("index.html", values)  # the marks, which differ, are gone
+    unguarded = page.replace("<h1>", "<script>alert(1)</script><h1>")
+    with pytest.raises(AssertionError, match="script"):
+        guarded(unguarded, files=True)
+
+
+def test_templates_have_marks_and_nothing_that_a_policy_could_not_tell():
+    for template in (resources.files("ganatomy.pages") / "templates").iterdir():
+        text = template.read_text(encoding="utf-8")
+        assert not re.search(r"<(script|style)(?! {{ own }}>)", text), template.name
+        assert not re.search(r"<[^>]*\s(style|on[a-z]+)=", text), template.name
+        assert not re.search(r"""setAttribute\(.style|cssText|innerHTML|document\.write|eval\(|new Function""", text)

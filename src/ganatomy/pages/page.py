@@ -1,17 +1,24 @@
 """Pages from templates, and pictures inside them.
 
 A page is a function of a template and plain values. Whatever comes from outside (names, paths, licences) is escaped,
-so that it is shown and never acts. Pictures are written into the page as data: addresses. A sheet holds S pictures
-of one size in one image of about as many columns as rows; each stands in a cell with a rim of repeated edge
-pixels, as wide as to make cells multiples of the 16 x 16 blocks of JPEG, so that no picture shows its neighbour's
-edge however the browser rounds. Not guaranteed: that a JPEG's colours are the picture's.
+so that it is shown and never acts. As a second line, each page has a Content-Security-Policy: only its own scripts and
+styles act, known by their hashes, no address is connected to, and nothing is loaded but pictures and films that are in
+the page (of the index, beside it). Styles stand in style sheets only, as a policy cannot tell attributes apart.
+
+Pictures are written into the page as data: addresses. A sheet holds S pictures of one size in one image of about as
+many columns as rows; each stands in a cell with a rim of repeated edge pixels, as wide as to make cells multiples of
+the 16 x 16 blocks of JPEG, so that no picture shows its neighbour's edge however the browser rounds. Not guaranteed:
+that a JPEG's colours are the picture's.
 
 Shapes: `S` strengths, `h` x `w` a picture's pixels.
 """
 
 import base64
+import hashlib
 import io
 import math
+import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -28,8 +35,11 @@ _BLOCK, _RIM = 16, 8  # pixels
 def render(template: str, values: Mapping[str, Any]) -> str:
     """Fill a template of this package with values; text in them is escaped, and a missing one is an error.
 
+    Templates mark their scripts and styles by `own`, which nobody can know before, so that no text of a value could be
+    taken for one; the page's policy lists their hashes, and the marks are gone. Same values, same page.
+
     >>> page = render("index.html", {"title": "1 < 2", "lead": "", "parts": [], "t": str})
-    >>> "<title>1 &lt; 2</title>" in page, page.count("http")
+    >>> "<title>1 &lt; 2</title>" in page, page.count("://")
     (True, 0)
     """
     from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -42,7 +52,17 @@ def render(template: str, values: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(template).render(values)
+    own = secrets.token_hex(16)
+    page = environment.get_template(template).render({**values, "own": own, "policy": f"policy-{own}"})
+    allowed = (f"{kind}-src {_hashes(page, kind, own)}" for kind in ("script", "style"))
+    return page.replace(f"policy-{own}", "; ".join(allowed)).replace(f" {own}>", ">")
+
+
+def _hashes(page: str, kind: str, own: str) -> str:
+    """List the hashes of a page's own scripts or styles, as a Content-Security-Policy does."""
+    texts = re.findall(f"<{kind} {own}>(.*?)</{kind}>", page, re.DOTALL)
+    digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in dict.fromkeys(texts))
+    return " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
 
 
 def embedded(picture: np.ndarray, quality: int | None = None) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from attacks.policy import guarded
 from ganatomy.errors import InputError
 from ganatomy.fitting.study.judging.claims import Claim, Judgement, judge_claims
 from ganatomy.fitting.study.judging.comparison import Difference, compare, differences
@@ -346,6 +347,7 @@ def test_text_from_outside_is_shown_and_never_acts():
     run = RunRecord(cell=cell, seed=0, status="failed", reason=evil, path=evil)
     judged = [Judgement(claim, Finding("holds", (gone,)), evil)]
     html = study_page(setup, compare([run]), [], judged, pictures=[replace(picture(), title=evil)])
+    guarded(html)
     document = Document(html)
     assert len(document.all("script")) == 1
     assert "alert(1)</script>" not in html

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from attacks.policy import guarded
 from ganatomy.errors import InputError
 from ganatomy.latent.survey.page.cards import Card
 from ganatomy.latent.survey.page.film import film_page
@@ -99,6 +100,7 @@ def test_text_from_outside_is_shown_and_never_acts():
     evil = "</title><script>alert(1)</script>\"'{{ 1 + 1 }}"
     cards = [card(evil, PICTURES[:1], label=evil)]
     html = page(1, 1, title=evil, samples=[evil], facts={evil: evil}, cards=cards, unit=evil)
+    guarded(html)
     document = Document(html)
     assert len(document.all("script")) == 1
     assert "alert(1)</script>" not in html

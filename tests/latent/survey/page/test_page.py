@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from attacks.policy import guarded
 from ganatomy.errors import InputError
 from ganatomy.languages import Words
 from ganatomy.latent.survey.page.cards import FIRST, NUMBERS, in_words, largest, ranked, shown_bar
@@ -204,6 +205,7 @@ def test_text_from_outside_is_shown_and_never_acts():
         html = page(
             hostile, [agreed], title=evil, samples=[evil, evil], facts={evil: evil, "command": evil}, language=language
         )
+        guarded(html)
         document = Document(html)
         assert len(document.all("script")) == 1
         assert html.count("<!--") == 0
