@@ -74,7 +74,8 @@ def study(tmp_path_factory, points):
     (place / "tiny.toml").write_text(RECIPE)
     (place / "study.toml").write_text(STUDY)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("ganatomy.fitting.run.pictures.draw_run", lambda *arguments: None)
+        for name in ("draw_run", "draw_curves"):  # of single runs; the latter of those that diverged
+            patched.setattr(f"ganatomy.fitting.run.pictures.{name}", lambda *arguments: None)
         run_study(plan_study(recipe=place / "study.toml"), place / "s", Inline(), command="ganatomy compare --mine")
     return place / "s"
 

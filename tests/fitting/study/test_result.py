@@ -78,6 +78,7 @@ def test_the_call_on_the_page_goes_on_with_the_study(study, tmp_path, monkeypatc
     call = study._state["call"]
     elsewhere = shutil.copytree(study.path, tmp_path / "moved")
     made = []
+    monkeypatch.setattr("ganatomy.fitting.study.report._draw_report", lambda *arguments: None)  # it is drawn above
     with monkeypatch.context() as patched:
         executor = Inline()
         patched.setattr("ganatomy.fitting.study.run.choose_executor", lambda *arguments: executor)

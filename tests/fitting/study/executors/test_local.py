@@ -166,12 +166,12 @@ def test_leaving_the_loop_leaves_no_thread_behind(work):
 
 def test_a_script_that_is_imported_to_begin_a_process_is_told_what_it_lacks(tmp_path):
     script = tmp_path / "careless.py"
-    script.write_text("import ganatomy\nganatomy.compare('ring', seeds=[0], epochs=1, out='study')\n")
+    script.write_text("import ganatomy\nganatomy.compare('ring', ['gan'], seeds=[0], epochs=1, jobs=1, out='study')\n")
     ended = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=100)
     *_, last = ended.stderr.splitlines()
     assert "the first process ended before it could begin" in last
     assert 'under if __name__ == "__main__": only' in last
-    assert 1 <= ended.stderr.count("InputError: processes of a study import the script") <= 2 * cores()
+    assert 1 <= ended.stderr.count("InputError: processes of a study import the script") <= 2
     assert not list((tmp_path / "study" / "runs").iterdir())
 
 
