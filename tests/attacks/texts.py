@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -220,7 +221,8 @@ def _record(folder: Path) -> None:
 
 def _read_record(path: Path) -> object:
     entry = CacheEntry("G", path.parent, (Web(kind="https", url="https://example.org/G.pth"),), notice="N", own="")
-    return [entry.record(), entry.state(), entry.show_notice(str)]
+    with mock.patch.dict(os.environ, GANATOMY_CACHE=str(path.parent)):
+        return [entry.record(), entry.state(), entry.show_notice(str)]
 
 
 KINDS = (
