@@ -122,6 +122,22 @@ def test_a_first_ctrl_c_waits_for_the_batch(after):
     assert len(seen) == min(13 * after, len(passage())) == len(paint.made())
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals between processes are POSIX's")
+def test_a_ctrl_c_after_the_last_batch_is_not_lost(monkeypatch):
+    former, real, pressed = signal.getsignal(signal.SIGINT), signal.signal, []
+
+    def press(number, handler):
+        if handler is former and not pressed:  # put back, as all is done
+            pressed.append(True)
+            os.kill(os.getpid(), signal.SIGINT)
+        return real(number, handler)
+
+    monkeypatch.setattr(signal, "signal", press)
+    with pytest.raises(KeyboardInterrupt):
+        passage().walk(Painter(), [Seen()], 13)
+    assert pressed
+
+
 @pytest.mark.parametrize("resolution", [48, 64])
 def test_each_size_is_to_the_bit_what_the_painter_of_that_size_gives(resolution, tmp_path):
     G = Planted(z_dim=8, resolution=resolution).eval()

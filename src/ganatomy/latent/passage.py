@@ -195,8 +195,8 @@ class Passage(Generic[Codes]):
                         one.see(self.places[here][mask], pictures[one.size][mask])
                     if tell is not None:
                         tell(min(here.stop, len(self)))
-            if stop.is_set():
-                raise KeyboardInterrupt
+        if stop.is_set():  # only now: up to here one may come, and it is not deferred for ever
+            raise KeyboardInterrupt
 
     def _seen(self, observers: Sequence[Observer], batch: int) -> tuple[list[NDArray[np.bool_]], list[int]]:
         """For each observer, say what it wants, (P,), and of how many batches it has seen all that it wants."""
