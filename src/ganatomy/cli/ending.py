@@ -7,7 +7,6 @@ traceback is wanted.
 
 import errno
 import re
-import sys
 from collections.abc import Iterator
 
 from ganatomy.terminal import PrintError
@@ -44,8 +43,9 @@ def ending(error: BaseException) -> tuple[str, int] | None:
             return lack, 2
     if isinstance(error, RecursionError):
         return "what was given is nested too deeply to be read; give another file", 2
-    if isinstance(error, UnicodeEncodeError) and error.encoding == sys.getfilesystemencoding():
-        return f"no file here can be called {error.object!a} ({error.encoding}); set PYTHONUTF8=1, or a locale", 2
+    if isinstance(error, UnicodeEncodeError):
+        lacking, advice = ascii(error.object[error.start : error.end][:20]), "rename the file, or set PYTHONUTF8=1"
+        return f"{error.encoding} has no way to write {lacking}, which a name holds; {advice}", 2
     if isinstance(error, OSError):
         where = "" if error.filename is None else f"{error.filename}: "
         why = error.strerror or _line(error) or type(error).__name__

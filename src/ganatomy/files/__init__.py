@@ -13,7 +13,7 @@ from ganatomy.files.folder import Folder, Place, replacing
 from ganatomy.files.names import encodable, file_name, printable, spreadsheet_safe, visible
 from ganatomy.files.opened import OpenFile
 from ganatomy.files.owned import OwnedFolder, Stages, strict_json
-from ganatomy.files.reading import Count, Line, Stem, Table, open_input, parse_json, parse_toml, read_input
+from ganatomy.files.reading import Count, Line, Stem, Table, open_input, parse_json, parse_toml, read_input, utf8_path
 
 __all__ = [
     "Budget",
@@ -42,5 +42,6 @@ __all__ = [
     "spending",
     "spreadsheet_safe",
     "strict_json",
+    "utf8_path",
     "visible",
 ]

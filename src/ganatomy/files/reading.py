@@ -11,14 +11,15 @@ import os
 import re
 import stat
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Annotated, Any, BinaryIO, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from ganatomy.errors import InputError, complaint
 from ganatomy.files.budget import Meter
-from ganatomy.files.names import file_name, printable
+from ganatomy.files.names import encodable, file_name, printable
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -94,6 +95,25 @@ def open_input(path: str | os.PathLike, advice: str = "give another path") -> Bi
     with suppress(AttributeError, OSError):
         os.set_blocking(descriptor, True)
     return os.fdopen(descriptor, "rb")
+
+
+@contextmanager
+def utf8_path(path: str | os.PathLike) -> Iterator[str]:
+    """Yield a path for a library that takes UTF-8 only: the path, or one that leads to the file while it is open.
+
+    Raises:
+        InputError: as `open_input`, of a file whose name is no UTF-8.
+
+    >>> with utf8_path("a.safetensors") as path:
+    ...     path
+    'a.safetensors'
+    """
+    text = os.fspath(path)
+    if encodable(text) == text or not os.path.isdir("/dev/fd"):
+        yield text
+        return
+    with open_input(text) as stream:
+        yield f"/dev/fd/{stream.fileno()}"
 
 
 def read_input(path: str | os.PathLike, advice: str = "give another path", meter: Meter | None = None) -> bytes:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from ganatomy.errors import InputError, complaint, unknown
-from ganatomy.files import Line, Meter, OpenFile, Table, parse_json, printable, replacing
+from ganatomy.files import Line, Meter, OpenFile, Table, encodable, parse_json, printable, replacing
 from ganatomy.generators.families import FAMILIES, Space, fingerprint, sizes_in_words
 from ganatomy.generators.files.containers import ADVICE, open_container
 from ganatomy.generators.files.stored import Entry
@@ -120,7 +120,7 @@ class Checkpoint:
     def name(self) -> str:
         """A short name: the zoo's, the card's, or the file's without its ending."""
         zoo = self.origin.card if self.origin else None
-        return zoo.name if zoo else str(self.card.get("name") or self.path.stem)
+        return zoo.name if zoo else encodable(str(self.card.get("name") or self.path.stem))
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from safetensors.numpy import save as serialize
 from scipy.linalg import subspace_angles
 
 from ganatomy.errors import InputError, require_extra
-from ganatomy.files import Place
+from ganatomy.files import Place, encodable, utf8_path
 from ganatomy.languages import Words
 from ganatomy.latent.direction import Direction, checked_place, finite_array
 from ganatomy.latent.layers import Layers, read_layers, written_layers
@@ -339,7 +339,7 @@ class Directions:
         listing = [dict(zip(("name", "label", "value", "share"), row, strict=True)) for row in rows]
         text = json.dumps({**card, "vectors": file.path.name, "directions": listing}, indent=2, ensure_ascii=False)
         with file.with_suffix(".json").writing() as stream:
-            stream.write(f"{text}\n".encode(errors="replace"))
+            stream.write(f"{encodable(text)}\n".encode())
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "Directions":
@@ -352,7 +352,7 @@ class Directions:
         if not path.is_file():
             raise InputError(f"{path}: no such file; it holds the vectors, so the .json alone is not enough")
         try:
-            with safe_open(path, framework="np") as file:
+            with utf8_path(path) as utf8, safe_open(utf8, framework="np") as file:
                 header = (file.metadata() or {}).get("ganatomy", "{}")
                 present = set(file.keys()) & {"vectors", "values", "share"}
                 arrays = {key: file.get_tensor(key) for key in present}

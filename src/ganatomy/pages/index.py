@@ -95,4 +95,4 @@ def _address(path: str) -> str:
     windows, parts = PureWindowsPath(path), PurePosixPath(path).parts
     if not parts or path.startswith("/") or "\\" in path or windows.drive or "://" in path or ".." in parts:
         raise InputError(f"'{path}' must be a path in or below the page's folder, with forward slashes")
-    return quote(path)
+    return quote(path, errors="surrogateescape")  # of a file whose name is no UTF-8

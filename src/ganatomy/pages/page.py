@@ -28,6 +28,7 @@ import numpy as np
 
 from ganatomy.errors import InputError
 from ganatomy.figures.pictures.mosaic import checked_pictures, mosaic
+from ganatomy.files import encodable
 
 _BLOCK, _RIM = 16, 8  # pixels
 
@@ -53,7 +54,7 @@ def render(template: str, values: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     own = secrets.token_hex(16)
-    page = environment.get_template(template).render({**values, "own": own, "policy": f"policy-{own}"})
+    page = encodable(environment.get_template(template).render({**values, "own": own, "policy": f"policy-{own}"}))
     allowed = (f"{kind}-src {_hashes(page, kind, own)}" for kind in ("script", "style"))
     return page.replace(f"policy-{own}", "; ".join(allowed)).replace(f" {own}>", ">")
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ganatomy.errors import InputError, unknown
+from ganatomy.files import encodable
 from ganatomy.fitting.points.cloud import check_points, load_points
 from ganatomy.fitting.points.distributions import DISTRIBUTIONS, Distribution
 
@@ -75,7 +76,7 @@ def named_points(
     """
     found = find_source(str(source), folder) if isinstance(source, str | Path) else source
     if isinstance(found, Path):
-        return found.stem, load_points(found, variable), None
+        return encodable(found.stem), load_points(found, variable), None
     if variable is not None:
         what = f"{found.name} is a built-in distribution" if isinstance(found, Distribution) else "an array was given"
         raise InputError(f"`variable` is for files; {what}; leave it out")

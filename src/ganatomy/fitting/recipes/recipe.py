@@ -32,6 +32,7 @@ from pydantic import (
 )
 
 from ganatomy.errors import InputError, complaint, unknown
+from ganatomy.files import encodable
 from ganatomy.fitting.recipes.tables import (
     DEFAULT_OPTIMIZER,
     is_class,
@@ -332,4 +333,4 @@ def _read(source: "str | Path | Mapping[str, Any] | Recipe") -> tuple[str, dict[
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{path}: cannot read the recipe: {reason}") from None
-    return str(path), {"name": path.stem, **table}
+    return encodable(str(path)), {"name": encodable(path.stem), **table}

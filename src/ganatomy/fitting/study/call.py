@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ganatomy.files import encodable
 from ganatomy.fitting.objectives.catalogue import Objective
 from ganatomy.fitting.objectives.own import OwnObjective, own_objective
 from ganatomy.fitting.recipes.recipe import Recipe, load_recipe, recipe_names
@@ -51,7 +52,7 @@ def call_of(targets: Sequence[Target] | None, settings: Mapping[str, Any], folde
 def _points(targets: Sequence[Target], folder: StudyFolder) -> str:
     """Write where points come from: one without a name of its own as it is, others by their names."""
     sources = {target.name: _source(target, folder) for target in targets}
-    plain = all(target.name == (Path(target.source).stem or "points") for target in targets)
+    plain = all(target.name == (encodable(Path(target.source).stem) or "points") for target in targets)
     if len(targets) == 1 and plain:
         return next(iter(sources.values()))
     return f"{{{', '.join(f'{name!r}: {source}' for name, source in sources.items())}}}"

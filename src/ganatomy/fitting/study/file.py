@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ganatomy.errors import InputError, unknown
+from ganatomy.files import encodable
 from ganatomy.fitting.recipes.recipe import REPORTED, tomllib
 from ganatomy.fitting.study.judging.statements import OPTIMIZERS
 
@@ -75,4 +76,4 @@ def read_study_file(recipe: Any) -> tuple[StudyFile | None, Path, str]:
         raise InputError(f"{path}: {'.'.join(where)}: {details['msg'].removeprefix('Input ')}") from None
     for name in (name for grid in file.grid for name in grid.objectives or () if ".py" in name):
         raise InputError(f"{path}: objective '{name}': a study file runs no code; give it as `objectives={name}`")
-    return file, path.parent, path.stem
+    return file, path.parent, encodable(path.stem)

@@ -19,7 +19,7 @@ from safetensors.torch import save as serialize
 from torch import Tensor, nn
 
 from ganatomy.errors import InputError
-from ganatomy.files import replacing
+from ganatomy.files import replacing, utf8_path
 from ganatomy.fitting.metrics import samples as metrics
 from ganatomy.fitting.objectives.catalogue import Objective
 from ganatomy.fitting.objectives.own import AnyObjective, objective_of
@@ -238,7 +238,7 @@ class FittedGAN:
         if not path.is_file():
             raise InputError(f"{path}: no such file; give a generator.safetensors from a run")
         try:
-            with safe_open(path, framework="pt") as file:
+            with utf8_path(path) as utf8, safe_open(utf8, framework="pt") as file:
                 header = (file.metadata() or {}).get("ganatomy", "{}")
                 tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
         except (OSError, SafetensorError) as error:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from ganatomy.attributes.trait import Trait
 from ganatomy.errors import InputError, require_extra, unknown
-from ganatomy.files import Place
+from ganatomy.files import Place, encodable
 from ganatomy.latent.direction import Direction, checked_place, finite_array
 from ganatomy.latent.directions import Directions, LatentSpace
 from ganatomy.latent.labels.meanings import Meaning
@@ -242,7 +242,7 @@ class Naming:
         if place.suffix != ".json":
             raise InputError(f"{place}: labels are kept in a .json file")
         with place.writing() as file:
-            file.write(_written(self.to_dict()).encode(errors="replace"))
+            file.write(encodable(_written(self.to_dict())).encode())
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "Naming":

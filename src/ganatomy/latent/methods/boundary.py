@@ -34,6 +34,7 @@ from scipy.special import expit
 from torch import Tensor
 
 from ganatomy.errors import InputError
+from ganatomy.files import encodable
 from ganatomy.generators.base import Generator, Precision
 from ganatomy.latent.codes import Drawing, to_numpy
 from ganatomy.latent.direction import finite_array
@@ -312,7 +313,7 @@ def read_boundary(
     length = float(np.linalg.norm(vector))
     if length == 0:
         raise InputError(f"{path}: the boundary is all zeros")
-    called = {"labels": (label,), "source": source, "names": (f"boundary {label or path.stem}",)}
+    called = {"labels": (label,), "source": source, "names": (f"boundary {label or encodable(path.stem)}",)}
     return Directions.of(generator, vector[None] / length, [1.0], [1.0], method="boundary", **called)
 
 
