@@ -228,6 +228,54 @@ def test_a_scheduler_that_does_not_answer_is_told_within_seconds(kind, monkeypat
     assert "\n" not in str(refused.value)
 
 
+_SCHEDULER = """
+import asyncio, distributed
+async def main():
+    async with distributed.Scheduler(host="127.0.0.1", port=0, dashboard=False) as scheduler:
+        print(scheduler.address, flush=True)
+        await scheduler.finished()
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems stop no process")
+@pytest.mark.filterwarnings("ignore")
+def test_a_frozen_scheduler_is_told_of_and_not_waited_for_without_end(monkeypatch, capsys):
+    pytest.importorskip("distributed")
+    dask_config = pytest.importorskip("dask.config")
+    scheduler = subprocess.Popen([sys.executable, "-c", _SCHEDULER], stdout=subprocess.PIPE, text=True)
+    try:
+        assert scheduler.stdout is not None
+        address = scheduler.stdout.readline().strip()
+        with dask_config.set({"ganatomy.scheduler-timeout": 0.2}):
+            executor = choose_executor("dask", scheduler=address)
+        assert "has no workers yet" in capsys.readouterr().err
+        stream = executor.as_completed(abs, [-1])
+        monkeypatch.setattr("ganatomy.fitting.study.executors.dask.ANSWER", 0.2)
+        monkeypatch.setattr(executor, "_wait", _stopping(scheduler, executor._wait))
+        with pytest.raises(InputError, match=f"{address} has not answered for 0 s; what is finished is kept[^\n]*$"):
+            next(stream)
+        assert f"the dask scheduler at {address} does not answer; waiting" in capsys.readouterr().err
+        executor.close()
+    finally:
+        scheduler.kill()
+        scheduler.communicate()
+
+
+def _stopping(process, wait):
+    def stopped(completed):
+        os.kill(process.pid, signal.SIGSTOP)
+        wait(completed)
+
+    return stopped
+
+
+def test_a_limit_that_is_no_number_of_seconds_is_refused(monkeypatch):
+    dask_config = pytest.importorskip("dask.config")
+    with dask_config.set({"ganatomy.scheduler-timeout": "soon"}), pytest.raises(InputError, match="give seconds"):
+        choose_executor("dask", scheduler="tcp://127.0.0.1:1")
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_a_cluster_makes_every_job_and_those_of_a_killed_worker_again(work, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")

@@ -4,11 +4,18 @@ Its workers need this package, in the same version, and nothing else: jobs and r
 shared. Give every worker process one thread (`dask worker --nthreads 1`): a process makes one run at a time, whatever
 its threads, and with several a run that kills its process is not told from the one that waits behind it. The scheduler
 makes the jobs of a dead worker again, `distributed.scheduler.allowed-failures` times (3, if it is not configured).
+
+A scheduler that answers no more, but whose connection stands, is waited for: `SILENCE` seconds, or as many as dask's
+configuration says (`DASK_GANATOMY__SCHEDULER_TIMEOUT` in the environment). Not guaranteed: that jobs end; what a worker
+may take is not bounded.
 """
 
 import asyncio
 import contextlib
 import logging
+import queue
+import threading
+import time
 from collections.abc import Callable, Generator, Iterable
 from itertools import islice
 from typing import Any
@@ -18,7 +25,10 @@ from ganatomy.fitting.study.executors.base import Job, LostJob, Result, describe
 from ganatomy.terminal import tell
 
 ANSWER = 5.0
-"""Seconds within which a scheduler must answer."""
+"""Seconds within which a scheduler must answer at first, and after which one is asked whether it is still there."""
+
+SILENCE = 300.0
+"""Seconds for which a scheduler that answered before is waited for, unless dask's configuration says otherwise."""
 
 
 class DaskCluster:
@@ -37,6 +47,7 @@ class DaskCluster:
 
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it logs is raised here, in a line
         self._dask, self._address = distributed, scheduler
+        self._silence = _configured_silence()
         try:
             asyncio.run(_knock(scheduler))
             self._client = distributed.Client(scheduler, timeout=ANSWER, set_as_default=False)
@@ -45,13 +56,42 @@ class DaskCluster:
                 f"no dask scheduler answers at '{scheduler}' within {ANSWER:.0f} s ({described(error)}); "
                 f"start one with 'dask scheduler', or correct `scheduler`"
             ) from None
-        if not self._client.scheduler_info(n_workers=-1)["workers"]:
+        if not self._workers():
             tell(f"the dask scheduler at {scheduler} has no workers yet; waiting for some")
 
     @property
     def width(self) -> int:
         """Return how many jobs the workers of now make at once: one a process, whatever their threads."""
-        return max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+        return max(1, self._workers())
+
+    def _workers(self) -> int:
+        """Ask the scheduler how many workers there are.
+
+        Raises:
+            InputError: it is gone, or answers no more.
+        """
+
+        def ask() -> int:
+            return len(self._client.scheduler_info(n_workers=-1)["workers"])
+
+        answer = _Answer(ask)
+        with contextlib.suppress(queue.Empty):
+            return self._told(answer, ANSWER)
+        tell(f"the dask scheduler at {self._address} does not answer; waiting up to {self._silence:.0f} s for it")
+        with contextlib.suppress(queue.Empty):
+            return self._told(answer, self._silence)
+        raise InputError(
+            f"the dask scheduler at {self._address} has not answered for {self._silence:.0f} s; what is finished is "
+            f"kept; see to it, or start another, and the same command goes on"
+        )
+
+    def _told(self, answer: "_Answer", seconds: float) -> int:
+        try:
+            return answer.get(seconds)
+        except queue.Empty:
+            raise
+        except Exception:  # what a client that lost its scheduler says
+            raise self._gone() from None
 
     def as_completed(
         self, work: Callable[[Job], Result], jobs: Iterable[Job]
@@ -71,11 +111,22 @@ class DaskCluster:
                 completed.update([submit(job) for job in islice(stream, max(room, 0))])
                 if not sent:
                     return
+                self._wait(completed)
                 future, job = sent.pop(next(completed).key)
                 yield job, self._result(future)
         finally:
+            left = [future for future, _ in sent.values()]
             with contextlib.suppress(Exception):
-                self._client.cancel([future for future, _ in sent.values()], force=True)
+                _Answer(lambda: self._client.cancel(left, force=True)).get(ANSWER)
+
+    def _wait(self, completed: Any) -> None:
+        """Wait until a future is finished, seeing meanwhile that the scheduler is there."""
+        asked = time.monotonic()
+        while not completed.has_ready():
+            time.sleep(0.02)
+            if time.monotonic() - asked > ANSWER:
+                self._workers()
+                asked = time.monotonic()
 
     def _result(self, future: Any) -> Any:
         """Return what a finished future holds, or `LostJob`."""
@@ -95,6 +146,36 @@ class DaskCluster:
         """Leave the cluster as it is, and the scheduler."""
         with contextlib.suppress(Exception):
             self._client.close(timeout=ANSWER)
+
+
+class _Answer:
+    """What a call comes to that may never end: it is made by a thread of its own."""
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self._came: queue.SimpleQueue[tuple[Any, Exception | None]] = queue.SimpleQueue()
+        threading.Thread(target=self._make, args=(call,), daemon=True).start()
+
+    def _make(self, call: Callable[[], Any]) -> None:
+        try:
+            self._came.put((call(), None))
+        except Exception as error:
+            self._came.put((None, error))
+
+    def get(self, seconds: float) -> Any:
+        """Return what the call returned, or raise what it raised; `queue.Empty` if it has not ended in time."""
+        result, error = self._came.get(timeout=seconds)
+        if error is not None:
+            raise error
+        return result
+
+
+def _configured_silence() -> float:
+    from dask import config
+
+    given = config.get("ganatomy.scheduler-timeout", SILENCE)
+    if not isinstance(given, int | float) or not 0 < given < 1e6:
+        raise InputError(f"ganatomy.scheduler-timeout = {given!r} in dask's configuration: give seconds, such as 300")
+    return float(given)
 
 
 async def _knock(scheduler: str) -> None:
