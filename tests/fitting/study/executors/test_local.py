@@ -204,6 +204,17 @@ def test_auto_is_a_process_a_core():
     assert choose_executor().width == cores()
 
 
+def test_the_first_knock_minds_how_dask_is_configured_too():
+    """Else a cluster with TLS could not be reached at all, and one that should have it could be without."""
+    dask = pytest.importorskip("dask")
+    pytest.importorskip("distributed")
+    with (
+        dask.config.set({"distributed.comm.require-encryption": True}),
+        pytest.raises(InputError, match="encryption required by Dask configuration"),
+    ):
+        choose_executor("dask", scheduler="tcp://127.0.0.1:1")
+
+
 def test_dask_is_asked_for_where_it_is_missing(monkeypatch):
     monkeypatch.setattr("ganatomy.errors.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install 'ganatomy\[dask\]'"):

@@ -180,7 +180,9 @@ def _configured_silence() -> float:
 
 async def _knock(scheduler: str) -> None:
     """See that a scheduler answers; a client whose first connection fails would not go without complaints."""
+    from distributed import Security
     from distributed.comm.core import connect
 
-    comm = await asyncio.wait_for(connect(scheduler, timeout=ANSWER), ANSWER)  # what is silent is waited for as well
+    how = Security().get_connection_args("client")  # such as certificates, as dask is configured
+    comm = await asyncio.wait_for(connect(scheduler, timeout=ANSWER, **how), ANSWER)  # what is silent is waited for too
     await comm.close()
