@@ -70,6 +70,8 @@ def complaint(error: "ValidationError", model: "type[BaseModel]") -> str:
     location = [str(part) for part in details["loc"]]
     if details["type"] == "extra_forbidden":
         return str(unknown("key", ".".join(location), _keys(location[:-1], model)))
+    if details["type"] == "missing":
+        return f"{'.'.join(location)} is missing"
     if details["type"] == "value_error":
         prefix = f"{'.'.join(location)} " if location else ""
         return prefix + details["msg"].removeprefix("Value error, ")

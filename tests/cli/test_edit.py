@@ -86,7 +86,7 @@ def test_a_published_boundary_is_a_direction_like_any_other(cli, tmp_path, monke
         (["--label", "warmth", "--labels", "LABELS", "--keep", "warmth"], "cannot be kept"),
         (["--label", "warmth", "--labels", "LABELS", "--keep", "brightnes"], "did you mean 'brightness'"),
         (["--label", "warmth"], "nobody has measured what the directions of 'planted' mean: run 'ganatomy directions"),
-        (["--label", "warmth", "--labels", "nowhere.json"], "nowhere.json: No such file"),
+        (["--label", "warmth", "--labels", "nowhere.json"], "nowhere.json: no such file"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(cli, labels, contents, tmp_path, flags, words):
@@ -133,7 +133,10 @@ def test_it_says_that_the_label_itself_was_not_measured(cli, labels, monkeypatch
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (lambda card: card["vectors"][0].__setitem__(0, 10**400), "damaged labels: int too large"),
+        (
+            lambda card: card["vectors"][0].__setitem__(0, 10**400),
+            "card.json: damaged, no JSON (a number of 401",
+        ),
         (lambda card: card.__setitem__("vectors", [[0.0] * 12] * 3), "one is all zeros"),
         (lambda card: card.__setitem__("meanings", [3, 4, 5]), "damaged labels"),
     ],

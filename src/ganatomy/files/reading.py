@@ -194,7 +194,7 @@ def parse_toml(content: bytes | str, where: object) -> dict[str, Any]:
     {'penalties': {'clip': 0.5}}
     >>> parse_toml("epochs = 1979-05-27", "mine.toml")
     Traceback (most recent call last):
-    ganatomy.errors.InputError: mine.toml: holds a date, 1979-05-27; give a number or text
+    ganatomy.errors.InputError: mine.toml: epochs is a date, 1979-05-27; give a number or text
     """
     meter = Meter(where)
     if len(content) > _TOML:
@@ -246,12 +246,13 @@ def _walk(plain: Any, meter: Meter) -> None:
         for item in level:
             if isinstance(item, dict):
                 below += [*item, *item.values()]
+                for key, value in item.items():
+                    if isinstance(value, _DATES):
+                        raise InputError(f"{meter.where}: {printable(key)} is a date, {value}; give a number or text")
             elif isinstance(item, list):
                 below += item
             elif isinstance(item, str):
                 item.encode()  # which half a surrogate pair cannot be
-                if "\0" in item:
-                    raise ValueError("a null character in a text")
             elif isinstance(item, _DATES):
-                raise InputError(f"{meter.where}: holds a date, {item}; give a number or text")
+                raise InputError(f"{meter.where}: a list holds a date, {item}; give numbers or text")
         level, depth = below, depth + 1

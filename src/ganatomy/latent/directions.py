@@ -25,7 +25,7 @@ from safetensors.numpy import save as serialize
 from scipy.linalg import subspace_angles
 
 from ganatomy.errors import InputError, require_extra
-from ganatomy.files import Place, encodable, utf8_path
+from ganatomy.files import Count, Line, Meter, Place, Table, encodable, parse_json, utf8_path
 from ganatomy.languages import Words
 from ganatomy.latent.direction import Direction, checked_place, finite_array
 from ganatomy.latent.layers import Layers, read_layers, written_layers
@@ -41,6 +41,22 @@ __all__ = ["Direction", "Directions", "LatentSpace"]
 
 FORMAT = "directions-1"
 _MOST_SHOWN = 30  # rows in a notebook
+
+
+class _Format(Table):
+    format: Line = "no directions"
+
+
+class _Header(_Format):
+    """What the header of a file must hold, whoever wrote it."""
+
+    method: Line
+    source: Line
+    space: Line
+    layers: tuple[Count, ...]
+    fingerprint: Line
+    names: tuple[Line, ...]
+    labels: tuple[Line | None, ...]
 
 
 class LatentSpace(Protocol):
@@ -351,6 +367,7 @@ class Directions:
         path = _tensor_file(path).path
         if not path.is_file():
             raise InputError(f"{path}: no such file; it holds the vectors, so the .json alone is not enough")
+        Meter(path).draw("bytes", path.stat().st_size)
         try:
             with utf8_path(path) as utf8, safe_open(utf8, framework="np") as file:
                 header = (file.metadata() or {}).get("ganatomy", "{}")
@@ -359,24 +376,19 @@ class Directions:
         except (OSError, SafetensorError, TypeError) as error:  # a TypeError for numbers that numpy has not
             raise InputError(f"{path}: not a safetensors file of directions: {str(error).splitlines()[0]}") from None
         try:
-            card = json.loads(header)
-            found = card.get("format", "no directions")
-        except (AttributeError, ValueError, RecursionError):
+            found = parse_json(header, "", _Format).format
+        except InputError:
             raise InputError(f"{path}: damaged: its header is no JSON object") from None
         if found != FORMAT:
-            raise InputError(
-                f"{path}: holds {found!r:.60}, this version reads {FORMAT}; ganatomy sefa writes such files"
-            )
+            raise InputError(f"{path}: holds {found!r}, this version reads {FORMAT}; ganatomy sefa writes such files")
         try:
-            texts = {key: _text(card[key]) for key in ("space", "method", "fingerprint", "source")}
-            labels = tuple(None if label is None else _text(label) for label in card["labels"])
-            names = tuple(_text(name) for name in card["names"])
-            numbers = [arrays[key] for key in ("vectors", "values", "share")]
-            return cls(*numbers, layers=tuple(card["layers"]), labels=labels, names=names, **texts)
-        except KeyError as error:
-            raise InputError(f"{path}: damaged directions: {error} is missing") from None
-        except (TypeError, ValueError) as error:
-            raise InputError(f"{path}: damaged directions: {str(error).splitlines()[0]}") from None
+            card = parse_json(header, "", _Header)
+            for key in ("vectors", "values", "share"):
+                if key not in arrays:
+                    raise InputError(f"{key} are missing")
+            return cls(**arrays, **card.model_dump(exclude={"format"}))
+        except InputError as error:
+            raise InputError(f"{path}: damaged directions: {str(error).strip(': ')}") from None
 
 
 def _tensor_file(path: str | os.PathLike) -> Place:
@@ -384,9 +396,3 @@ def _tensor_file(path: str | os.PathLike) -> Place:
     if place.suffix not in (".safetensors", ".json"):
         raise InputError(f"{place}: directions are kept in a .safetensors file with a .json beside it; name either")
     return place.with_suffix(".safetensors")
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r:.60} where a text is expected")
-    return value

@@ -7,14 +7,17 @@ file says of itself is true.
 """
 
 import csv
-import json
+import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field
+
 from ganatomy.errors import InputError
+from ganatomy.files import Line, Stem, Table, parse_json, printable, read_input
 from ganatomy.languages import ABSENT, Words, written
 
 Kind = Literal["picture", "video", "page", "data"]
@@ -22,6 +25,7 @@ KINDS: tuple[Kind, ...] = ("picture", "video", "page", "data")
 WHAT = "a run of 'ganatomy fit', or a folder of 'ganatomy sefa', 'ganatomy directions' or 'ganatomy compare'"
 
 _ROWS = 6  # of a table at most; the rest is in the pages that are linked
+_MOST = 100_000  # directions of a summary
 _RATIO = "final_ratio"
 
 
@@ -93,19 +97,20 @@ def part_of(folder: Path, prefix: str, words: Words) -> Part:
     >>> part_of(folder, "faces", Words("en", "index")).title
     'faces: 1 direction of its latent space, by SeFa'
     """
+    name = "study.json" if (folder / "study.json").exists() else "summary.json"
     try:
-        name = "study.json" if (folder / "study.json").exists() else "summary.json"
-        summary = json.loads((folder / name).read_text(encoding="utf-8"))
-        known = summary.keys() & {"objective", "method", "methods", "cells"}
-    except (OSError, ValueError, AttributeError):
-        known, summary = set(), {}
-    if not known:
+        content = read_input(folder / name)
+        plain = parse_json(content, folder / name)
+        kind = next((kind for kind in _KINDS if kind in plain), None) if isinstance(plain, dict) else None
+    except InputError:
+        kind = None
+    if kind is None:
         raise InputError(f"{folder} holds no finished result; give {WHAT}")
-    read = _run if "objective" in known else _study if "cells" in known else _directions
+    shape, read = _KINDS[kind]
     try:
-        part = read(folder, summary, words)
-    except (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError) as error:
-        problem = f"{type(error).__name__}: {error}".splitlines()[0]
+        part = read(folder, parse_json(content, "", shape), words)
+    except InputError as error:
+        problem = str(error).strip(": ")
         raise InputError(f"{folder / name}: damaged, or of another version ({problem}); make it again") from None
     entries = [_below(entry, prefix) for entry in part.entries if (folder / entry.href).exists()]
     return replace(part, entries=entries)
@@ -126,12 +131,29 @@ def _entry(words: Words, name: str, kind: Kind, href: str, thumbnail: str = "", 
 # A fit
 
 
-def _run(folder: Path, summary: Mapping[str, Any], words: Words) -> Part:
-    optimizer = written(str(summary.get("optimizer", "")))
-    how = {key: summary.get(key, ABSENT) for key in ("recipe", "epochs", "seed")}
-    sizes = {"train": summary.get("train_size", ABSENT), "heldout": summary.get("heldout_size", ABSENT)}
+class _Metric(Table):
+    value: float | None = None
+    floor: float | None = None
+    ratio: float | None = None
+
+
+class _Run(Table):
+    objective: Line
+    optimizer: Line = ""
+    recipe: Line = ABSENT
+    epochs: Line | int = ABSENT
+    seed: Line | int = ABSENT
+    train_size: Line | int = ABSENT
+    heldout_size: Line | int = ABSENT
+    seconds_training: float | None = None
+    metrics: dict[Line, _Metric] = Field(default_factory=dict)
+
+
+def _run(folder: Path, summary: _Run, words: Words) -> Part:
+    how = {key: getattr(summary, key) for key in ("recipe", "epochs", "seed")}
+    sizes = {"train": summary.train_size, "heldout": summary.heldout_size}
     return Part(
-        words("run", objective=written(str(summary["objective"])), optimizer=optimizer),
+        words("run", objective=written(summary.objective), optimizer=written(summary.optimizer)),
         words("run_how", **how, **sizes, folder=folder.name),
         list(_run_numbers(summary, words)),
         entries=[
@@ -144,70 +166,105 @@ def _run(folder: Path, summary: Mapping[str, Any], words: Words) -> Part:
     )
 
 
-def _run_numbers(summary: Mapping[str, Any], words: Words) -> Iterator[Number]:
-    metrics = summary.get("metrics", {})
-    if metrics.get("wasserstein2", {}).get("ratio") is not None:
-        yield Number(words.ratio(metrics["wasserstein2"]["ratio"]), words("ratio"), words("ratio_note"))
-    for name in ("recall", "coverage"):
-        if metrics.get(name, {}).get("value") is not None:
-            floor = words.number(metrics[name].get("floor"))
-            yield Number(words.number(metrics[name]["value"]), words(name), words("real_note", floor=floor))
-    if summary.get("seconds_training") is not None:
-        yield Number(words.seconds(summary["seconds_training"]), words("training"))
+def _run_numbers(summary: _Run, words: Words) -> Iterator[Number]:
+    distance, *shares = (summary.metrics.get(name, _Metric()) for name in ("wasserstein2", "recall", "coverage"))
+    if distance.ratio is not None:
+        yield Number(words.ratio(distance.ratio), words("ratio"), words("ratio_note"))
+    for name, share in zip(("recall", "coverage"), shares, strict=True):
+        if share.value is not None:
+            floor = words.number(share.floor)
+            yield Number(words.number(share.value), words(name), words("real_note", floor=floor))
+    if summary.seconds_training is not None:
+        yield Number(words.seconds(summary.seconds_training), words("training"))
 
 
 # Directions: of one method with a film, or of several with labels
 
 
-def _directions(folder: Path, summary: Mapping[str, Any], words: Words) -> Part:
-    methods = list(summary.get("methods") or [str(summary["method"])])
-    rows = list(_survey_rows(folder, summary, words) if "methods" in summary else _film_rows(summary))
-    ratios = [row["ratio"] for row in rows if row["ratio"] is not None]
+class _Effect(Table):
+    ratio: float | None = None
+    consistency: float | None = None
+
+
+class _Row(_Effect):
+    name: Line = ""
+    label: Line | None = None
+
+
+class _Film(Table):
+    name: Line | None = None
+    method: Line
+    share: tuple[float, ...] = Field(default=(), max_length=_MOST)
+    labels: tuple[Line | None, ...] = ()
+    effects: tuple[_Effect, ...] = ()
+
+
+class _Survey(Table):
+    name: Line | None = None
+    methods: tuple[Stem, ...] = Field(min_length=1)
+    directions: tuple[_Row, ...] = Field(default=(), max_length=_MOST)
+
+
+class _Meaning(Table):
+    name: Line
+    label: dict[Line, Line | None]
+
+
+class _Labels(Table):
+    meanings: tuple[_Meaning, ...] = ()
+
+
+def _film(folder: Path, summary: _Film, words: Words) -> Part:
+    labels = summary.labels or [None] * len(summary.share)
+    effects = summary.effects or [_Effect()] * len(summary.share)
+    rows = [
+        _Row(name=f"{summary.method} {k}", label=label, ratio=effect.ratio, consistency=effect.consistency)
+        for k, (label, effect) in enumerate(zip(labels, effects, strict=False))
+    ]
+    return _directions(summary.name or folder.name, [summary.method], rows, _film_entries(words), words)
+
+
+def _survey(folder: Path, summary: _Survey, words: Words) -> Part:
+    rows = list(_survey_rows(folder, summary, words))
+    entries = _survey_entries(summary.methods, words)
+    return _directions(summary.name or folder.name, summary.methods, rows, entries, words)
+
+
+def _directions(name: str, methods: Sequence[str], rows: list[_Row], entries: list[Entry], words: Words) -> Part:
+    ratios = [row.ratio for row in rows if row.ratio is not None]
     numbers = []
-    if any(row["label"] for row in rows):
-        named = sum(bool(row["label"]) for row in rows)
+    if any(row.label for row in rows):
+        named = sum(bool(row.label) for row in rows)
         numbers.append(Number(words("n_of", n=named, all=len(rows)), words("named")))
     if ratios:
         numbers.append(Number(words.ratio(max(ratios)), words("strongest")))
-    rows.sort(key=lambda row: (not row["label"], -(row["ratio"] or 0.0)))
+    rows.sort(key=lambda row: (not row.label, -(row.ratio or 0.0)))
     columns = ("direction", "label", "over", "consistency") if numbers else ()
     told = words("some_directions" if len(rows) > _ROWS else "all_directions", n=min(len(rows), _ROWS), all=len(rows))
     table = [
-        (row["name"], row["label"] or ABSENT, words.ratio(row["ratio"]), words.number(row["consistency"]))
-        for row in rows[:_ROWS]
+        (row.name, row.label or ABSENT, words.ratio(row.ratio), words.number(row.consistency)) for row in rows[:_ROWS]
     ]
     titles = [words(f"method_{method}") if words.has(f"method_{method}") else method for method in methods]
     return Part(
-        words.count("sefa", len(rows), name=summary.get("name", folder.name), methods=words.listed(titles)),
+        words.count("sefa", len(rows), name=name, methods=words.listed(titles)),
         numbers=numbers,
         headings=[words(f"col_{column}") for column in columns],
         rows=table if columns else [],
         note=told if columns else "",
-        entries=_survey_entries(methods, words) if "methods" in summary else _film_entries(words),
+        entries=entries,
     )
 
 
-def _film_rows(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    shares = summary.get("share", [])
-    labels = summary.get("labels") or [None] * len(shares)
-    effects = summary.get("effects") or [{}] * len(shares)
-    for k, (label, effect) in enumerate(zip(labels, effects, strict=False)):
-        numbers = {key: effect.get(key) for key in ("ratio", "consistency")}
-        yield {"name": f"{summary['method']} {k}", "label": label, **numbers}
-
-
-def _survey_rows(folder: Path, summary: Mapping[str, Any], words: Words) -> Iterator[dict[str, Any]]:
+def _survey_rows(folder: Path, summary: _Survey, words: Words) -> Iterator[_Row]:
     """List the directions of a survey, with their labels in the page's language where the labels' files have it."""
     labels = {}
-    for method in summary["methods"]:
+    for method in summary.methods:
         path = folder / f"labels-{method}.json"
         if path.exists():
-            for meaning in json.loads(path.read_text(encoding="utf-8")).get("meanings", []):
-                labels[meaning["name"]] = meaning["label"][words.language]
-    for row in summary.get("directions", []):
-        name = str(row.get("name", ""))
-        numbers = {key: row.get(key) for key in ("ratio", "consistency")}
-        yield {"name": name, "label": labels.get(name, row.get("label")), **numbers}
+            for meaning in parse_json(read_input(path), path.name, _Labels).meanings:
+                labels[meaning.name] = meaning.label.get(words.language)
+    for row in summary.directions:
+        yield row.model_copy(update={"label": labels.get(row.name, row.label)})
 
 
 def _film_entries(words: Words) -> list[Entry]:
@@ -238,8 +295,14 @@ def _survey_entries(methods: Sequence[str], words: Words) -> list[Entry]:
 # A study
 
 
-def _study(folder: Path, summary: Mapping[str, Any], words: Words) -> Part:
-    cells, seeds = len(summary["cells"]), len(summary.get("seeds", []))
+class _Study(Table):
+    name: Line | None = None
+    cells: tuple[Any, ...]
+    seeds: tuple[Any, ...] = ()
+
+
+def _study(folder: Path, summary: _Study, words: Words) -> Part:
+    cells, seeds = len(summary.cells), len(summary.seeds)
     known = sorted(_cells(folder), key=lambda row: row[_RATIO])
     several = {key: len({row[key] for row in known}) > 1 for key in ("target", "lr")}
     columns = ("target", "cell", "ratio", "coverage", "seconds")
@@ -260,7 +323,7 @@ def _study(folder: Path, summary: Mapping[str, Any], words: Words) -> Part:
     runs = {"runs": words.count("n_runs", cells * seeds), "seeds": words.count("n_seeds", seeds)}
     how = words("study_how", **runs) if seeds else ""
     return Part(
-        words.count("study", cells, name=summary.get("name", folder.name)),
+        words.count("study", cells, name=summary.name or folder.name),
         words.sentences(told, how),
         headings=[words(f"col_{column}") for column in columns] if rows else [],
         rows=rows,
@@ -272,19 +335,23 @@ def _study(folder: Path, summary: Mapping[str, Any], words: Words) -> Part:
 def _cells(folder: Path) -> Iterator[dict[str, Any]]:
     """Read what each combination came to; what was not measured is no number."""
     path = folder / "summary.csv"
-    if path.exists():
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                numbers = (_RATIO, f"{_RATIO}_low", f"{_RATIO}_high", "confidence", "coverage", "seconds")
-                known = {key: float(row.get(key) or "nan") for key in numbers}
-                ratio = math.inf if math.isnan(known[_RATIO]) else known[_RATIO]
-                yield {**row, **known, _RATIO: ratio}
+    if not path.exists():
+        return
+    numbers = (_RATIO, f"{_RATIO}_low", f"{_RATIO}_high", "confidence", "coverage", "seconds")
+    try:
+        for row in csv.DictReader(io.StringIO(read_input(path).decode(), newline="")):
+            texts = {key: printable(row[key]) for key in ("target", "objective", "optimizer")}
+            known = {key: float(row.get(key) or "nan") for key in (*numbers, "lr")}
+            ratio = math.inf if math.isnan(known[_RATIO]) else known[_RATIO]
+            yield {**texts, "variant": printable(row.get("variant") or ""), **known, _RATIO: ratio}
+    except (ValueError, TypeError, LookupError, csv.Error) as error:
+        raise InputError(f"{path.name}: {type(error).__name__}: {printable(error)}") from None
 
 
 def _cell(row: Mapping[str, Any], with_rate: bool, words: Words) -> str:
     objective = words("comma").join(filter(None, (written(row["objective"]), row.get("variant", ""))))
     cell = words("cell", objective=objective, optimizer=written(row["optimizer"]))
-    return words("at", cell=cell, lr=words.rate(float(row["lr"]))) if with_rate else cell
+    return words("at", cell=cell, lr=words.rate(row["lr"])) if with_rate else cell
 
 
 def _best(row: Mapping[str, Any], with_rate: bool, words: Words) -> str:
@@ -312,3 +379,12 @@ def _study_entries(folder: Path, words: Words) -> list[Entry]:
         _entry(words, "cells", "data", "summary.csv"),
         _entry(words, "study", "data", "study.json"),
     ]
+
+
+_KINDS: Mapping[str, tuple[type[Table], Callable[[Path, Any, Words], Part]]] = {
+    "objective": (_Run, _run),
+    "cells": (_Study, _study),
+    "methods": (_Survey, _survey),
+    "method": (_Film, _film),
+}
+"""By the key that tells them: what the summary must hold, and what makes a part of it."""

@@ -237,11 +237,11 @@ def test_a_file_that_is_no_recipe_is_refused_with_one_line(tmp_path, text, words
 
 
 def test_a_path_that_cannot_be_read_is_refused(tmp_path):
-    assert "No such file" in refused(tmp_path / "absent.toml")
+    assert "no such file" in refused(tmp_path / "absent.toml")
     folder = tmp_path / "folder.toml"
     folder.mkdir()
     assert str(folder) in refused(folder)
-    assert "cannot read" in refused("null\0byte.toml")
+    assert "cannot be read" in refused("null\0byte.toml")
     assert "unknown recipe" in refused("")
 
 

@@ -156,7 +156,7 @@ def test_a_rate_that_is_set_is_the_recipe_s_own():
         ({"points": "ring", "variable": "xx"}, "is for files"),
         ({"points": "ring", "train_size": 8185}, "7 of 8192 points are not trained on"),
         ({"recipe": "corse"}, "did you mean 'course'"),
-        ({"recipe": "no.toml"}, "cannot read the recipe"),
+        ({"recipe": "no.toml"}, "no.toml: no such file"),
         ({"epocs": 3}, "unknown key 'epocs'; did you mean 'epochs'"),
         ({"seeds": range(20_000)}, "180,000 runs are too many"),
     ],
@@ -180,7 +180,7 @@ def test_plans_that_cannot_be_made_are_refused(settings, words):
         ("targets = ['ring', 'ring']", "targets: ring is named twice"),
         ("targets = []\nseeds = []", "seeds: none were given"),
         ("recipe = 'corse'\nseeds = [0]", "did you mean 'course'"),
-        ("recipe = 'no.toml'\nseeds = [0]", "no.toml: cannot read the recipe"),
+        ("recipe = 'no.toml'\nseeds = [0]", "no.toml: no such file"),
         ("seeds = [", "not a TOML file"),
     ],
 )

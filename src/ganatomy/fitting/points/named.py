@@ -6,6 +6,7 @@ taken for a misspelt distribution. An array is whatever `check_points` takes: of
 Shapes: `N` points, `D` data dimensions.
 """
 
+import os
 from pathlib import Path
 from typing import TypeAlias
 
@@ -45,7 +46,7 @@ def find_source(source: str, folder: Path | None = None) -> Distribution | Path:
     if source in DISTRIBUTIONS:
         return DISTRIBUTIONS[source]
     path = (folder or Path()) / source
-    if not path.exists() and not path.suffix:
+    if not os.path.exists(path) and not path.suffix:
         raise InputError(f"{unknown('distribution', source, DISTRIBUTIONS)}; and there is no such file")
     return path
 

@@ -32,7 +32,7 @@ from pydantic import (
 )
 
 from ganatomy.errors import InputError, complaint, unknown
-from ganatomy.files import encodable
+from ganatomy.files import parse_toml, printable, read_input, visible
 from ganatomy.fitting.recipes.tables import (
     DEFAULT_OPTIMIZER,
     is_class,
@@ -86,9 +86,10 @@ class Optimizer(_Table):
     def _as_toml(cls, options: Any) -> Any:
         """Leave what TOML can hold, and no other kind of sequence or number: the recipe is written out again."""
         try:
-            return tomllib.loads(tomli_w.dumps(plain(options))) if isinstance(options, Mapping) else options
-        except (TypeError, ValueError, AttributeError):
-            raise ValueError(f"must hold numbers, text and lists, not {options!r:.60}") from None
+            return parse_toml(tomli_w.dumps(plain(options)), "options") if isinstance(options, Mapping) else options
+        except (TypeError, ValueError, AttributeError, RecursionError):
+            held = printable(", ".join(map(str, options)))
+            raise ValueError(f"must hold numbers, text and lists only: {held}") from None
 
 
 class Network(_Table):
@@ -324,13 +325,5 @@ def _read(source: "str | Path | Mapping[str, Any] | Recipe") -> tuple[str, dict[
     path = Path(source)
     if path.suffix.lower() != ".toml":
         raise InputError(f"{unknown('recipe', str(source), recipe_names())}; or give a path ending in .toml")
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a TOML file: {str(error).splitlines()[0]}") from None
-    except RecursionError:
-        raise InputError(f"{path}: not a recipe: its tables are nested too deeply") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{path}: cannot read the recipe: {reason}") from None
-    return encodable(str(path)), {"name": encodable(path.stem), **table}
+    table = parse_toml(read_input(path, "give a recipe's name, or a file that is there"), path)
+    return printable(path, None), {"name": visible(path.stem), **table}

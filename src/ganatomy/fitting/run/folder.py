@@ -15,17 +15,56 @@ at all. No file needs a pickle to be read, and the checkpoint is read by PyTorch
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
+from pydantic import ConfigDict, Field
 
 from ganatomy.errors import InputError
-from ganatomy.files import OwnedFolder
+from ganatomy.files import Count, Line, OwnedFolder, Table, parse_json, read_input
 from ganatomy.fitting.recipes.recipe import Recipe
 
 FORMAT = 1
 """Of the folder: raised when older folders can no longer be read."""
+
+
+class _Versions(Table):
+    model_config = ConfigDict(extra="allow")
+
+    run_folder: int
+
+
+class _Versioned(Table):
+    """What every version writes."""
+
+    versions: _Versions
+
+
+class _Metric(Table):
+    """A measurement: see `metrics.yardstick.Measurement`; what is no number is null."""
+
+    value: float | None
+    floor: float | None
+    floor_spread: float | None
+    ratio: float | None
+
+
+class SummaryTable(_Versioned):
+    """What summary.json must hold, whoever sent it; other keys are kept as they are."""
+
+    model_config = ConfigDict(extra="allow")
+
+    objective: Line
+    field_label: Line = ""  # which runs of before do not have
+    optimizer: Line
+    recipe: Line
+    seed: Annotated[int, Field(ge=0, lt=1 << 63)]
+    epochs: Count
+    train_size: Count
+    heldout_size: Count
+    seconds_training: float = Field(ge=0)
+    metrics: dict[Line, _Metric]
 
 
 def fingerprint(recipe: Recipe, seed: int, *points: np.ndarray) -> str:
@@ -48,8 +87,11 @@ class RunFolder(OwnedFolder):
     >>> folder = RunFolder(f"{tempfile.mkdtemp()}/run")
     >>> with folder.claim("abc"):
     ...     folder.write_json("summary.json", {"seed": 0, "versions": {"run_folder": FORMAT}})
-    >>> folder.finished, folder.read_summary()["seed"]
-    (True, 0)
+    >>> folder.finished
+    True
+    >>> folder.read_summary()
+    Traceback (most recent call last):
+    ganatomy.errors.InputError: ...: damaged; `force=True` makes the run again (objective is missing)
     """
 
     noun = "run"
@@ -108,13 +150,14 @@ class RunFolder(OwnedFolder):
         if not self.finished:
             raise InputError(f"{self.path} holds no finished run; run the same fit command again to finish it")
         try:
-            summary = json.loads(path.read_text(encoding="utf-8"))
-            version = summary["versions"]["run_folder"]
-        except (OSError, ValueError, LookupError, TypeError):
-            raise InputError(f"{path}: damaged; `force=True` makes the run again") from None
-        if version != FORMAT:
+            content = read_input(path)
+            version = parse_json(content, "", _Versioned).versions.run_folder
+            summary = parse_json(content, "", SummaryTable) if version == FORMAT else None
+        except InputError as error:
+            raise InputError(f"{path}: damaged; `force=True` makes the run again ({str(error).strip(': ')})") from None
+        if summary is None:
             raise InputError(f"{path}: written in format {version}, this version reads {FORMAT}")
-        return summary
+        return summary.model_dump()
 
     def read_arrays(self, names: Sequence[str]) -> list[np.ndarray]:
         """Read arrays from samples.npz, without unpickling anything.

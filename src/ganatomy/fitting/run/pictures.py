@@ -315,7 +315,7 @@ def animate(path: str | Path, *, fps: float = 12, width: int = 640, language: st
         samples,
         epochs,
         fields,
-        title=heading(recipe, summary.get("seed", 0), words.language),
+        title=heading(recipe, summary["seed"], words.language),
         field_label=_field_label(label, words),
         fps=fps,
         width=width,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ganatomy.errors import InputError
 from ganatomy.figures.saving import image_of
-from ganatomy.fitting.metrics.yardstick import Floor, Measurement, Measurements
+from ganatomy.fitting.metrics.yardstick import METRICS, Floor, Measurement, Measurements
 from ganatomy.fitting.objectives.own import AnyObjective
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.run.history import History
@@ -90,8 +90,8 @@ class Run(FittedGAN):
         folder = RunFolder(path)
         summary = folder.read_summary()
         model = FittedGAN.load(folder.path / "generator.safetensors", objective)
-        history, heldout = _read_history(folder, summary.get("seconds_training", math.nan))
-        found = {name: _measurement(values) for name, values in summary["metrics"].items()}
+        history, heldout = _read_history(folder, summary["seconds_training"])
+        found = {name: _measurement(values) for name, values in summary["metrics"].items() if name in METRICS}
         kept = {"heldout": heldout, "measurements": Measurements(found), "seed": summary["seed"]}
         return cls.of(model, history, path=folder.path, **kept)
 

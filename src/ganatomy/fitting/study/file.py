@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ganatomy.errors import InputError, unknown
-from ganatomy.files import encodable
-from ganatomy.fitting.recipes.recipe import REPORTED, tomllib
+from ganatomy.files import encodable, parse_toml, printable, read_input
+from ganatomy.fitting.recipes.recipe import REPORTED
 from ganatomy.fitting.study.judging.statements import OPTIMIZERS
 
 SEEDS = (0, 1, 2)
@@ -60,8 +60,8 @@ def read_study_file(recipe: Any) -> tuple[StudyFile | None, Path, str]:
     if path is None or path.suffix.lower() != ".toml":
         return None, Path(), ""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError):  # load_recipe will say it
+        table = parse_toml(read_input(path), path)
+    except InputError:  # load_recipe will say it
         return None, Path(), ""
     if not table.keys() & (set(StudyFile.model_fields) - {"set"}):
         return None, Path(), ""
@@ -71,9 +71,10 @@ def read_study_file(recipe: Any) -> tuple[StudyFile | None, Path, str]:
         details = error.errors()[0]
         where = [str(part) for part in details["loc"]]
         if details["type"] == "extra_forbidden":
-            known = Grid.model_fields if where[0] == "grid" else StudyFile.model_fields
-            raise InputError(f"{path}: {unknown('key', where[-1], known)}") from None
-        raise InputError(f"{path}: {'.'.join(where)}: {details['msg'].removeprefix('Input ')}") from None
+            what = str(unknown("key", where[-1], Grid.model_fields if where[0] == "grid" else StudyFile.model_fields))
+        else:
+            what = f"{'.'.join(where)}: {details['msg'].removeprefix('Input ')}"
+        raise InputError(printable(f"{path}: {what}", None)) from None
     for name in (name for grid in file.grid for name in grid.objectives or () if ".py" in name):
         raise InputError(f"{path}: objective '{name}': a study file runs no code; give it as `objectives={name}`")
     return file, path.parent, encodable(path.stem)

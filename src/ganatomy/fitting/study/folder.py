@@ -126,7 +126,7 @@ class StudyFolder(OwnedFolder):
             ) from None
         if held is None:
             raise InputError(f"{path}: written in format {version}, this version reads {FORMAT}")
-        return held.model_dump(exclude_unset=True)
+        return held.model_dump()
 
     def require_state(self) -> dict[str, Any]:
         """Read study.json.

@@ -238,7 +238,7 @@ def read_content(folder: Path) -> dict[str, Any] | None:
         record = parse_json(read_input(path), path, RecordTable)
     except InputError:
         return None
-    return record.model_dump(exclude_unset=True) if record.format == FORMAT else None
+    return record.model_dump() if record.format == FORMAT else None
 
 
 def read_record(folder: Path) -> RunRecord | None:
@@ -280,7 +280,7 @@ def read_record(folder: Path) -> RunRecord | None:
 
 
 def _cell(content: Mapping[str, Any]) -> Cell:
-    return Cell(**{name: content[name] for name in _CELL if name in content})
+    return Cell(**{name: content[name] for name in _CELL})
 
 
 def _read_columns(path: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:

@@ -105,9 +105,9 @@ def _setup(state: Mapping[str, Any], judged: Comparison, choice: bool) -> Setup:
         epochs=state["identity"]["recipe"]["epochs"],
         recipe=state["recipe"],
         command=state["command"],
-        call=state.get("call", ""),  # studies of before did not keep it
+        call=state["call"],
         versions={name: str(state["versions"][name]) for name in ("ganatomy", "python", "torch", "numpy", "platform")},
-        machine=" + ".join(filter(None, (state["machine"]["processor"], state["machine"].get("accelerator")))),
+        machine=" + ".join(filter(None, (state["machine"]["processor"], state["machine"]["accelerator"]))),
         cores=state["machine"]["cores"],
         processes=state["executor"]["width"],
         together=state["executor"]["backend"] == "Stacked",

@@ -79,7 +79,7 @@ class _Base(_Open):
 
 
 class _Identity(_Open):
-    targets: dict[Name, _Split]
+    targets: dict[Name, _Split] = Field(min_length=1)
     recipe: _Base
 
 

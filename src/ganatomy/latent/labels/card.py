@@ -16,15 +16,15 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from html import escape
 from importlib import resources
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, Field, ValidationError
 
 from ganatomy.attributes.trait import Trait
-from ganatomy.errors import InputError, require_extra, unknown
-from ganatomy.files import Place, encodable
+from ganatomy.errors import InputError, complaint, require_extra, unknown
+from ganatomy.files import Count, Line, Place, Table, encodable, parse_json, printable, read_input
 from ganatomy.latent.direction import Direction, checked_place, finite_array
 from ganatomy.latent.directions import Directions, LatentSpace
 from ganatomy.latent.labels.meanings import Meaning
@@ -210,27 +210,20 @@ class Naming:
         """
         found = card.get("format") if isinstance(card, Mapping) else None
         if found != FORMAT:
-            raise InputError(f"no card of labels: its format is {found!r:.40}, this version reads {FORMAT}")
+            shown = printable(found, 40)
+            raise InputError(f"no card of labels: its format is {shown!r}, this version reads {FORMAT}")
         try:
-            traits = tuple(Trait(**trait) for trait in card["traits"])
-            return cls(
-                tuple(Meaning.from_dict(meaning, traits) for meaning in card["meanings"]),
-                traits,
-                card["vectors"],
-                space=str(card["space"]),
-                layers=tuple(card["layers"]),
-                fingerprint=str(card["fingerprint"]),
-                method=str(card["method"]),
-                source=str(card["source"]),
-                n_codes=int(card["codes"]),
-                draws=int(card["draws"]),
-                seed=int(card["seed"]),
-                missing=dict(card["missing"]),
-            )
-        except KeyError as error:
-            raise InputError(f"damaged labels: {error} is missing") from None
-        except (TypeError, ValueError, OverflowError, AttributeError) as error:
-            raise InputError(f"damaged labels: {str(error).splitlines()[0]}") from None
+            told = _Card.model_validate(card)
+        except ValidationError as error:
+            raise InputError(f"damaged labels: {printable(complaint(error, _Card))}") from None
+        traits = tuple(Trait(**trait.model_dump()) for trait in told.traits)
+        meanings = tuple(Meaning.from_dict(meaning, traits) for meaning in told.meanings)
+        parts = ("space", "layers", "fingerprint", "method", "source", "draws", "seed", "missing")
+        try:
+            more = {part: getattr(told, part) for part in parts}
+            return cls(meanings, traits, finite_array(told.vectors, 2, "the vectors"), n_codes=told.codes, **more)
+        except InputError as error:
+            raise InputError(f"damaged labels: {error}") from None
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the card, a .json file.
@@ -251,16 +244,43 @@ class Naming:
         Raises:
             InputError: no such file, or no card of labels of this version.
         """
-        try:
-            card = json.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise InputError(f"{path}: {error.strerror or error}; give a card of labels, a .json file") from None
-        except (ValueError, RecursionError):
-            raise InputError(f"{path}: not JSON; give a card of labels") from None
+        card = parse_json(read_input(path, "give a card of labels, a .json file"), path)
         try:
             return cls.from_dict(card)
         except InputError as error:
-            raise InputError(f"{path}: {error}") from None
+            raise InputError(f"{printable(path, None)}: {error}") from None
+
+
+class _Trait(Table):
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[Line, Field(min_length=1)]
+    title: dict[str, Line]
+    unit: Line
+    group: Line
+    source: Line
+    more: dict[str, Line]
+    less: dict[str, Line]
+
+
+_Coordinate = Annotated[float, Field(ge=-10, le=10)]  # the vectors are of length 1, rounded
+
+
+class _Card(Table):
+    """What a card must hold, whoever wrote it; `Meaning.from_dict` sees to the meanings."""
+
+    source: Line
+    fingerprint: Line
+    method: Line
+    space: Line
+    codes: Count
+    draws: Count
+    seed: Annotated[int, Field(ge=0, lt=1 << 64)]
+    layers: Annotated[tuple[Count, ...], Field(strict=False)]
+    missing: dict[Line, Count]
+    traits: list[_Trait]
+    meanings: list[dict[str, Any]]
+    vectors: list[list[_Coordinate]]
 
 
 def shipped_labels(generator: LatentSpace | str) -> Naming | None:

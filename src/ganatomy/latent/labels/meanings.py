@@ -16,10 +16,13 @@ What is not guaranteed: that the trait's name is the right word for what a perso
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
 
 from ganatomy.attributes.trait import Trait
-from ganatomy.errors import InputError
+from ganatomy.errors import InputError, complaint
+from ganatomy.files import Count, Line, Table, printable
 from ganatomy.languages import LANGUAGES, Language, Words
 
 
@@ -173,27 +176,47 @@ class Meaning:
         Raises:
             InputError: something is missing, of another kind, or names a trait that is not there.
         """
-        known = {trait.name: trait for trait in traits}
         try:
-            responses = tuple(_response(known[name], numbers) for name, numbers in card["responses"].items())
-            start, end = map(float, card["strengths"])
-            meaning = cls(str(card["name"]), (start, end), responses, tuple(card["main"]), float(card["bar"]))
-            for name in meaning.main:
-                if None in (meaning[name].effect, meaning[name].follows):
-                    raise ValueError(f"'{name}' is said to be main, and has no effect")
-            return meaning
-        except KeyError as error:
-            raise InputError(f"damaged labels: {error} is missing") from None
-        except (AttributeError, TypeError, ValueError) as error:
-            raise InputError(f"damaged labels: {str(error).splitlines()[0]}") from None
+            told = MeaningTable.model_validate(card)
+        except ValidationError as error:
+            raise InputError(f"damaged labels: {printable(complaint(error, MeaningTable))}") from None
+        known = {trait.name: trait for trait in traits}
+        for name in told.responses:
+            if name not in known:
+                raise InputError(f"damaged labels: '{printable(name)}' is none of its traits")
+        for name in told.main:
+            main = told.responses.get(name)
+            if main is None or not main.effect or main.follows is None:
+                raise InputError(f"damaged labels: '{name}' is said to be main, and has no effect")
+        responses = [_response(known[name], numbers) for name, numbers in told.responses.items()]
+        return cls(told.name, told.strengths, tuple(responses), told.main, told.bar)
 
 
-def _response(trait: Trait, numbers: Mapping[str, Any]) -> Response:
-    interval = numbers["interval"]
-    floats = ("effect", "follows", "monotonic", "null", "null_most", "ratio")
-    return Response(
-        trait,
-        int(numbers["codes"]),
-        interval=None if interval is None else (float(interval[0]), float(interval[1])),
-        **{key: None if numbers[key] is None else float(numbers[key]) for key in floats},
-    )
+_Pair = Annotated[tuple[float, float], Field(strict=False)]
+
+
+class ResponseTable(Table):
+    """What a file must hold of a response."""
+
+    codes: Count
+    effect: float | None
+    interval: _Pair | None
+    follows: float | None
+    monotonic: float | None
+    null: float | None
+    null_most: float | None
+    ratio: float | None
+
+
+class MeaningTable(Table):
+    """What a file must hold of a meaning."""
+
+    name: Line
+    strengths: _Pair
+    responses: dict[Line, ResponseTable]
+    main: Annotated[tuple[Line, ...], Field(strict=False)]
+    bar: float
+
+
+def _response(trait: Trait, told: ResponseTable) -> Response:
+    return Response(trait, told.codes, **told.model_dump(exclude={"codes"}))

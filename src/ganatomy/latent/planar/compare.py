@@ -264,7 +264,7 @@ def sefa_of_run(
         result = sefa_beside_local(model, k=k, normalize=normalize, seed=seed, source=run.path.resolve().name)
     except InputError as error:
         raise InputError(f"{run.path}: {error}") from None
-    note = heading(model.recipe, trained.get("seed", 0), language)
+    note = heading(model.recipe, trained["seed"], language)
     picture = draw_flows(model, result, heldout, seed=seed, title=note, language=language)
     home = Folder(out) if out is not None else Folder(run.make("directions"))
     folder = home.path

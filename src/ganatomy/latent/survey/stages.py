@@ -247,8 +247,12 @@ class _Work:
             return {**(vars(stability(found, again)) if again else {}), "made": np.array(sum(made))}
 
         arrays = self.stages.arrays(f"stability-{method}.npz", lasting)  # which is written last
+        directions = Directions.load(path)
+        if directions.method != method:  # files are called by it
+            raise InputError(f"{path}: holds directions by {directions.method}, not by {method}; begin anew")
+        directions.check_fits(self.survey.generator)
         count = int(arrays.pop("made"))
-        return _Found(Directions.load(path), Stability(**arrays) if arrays else None, count)
+        return _Found(directions, Stability(**arrays) if arrays else None, count)
 
     def _found(self, method: str, repetition: int, made: list[int]) -> Directions:
         survey, seed = self.survey, (self.survey.choices.seed + repetition) % 2**32

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ganatomy.errors import InputError, unknown
+from ganatomy.files import printable
 from ganatomy.fitting.recipes.recipe import REPORTED
 from ganatomy.fitting.study.judging.comparison import Comparison
 from ganatomy.fitting.study.judging.quantities import quantity
@@ -211,7 +212,7 @@ def declared_claim(table: Mapping[str, Any], where: str = "claim") -> Claim:
         quantity(metric)
         cells = [parse_cell(table[key]) for key in ("better", "worse", "cell") if key in table]
     except InputError as error:
-        raise InputError(f"{where}: {error}") from None
+        raise InputError(printable(f"{where}: {error}", None)) from None
     if of_two and cells[0] == cells[1]:
         raise InputError(f"{where}: better and worse are the same cell; name two")
     least, most = table.get("at_least", -math.inf), table.get("at_most", math.inf)
