@@ -2,6 +2,8 @@
 
 import gc
 import hashlib
+import importlib
+import itertools
 import os
 import threading
 import zipfile
@@ -9,7 +11,7 @@ import zipfile
 import pytest
 
 from ganatomy.errors import InputError
-from ganatomy.files import OpenFile, opened
+from ganatomy.files import OpenFile, opened, spending
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows replaces no file that is open")
 
@@ -129,3 +131,14 @@ def test_reading_outside_of_it_gives_nothing(path):
         found.read(-1, 3)
     with pytest.raises(OSError, match="before the beginning"):
         found.stream().seek(-1)
+
+
+def test_a_hash_takes_no_longer_than_the_budget_allows(path, monkeypatch):
+    with open(path, "ab") as file:
+        file.truncate(1 << 23)
+    clock = itertools.count()
+    monkeypatch.setattr(importlib.import_module("ganatomy.files.budget").time, "monotonic", lambda: next(clock))
+    with spending(seconds=5), pytest.raises(InputError, match="takes more than the 5 seconds"):
+        assert OpenFile(path).sha256
+    with spending(seconds=50):
+        assert len(OpenFile(path).sha256) == 64

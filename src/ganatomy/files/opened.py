@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import cast
 
 from ganatomy.errors import InputError
+from ganatomy.files.budget import Meter
 from ganatomy.files.names import printable
 from ganatomy.files.reading import open_input
 
@@ -62,7 +63,7 @@ class OpenFile:
         """The SHA-256 of its bytes, 64 lower-case hex digits; computed once.
 
         Raises:
-            InputError: it cannot be read, or was changed.
+            InputError: it cannot be read, was changed, or takes more time than the budget allows.
         """
         if not self._sha256:
             self._sha256 = self._hash()
@@ -143,7 +144,9 @@ class OpenFile:
 
     def _hash(self) -> str:
         digest, buffer, position = hashlib.sha256(), memoryview(bytearray(_CHUNK)), 0
+        meter = Meter(self.path)  # a file of a few bytes on the disk may claim to be a terabyte of zeros
         while count := self.fill(buffer, position):
+            meter.tick()
             digest.update(buffer[:count])
             position += count
         return digest.hexdigest()
