@@ -15,12 +15,15 @@ demo: environment
 	@test -f demo/faces/summary.json || $(BIN)/ganatomy sefa faces --out demo/faces
 	@$(BIN)/ganatomy report demo/fit demo/faces --out demo/index.html --title "What Ganatomy does"
 
-# One thread a test process: more would fight over the cores.
+# One thread a test process: more would fight over the cores. Types are checked meanwhile, and what is wrong with them
+# is said at the end.
 test: dev-environment
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	@$(BIN)/pyright > .venv/types.log & types=$$!; \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal; tested=$$?; \
+	wait $$types; typed=$$?; cat .venv/types.log; \
+	test $$tested$$typed = 00
 
 environment:
 	@extra=; $(INSTALL)
