@@ -200,12 +200,31 @@ class MeasuredFit(Measured):
             folder.log(f"started: {trainer.recipe.objective} on {len(self.points)} points, {where}")
             return
         try:
+            history = History.from_state(checkpoint["history"])
+            self._require_own(history, checkpoint["trainer"]["iteration"])
             trainer.load_state_dict(checkpoint["trainer"])
-            self.history = History.from_state(checkpoint["history"])
+            self.history = history
         except Exception as error:  # whatever a damaged file can make of a state
             path = folder.path / "checkpoint.pt"
             raise InputError(f"{path}: damaged ({type(error).__name__}); `force=True` starts anew") from None
         folder.log(f"resumed after {trainer.epoch} of {trainer.recipe.epochs} epochs, {where}")
+
+    def _require_own(self, history: History, iteration: int) -> None:
+        """See that a history is one of this fit after so many iterations.
+
+        Raises:
+            ValueError: it is not.
+        """
+        seen = look(self.trainer.snapshot(), self.heldout, self.trainer.seed)
+        alike = all(samples.shape == seen.samples.shape for samples in history.samples)
+        alike = alike and all(values.shape == seen.field.shape for values in history.fields)
+        names = [*self.yardstick.floor]
+        alike = alike and all([*row] == names for row in history.metrics)
+        wanted = self.trainer.snapshot_epochs
+        reached = iteration / self.trainer.iterations_an_epoch
+        alike = alike and history.epochs == sorted({epoch for epoch in wanted if epoch <= reached})
+        if not alike or len(history.losses) != iteration or iteration > self.trainer.iterations:
+            raise ValueError("it is of another fit")
 
     def train(self, save: Callable[[], None] | None = None) -> Run:
         """Train to the end, measuring every snapshot and the model.

@@ -14,6 +14,7 @@ at all. No file needs a pickle to be read, and the checkpoint is read by PyTorch
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -22,11 +23,15 @@ import torch
 from pydantic import ConfigDict, Field
 
 from ganatomy.errors import InputError
-from ganatomy.files import Count, Line, OwnedFolder, Table, parse_json, read_input
+from ganatomy.files import Count, Line, OwnedFolder, Table, parse_json, printable, read_input
+from ganatomy.files.arrays import read_npz
 from ganatomy.fitting.recipes.recipe import Recipe
+from ganatomy.fitting.run.checkpoint import read_checkpoint
 
 FORMAT = 1
 """Of the folder: raised when older folders can no longer be read."""
+
+_AXES = {"snapshots": (3,), "epochs": (1,), "heldout": (2,), "fields": (2, 3)}  # of the arrays in samples.npz
 
 
 class _Versions(Table):
@@ -122,21 +127,7 @@ class RunFolder(OwnedFolder):
             InputError: the file is damaged or of another version.
         """
         path = self.path / "checkpoint.pt"
-        if not path.exists():
-            return None
-        try:
-            content = torch.load(path, map_location="cpu", weights_only=True)
-            version, _ = int(content["format"]), content["fingerprint"]
-        except Exception as error:  # a damaged file can make the reader raise nearly anything
-            kind = type(error).__name__
-            raise InputError(
-                f"{path}: not a checkpoint of ganatomy, or damaged ({kind}); `force=True` starts anew"
-            ) from None
-        if version != FORMAT:
-            raise InputError(
-                f"{path}: written in format {version}, this version reads {FORMAT}; `force=True` starts anew"
-            )
-        return content
+        return read_checkpoint(path, FORMAT) if os.path.lexists(path) else None
 
     def read_summary(self) -> dict[str, Any]:
         """Read summary.json.
@@ -165,12 +156,11 @@ class RunFolder(OwnedFolder):
         Raises:
             InputError: the file or an array is missing or damaged.
         """
-        path = self.path / "samples.npz"
-        try:
-            with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-                arrays = [file[name] for name in names]
-            if any(array.dtype.kind not in "iuf" for array in arrays):
-                raise TypeError("not numbers")
-            return arrays
-        except Exception as error:  # damaged archives raise nearly anything
-            raise InputError(f"{path}: missing or damaged ({type(error).__name__}); make the run again") from None
+        arrays = read_npz(self.path / "samples.npz", names, "make the run again")
+        found = dict(zip(names, arrays, strict=True))
+        wrong = [name for name, array in found.items() if name in _AXES and array.ndim not in _AXES[name]]
+        counts = {len(found[name]) for name in ("snapshots", "epochs", "fields") if name in found and not wrong}
+        if wrong or len(counts) > 1:
+            what = f"'{wrong[0]}' is of another shape" if wrong else "there are not as many of each"
+            raise InputError(f"{printable(self.path / 'samples.npz', None)}: damaged ({what}); make the run again")
+        return arrays

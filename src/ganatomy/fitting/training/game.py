@@ -279,7 +279,13 @@ class Game(Generic[G, D]):
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up a state that `state_dict` returned, of a game of the same players and rules."""
+        """Take up a state that `state_dict` returned, of a game of the same players and rules.
+
+        Raises:
+            ValueError: it is of another game.
+        """
+        if (None if self.average is None else self.average.shape) != getattr(state["average"], "shape", None):
+            raise ValueError("it is of another game")
         self.iteration = state["iteration"]
         self.generator.load_state_dict(state["generator"])
         self.discriminator.load_state_dict(state["discriminator"])

@@ -8,18 +8,20 @@ samples, `D` data, `Z` latent dimensions.
 import copy
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from safetensors import SafetensorError, safe_open
+from pydantic import BaseModel, ConfigDict, Field
+from safetensors.torch import load
 from safetensors.torch import save as serialize
 from torch import Tensor, nn
 
 from ganatomy.errors import InputError
-from ganatomy.files import replacing, utf8_path
+from ganatomy.files import Meter, parse_json, printable, read_input, replacing
 from ganatomy.fitting.metrics import samples as metrics
 from ganatomy.fitting.objectives.catalogue import Objective
 from ganatomy.fitting.objectives.own import AnyObjective, objective_of
@@ -28,6 +30,15 @@ from ganatomy.fitting.training.card import card
 from ganatomy.fitting.training.networks import Discriminator, Generator, build, draw_codes
 
 FORMAT = "fitted-gan-1"
+_PLAYERS = ("generator", "discriminator")
+_HEADER = 1 << 20  # bytes; ours have some thousands
+
+
+class _Header(BaseModel):
+    """What a safetensors file says of itself before its tensors; of these, its reader makes sure."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+    metadata: dict[str, str] = Field(default={}, alias="__metadata__")
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,20 @@ class Scaling:
         if not standardize:
             return cls(np.zeros(dim), np.ones(dim))
         return cls(points.mean(axis=0), points.std(axis=0))
+
+    def check(self) -> None:
+        """See that it is one, as it may come from a file.
+
+        Raises:
+            ValueError: it is not.
+        """
+        shapes = self.shift.shape, self.scale.shape
+        if len(shapes[0]) != 1 or not shapes[0][0] or shapes[1] != shapes[0]:
+            raise ValueError(f"scaling of shapes {shapes[0]} and {shapes[1]}")
+        if {self.shift.dtype, self.scale.dtype} != {np.dtype(np.float64)} or not (self.scale > 0).all():
+            raise ValueError("scaling by no positive numbers")
+        if not (np.isfinite(self.shift) & np.isfinite(self.scale)).all():
+            raise ValueError("scaling has NaN or infinite values")
 
     def to_network(self, points: NDArray[np.float64]) -> Tensor:
         """Turn points (N, D) in the data's units into a float32 tensor (N, D)."""
@@ -234,31 +259,70 @@ class FittedGAN:
         Raises:
             InputError: no such file, not a model of this version, or not the objective that it was trained with.
         """
-        path = Path(path)
-        if not path.is_file():
-            raise InputError(f"{path}: no such file; give a generator.safetensors from a run")
+        meter = Meter(os.fspath(path))
+        content = read_input(path, "give a generator.safetensors from a run", meter)
+        card, tensors = _opened(content, meter)
+        recipe = _recipe_of(card, meter.where)
         try:
-            with utf8_path(path) as utf8, safe_open(utf8, framework="pt") as file:
-                header = (file.metadata() or {}).get("ganatomy", "{}")
-                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
-        except (OSError, SafetensorError) as error:
-            raise InputError(f"{path}: not a safetensors file: {error}") from None
-        try:
-            card = json.loads(header)
-            found = card.get("format", "no model of ganatomy")
-        except (AttributeError, ValueError, RecursionError):
-            raise InputError(f"{path}: damaged model: its header is no JSON object") from None
-        if found != FORMAT:
-            raise InputError(f"{path}: holds {found}, this version reads {FORMAT}")
-        try:
-            recipe = load_recipe(card["recipe"])
             scaling = Scaling(tensors.pop("scaling.shift").numpy(), tensors.pop("scaling.scale").numpy())
-            if scaling.shift.ndim != 1 or scaling.scale.shape != scaling.shift.shape:
-                raise ValueError(f"scaling of shapes {scaling.shift.shape} and {scaling.scale.shape}")
+            scaling.check()
+            with torch.device("meta"):  # of which only the shapes are there
+                described = build(recipe, len(scaling.shift), seed=0)
+            wanted = {
+                f"{player}.{name}": (value.shape, value.dtype)
+                for player, network in zip(_PLAYERS, described, strict=True)
+                for name, value in network.state_dict().items()
+            }
+            _compare(tensors, wanted)
             networks = build(recipe, len(scaling.shift), seed=0)
-            for name, network in zip(("generator", "discriminator"), networks, strict=True):
-                own = {k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")}
+            for player, network in zip(_PLAYERS, networks, strict=True):
+                own = {name: tensors[f"{player}.{name}"] for name in network.state_dict()}
                 network.load_state_dict(own)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise InputError(f"{path}: damaged model: {str(error).splitlines()[0]}") from None
+            raise InputError(f"{meter.where}: damaged model: {printable(error)}") from None
         return cls(recipe, *networks, scaling, None if objective is None else objective_of(recipe, objective))
+
+
+def _opened(content: bytes, meter: Meter) -> tuple[str, dict[str, Tensor]]:
+    """Return what a safetensors file says of itself, and its tensors."""
+    length = int.from_bytes(content[:8], "little")
+    try:
+        if not 2 <= length <= min(len(content) - 8, _HEADER):
+            raise ValueError("it has no header")
+        header = parse_json(content[8 : 8 + length], meter.where, _Header)
+        meter.draw("bytes", len(content))
+        return header.metadata.get("ganatomy", "{}"), load(content)
+    except InputError:
+        raise
+    except Exception as error:  # on damaged bytes the reader raises several kinds
+        raise InputError(f"{meter.where}: not a safetensors file: {printable(error)}") from None
+
+
+def _recipe_of(card: str, where: str) -> Recipe:
+    """Return the recipe that a model's card holds; it never names a file of one."""
+    found = parse_json(card, f"{where}: damaged model")
+    written = found.get("format", "no model of ganatomy") if isinstance(found, dict) else "no model of ganatomy"
+    if written != FORMAT:
+        raise InputError(f"{where}: holds {printable(written)}, this version reads {FORMAT}")
+    if not isinstance(found.get("recipe"), dict):
+        raise InputError(f"{where}: damaged model: its recipe is no table")
+    try:
+        return load_recipe(found["recipe"])
+    except InputError as error:
+        raise InputError(f"{where}: damaged model: {error}") from None
+
+
+def _compare(tensors: Mapping[str, Tensor], wanted: Mapping[str, tuple[torch.Size, torch.dtype]]) -> None:
+    """See that tensors are those that are wanted, and finite.
+
+    Raises:
+        ValueError: they are not.
+    """
+    for name in {**wanted, **tensors}:
+        if name not in wanted or name not in tensors:
+            raise ValueError(f"'{name}' is {'missing' if name in wanted else 'no part of it'}")
+        value, (shape, dtype) = tensors[name], wanted[name]
+        if (value.shape, value.dtype) != (shape, dtype):
+            raise ValueError(f"'{name}' is {value.dtype} {tuple(value.shape)}, not {dtype} {tuple(shape)}")
+        if not value.isfinite().all():
+            raise ValueError(f"'{name}' has NaN or infinite values")

@@ -117,9 +117,32 @@ class Player(Generic[Net]):
         return {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up the state that `state_dict` returned."""
+        """Take up the state that `state_dict` returned; the optimizer's settings are the player's own.
+
+        Raises:
+            ValueError: it is of another network or optimizer.
+        """
+        held, like = state["optimizer"]["state"], self._after_a_step() if state["optimizer"]["state"] else {}
+        if _shapes(held) != _shapes(like) or _shapes([state["network"]]) != _shapes([self.network.state_dict()]):
+            raise ValueError("it is of another network or optimizer")
         self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.optimizer.load_state_dict({"state": held, "param_groups": self.optimizer.state_dict()["param_groups"]})
+
+    def _after_a_step(self) -> dict[int, dict[str, Any]]:
+        """Return a state such as the optimizer has after its first step."""
+        trial = [nn.Parameter(torch.zeros_like(target)) for target in self._targets]
+        for target in trial:
+            target.grad = torch.zeros_like(target)
+        optimizer = _construct(type(self.optimizer), trial, self._settings)
+        optimizer.step()
+        return optimizer.state_dict()["state"]
+
+
+def _shapes(tables: Any) -> Any:
+    """Return what can be compared of tables of tensors: names, shapes and types."""
+    pairs = tables.items() if isinstance(tables, dict) else enumerate(tables)
+    shape = lambda value: (value.shape, value.dtype) if isinstance(value, Tensor) else type(value)  # noqa: E731
+    return {key: {name: shape(value) for name, value in table.items()} for key, table in pairs}
 
 
 def _flatten(tensors: list[nn.Parameter]) -> nn.Parameter:
