@@ -119,7 +119,7 @@ def test_what_is_not_remembered_is_not_drawn(unmeasured):
 def test_a_folder_that_holds_no_finished_run_is_refused(finished, tmp_path):
     copy = shutil.copytree(finished.folder, tmp_path / "run")
     (copy / "losses.csv").write_text("iteration\n1")
-    with pytest.raises(InputError, match="its tables are missing or damaged"):
+    with pytest.raises(InputError, match="its tables are damaged"):
         Run.load(copy)
     (copy / "summary.json").unlink()
     with pytest.raises(InputError, match="holds no finished run"):

@@ -1,6 +1,7 @@
 """A fitted model: a pure function of its seed, in the data's units, and the same after a file."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -308,3 +309,70 @@ def test_a_damaged_model_is_refused(saved, tmp_path):
         {"scaling.scale": torch.ones(2, dtype=torch.bfloat16)},
     ):
         _refused(_edited(saved, path, tensors=tensors))
+
+
+# Of strangers
+
+
+def _file(path, header, tensors):
+    """Write a safetensors file whose header says what it likes."""
+    save_file(tensors, path, metadata={"ganatomy": json.dumps(header)})
+    return path
+
+
+def test_a_recipe_is_never_read_from_a_path_that_a_model_names(saved, tmp_path):
+    (tmp_path / "mine.toml").write_text("epochs = 7\n")
+    for recipe in (str(tmp_path / "mine.toml"), "course", None, ["course"]):
+        assert "its recipe is no table" in _refused(_edited(saved, tmp_path / "a.safetensors", recipe=recipe))
+
+
+@pytest.mark.parametrize("change", ["nan", "shape", "double", "missing", "more", "scale", "empty"])
+def test_weights_that_are_not_the_recipe_s_are_refused(saved, tmp_path, change):
+    with safe_open(saved, framework="pt") as file:
+        card = json.loads(file.metadata()["ganatomy"])
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
+    first = next(key for key in tensors if key.startswith("generator.") and tensors[key].dim() == 2)
+    {
+        "nan": lambda: tensors[first].fill_(float("nan")),
+        "shape": lambda: tensors.update({first: tensors[first].T.contiguous()[:1]}),
+        "double": lambda: tensors.update({first: tensors[first].double()}),
+        "missing": lambda: tensors.pop(first),
+        "more": lambda: tensors.update(more=torch.zeros(1)),
+        "scale": lambda: tensors["scaling.scale"].mul_(-1),
+        "empty": lambda: tensors.update(
+            {"scaling.shift": torch.zeros(0).double(), "scaling.scale": torch.zeros(0).double()}
+        ),
+    }[change]()
+    assert "damaged model" in _refused(_file(tmp_path / "a.safetensors", card, tensors))
+
+
+def test_networks_are_not_built_before_their_weights_are_there(saved, tmp_path, monkeypatch):
+    built = []
+    monkeypatch.setattr(
+        "ganatomy.fitting.training.model.build",
+        lambda *arguments, **options: (built.append(torch.empty(0).device.type), build(*arguments, **options))[1],
+    )
+    with safe_open(saved, framework="pt") as file:
+        card = json.loads(file.metadata()["ganatomy"])
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
+    large = {**card["recipe"], "generator": {**card["recipe"]["generator"], "hidden": [9999, 9999]}}
+    line = _refused(_file(tmp_path / "a.safetensors", {**card, "recipe": large}, tensors))
+    assert "damaged model" in line
+    assert built == ["meta"]  # a place where there are shapes only
+
+
+def test_a_pipe_and_a_header_of_no_sense_are_refused(saved, tmp_path):
+    os.mkfifo(tmp_path / "pipe.safetensors")
+    assert "no ordinary file" in _refused(tmp_path / "pipe.safetensors")
+    for content in (b"", b"\xff" * 64, (1 << 40).to_bytes(8, "little") + b"{}", b"\2" + bytes(7) + b"[]"):
+        (tmp_path / "a.safetensors").write_bytes(content)
+        assert "a.safetensors" in _refused(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("options", [{}, {"discriminator": {"hidden": [8], "spectral_norm": True}}])
+def test_a_model_comes_back_with_every_kind_of_layer(tmp_path, options):
+    model = _model(**options)
+    model.save(tmp_path / "a.safetensors")
+    again = FittedGAN.load(tmp_path / "a.safetensors")
+    np.testing.assert_array_equal(again.sample(20), model.sample(20))
+    np.testing.assert_array_equal(again.discriminate(np.eye(2)), model.discriminate(np.eye(2)))

@@ -13,8 +13,10 @@ at all. No file needs a pickle to be read, and the checkpoint is read by PyTorch
 """
 
 import hashlib
+import io
 import json
 import os
+from array import array
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -23,7 +25,7 @@ import torch
 from pydantic import ConfigDict, Field
 
 from ganatomy.errors import InputError
-from ganatomy.files import Count, Line, OwnedFolder, Table, parse_json, printable, read_input
+from ganatomy.files import Count, Line, Meter, OwnedFolder, Table, parse_json, printable, read_input
 from ganatomy.files.arrays import read_npz
 from ganatomy.fitting.recipes.recipe import Recipe
 from ganatomy.fitting.run.checkpoint import read_checkpoint
@@ -31,6 +33,7 @@ from ganatomy.fitting.run.checkpoint import read_checkpoint
 FORMAT = 1
 """Of the folder: raised when older folders can no longer be read."""
 
+_LINE = 1 << 16  # letters
 _AXES = {"snapshots": (3,), "epochs": (1,), "heldout": (2,), "fields": (2, 3)}  # of the arrays in samples.npz
 
 
@@ -80,8 +83,8 @@ def fingerprint(recipe: Recipe, seed: int, *points: np.ndarray) -> str:
     '9076cca0'
     """
     digest = hashlib.sha256(json.dumps([FORMAT, recipe.model_dump(), seed], sort_keys=True).encode())
-    for array in points:
-        digest.update(str(array.shape).encode() + np.ascontiguousarray(array, dtype=np.float64).tobytes())
+    for cloud in points:
+        digest.update(str(cloud.shape).encode() + np.ascontiguousarray(cloud, dtype=np.float64).tobytes())
     return digest.hexdigest()
 
 
@@ -164,3 +167,34 @@ class RunFolder(OwnedFolder):
             what = f"'{wrong[0]}' is of another shape" if wrong else "there are not as many of each"
             raise InputError(f"{printable(self.path / 'samples.npz', None)}: damaged ({what}); make the run again")
         return arrays
+
+    def read_table(self, name: str) -> tuple[list[str], np.ndarray]:
+        """Read a table of numbers that `write_table` wrote: the names of its columns (C,), and the rows (N, C).
+
+        Raises:
+            InputError: it is missing or damaged, or costs more than a file may.
+
+        >>> import tempfile
+        >>> folder = RunFolder(f"{tempfile.mkdtemp()}/run")
+        >>> with folder.claim("abc"):
+        ...     folder.write_table("metrics.csv", ["epoch", "recall"], [[0, 0.5], [10, float("nan")]])
+        >>> folder.read_table("metrics.csv")
+        (['epoch', 'recall'], array([[ 0. ,  0.5],
+               [10. ,  nan]]))
+        """
+        path = self.path / name
+        meter, values = Meter(path), array("d")
+        try:
+            text = io.StringIO(read_input(path, "make the run again", meter).decode(), newline=None)
+            names = text.readline(_LINE).rstrip("\n").split(",")
+            while line := text.readline(_LINE):
+                row = line.split(",")
+                if len(row) != len(names):
+                    raise ValueError("a row of another length")
+                meter.draw("bytes", 2 * values.itemsize * len(row))
+                values.extend(map(float, row))
+        except InputError:
+            raise
+        except ValueError as error:
+            raise InputError(f"{meter.where}: damaged ({printable(error)}); make the run again") from None
+        return [printable(name) for name in names], np.array(values).reshape(-1, len(names))

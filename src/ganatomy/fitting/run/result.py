@@ -4,7 +4,6 @@ Shapes: `M` real points, `D` data dimensions.
 """
 
 import contextlib
-import csv
 import html
 import math
 from pathlib import Path
@@ -15,10 +14,11 @@ from numpy.typing import NDArray
 
 from ganatomy.errors import InputError
 from ganatomy.figures.saving import image_of
+from ganatomy.files import printable
 from ganatomy.fitting.metrics.yardstick import METRICS, Floor, Measurement, Measurements
 from ganatomy.fitting.objectives.own import AnyObjective
 from ganatomy.fitting.run.folder import RunFolder
-from ganatomy.fitting.run.history import History
+from ganatomy.fitting.run.history import LOSSES, History
 from ganatomy.fitting.run.pictures import figure_of
 from ganatomy.fitting.training.model import FittedGAN
 
@@ -150,20 +150,15 @@ class Run(FittedGAN):
 def _read_history(folder: RunFolder, seconds: float) -> tuple[History, NDArray[np.float64]]:
     """Read what a run remembers, and its held-out points, from the tables and arrays of its folder."""
     samples, epochs, heldout, fields = folder.read_arrays(["snapshots", "epochs", "heldout", "fields"])
-    try:
-        names, *measured = _rows(folder.path / "metrics.csv")
-        _, *trained = _rows(folder.path / "losses.csv")
-        metrics = [dict(zip(names[1:], map(float, row[1:]), strict=True)) for row in measured]
-        losses = [(int(row[0]), int(row[1]), float(row[2]), float(row[3]), float(row[4])) for row in trained]
-    except (OSError, ValueError, IndexError) as error:
-        kind = type(error).__name__
-        raise InputError(f"{folder.path}: its tables are missing or damaged ({kind}); make the run again") from None
-    return History(losses, epochs.tolist(), list(samples), list(fields), metrics, seconds), heldout
-
-
-def _rows(path: Path) -> list[list[str]]:
-    with open(path, encoding="utf-8", newline="") as file:
-        return list(csv.reader(file))
+    names, measured = folder.read_table("metrics.csv")
+    columns, trained = folder.read_table("losses.csv")
+    counts = np.concatenate((measured[:, 0], trained[:, :2].ravel(), epochs))
+    counted = (counts == counts.round()) & (counts >= 0) & (counts < 1 << 53)
+    if len(columns) != len(LOSSES) or len(measured) != len(samples) or not counted.all():
+        raise InputError(f"{printable(folder.path, None)}: its tables are damaged; make the run again")
+    metrics = [dict(zip(names[1:], row[1:], strict=True)) for row in measured.tolist()]
+    losses = [(int(row[0]), int(row[1]), row[2], row[3], row[4]) for row in trained.tolist()]
+    return History(losses, epochs.astype(int).tolist(), list(samples), list(fields), metrics, seconds), heldout
 
 
 def _measurement(values: dict[str, Any]) -> Measurement:

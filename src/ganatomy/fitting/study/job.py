@@ -14,8 +14,6 @@ A run that *diverged* has a result: that it does. It is kept, and never made aga
 something was raised that is no matter of training, or its process died; the same study makes it again.
 """
 
-import csv
-import io
 import math
 import tempfile
 import threading
@@ -29,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from ganatomy.errors import InputError
-from ganatomy.files import Folder, parse_json, printable, read_input, strict_json
+from ganatomy.files import Folder, parse_json, read_input, strict_json
 from ganatomy.fitting.metrics.samples import wasserstein2
 from ganatomy.fitting.metrics.yardstick import Yardstick
 from ganatomy.fitting.objectives.own import OwnObjective
@@ -256,9 +254,9 @@ def read_record(folder: Path) -> RunRecord | None:
     epochs, metrics, validation = np.zeros(0), {}, np.zeros(0)
     try:
         if content["status"] != "failed":
-            epochs, metrics = _read_columns(folder / "metrics.csv")
+            epochs, metrics = _read_columns(folder, "metrics.csv")
             if (folder / "validation.csv").exists():
-                validation = _read_columns(folder / "validation.csv")[1][DISTANCE]
+                validation = _read_columns(folder, "validation.csv")[1][DISTANCE]
         numbers = {
             name: {key: math.nan if value is None else float(value) for key, value in content[name].items()}
             for name in ("final", "floor", "floor_spread")
@@ -275,7 +273,7 @@ def read_record(folder: Path) -> RunRecord | None:
             path=f"{folder.parent.name}/{folder.name}",
             **numbers,
         )
-    except (OSError, ValueError, ArithmeticError, LookupError, csv.Error) as error:
+    except (OSError, ValueError, ArithmeticError, LookupError, InputError) as error:
         raise InputError(f"{folder}: damaged ({type(error).__name__}); remove it, and compare again") from None
 
 
@@ -283,9 +281,8 @@ def _cell(content: Mapping[str, Any]) -> Cell:
     return Cell(**{name: content[name] for name in _CELL})
 
 
-def _read_columns(path: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def _read_columns(folder: Path, name: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Read a table whose first column is the epoch: (S,) and the other columns (S,) by name."""
-    header, *rows = csv.reader(io.StringIO(read_input(path).decode(), newline=""))
-    table = np.array([[float(value) for value in row] for row in rows]).reshape(len(rows), len(header))
-    epochs = [int(row[0]) for row in rows]
-    return np.array(epochs, dtype=int), {printable(name): table[:, k] for k, name in enumerate(header) if k}
+    names, table = RunFolder(folder).read_table(name)
+    epochs = [int(epoch) for epoch in table[:, 0]]
+    return np.array(epochs, dtype=int), {name: table[:, k] for k, name in enumerate(names) if k}
