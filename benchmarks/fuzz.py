@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from attacks.catalogue import KINDS, preload
 from attacks.kind import Kind
-from attacks.watch import OUTCOMES, Case, Worker, clear
+from attacks.watch import OUTCOMES, Case, Worker, clear, prepare
 
 
 @dataclass
@@ -92,10 +92,12 @@ def turns(kinds: dict[str, Kind]) -> Iterator[tuple[str, int]]:
 
 def run(kinds: dict[str, Kind], tally: Tally, seed: int, seconds: float, jobs: int, most: int | None) -> None:
     """Play cases until the time, or their number, is over."""
-    ends, cases, played = time.monotonic() + seconds, turns(kinds), 0
+    cases, played = turns(kinds), 0
     with tempfile.TemporaryDirectory(prefix="fuzz-") as place:
         shelf = Path(place) / "shelf"
         shelf.mkdir()
+        prepare(kinds, shelf)
+        ends = time.monotonic() + seconds
         workers = [Worker(kinds, seed, shelf, Path(place) / f"worker{k}") for k in range(jobs)]
         try:
             for worker in workers:
@@ -121,6 +123,7 @@ def run(kinds: dict[str, Kind], tally: Tally, seed: int, seconds: float, jobs: i
 def once(kind: Kind, seed: int, number: int) -> Case:
     """Play one case in a child and keep its sample in ./fuzz-case."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as place:
+        prepare({kind.name: kind}, Path(place))
         worker = Worker({kind.name: kind}, seed, Path(place), Path(place) / "worker")
         worker.give(kind.name, number)
         while (case := worker.take()) is None:

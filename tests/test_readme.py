@@ -7,11 +7,13 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ganatomy.files import Budget
 from ganatomy.fitting.points.distributions import distribution
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,6 +49,14 @@ def test_both_readmes_show_the_same_figures():
     for name in READMES:
         for picture in re.findall(r"\]\((docs/[^)]+)\)|src=\"(docs/[^\"]+)\"", (ROOT / name).read_text("utf-8")):
             assert (ROOT / (picture[0] or picture[1])).is_file()
+
+
+def test_what_security_says_of_limits_is_so():
+    text = (ROOT / "SECURITY.md").read_text("utf-8")
+    told = dict(re.findall(r"^\| `(\w+)` \| ([\d,]+(?: GiB)?) \|", text, re.M))
+    limits = asdict(Budget())
+    limits["bytes"] = f"{limits['bytes'] >> 30} GiB"
+    assert told == {name: value if isinstance(value, str) else f"{value:,}" for name, value in limits.items()}
 
 
 FACES = re.compile(r"faces|ganatomy sefa$")  # what needs the weights of the zoo's `faces`

@@ -66,6 +66,7 @@ class Kind:
         read: reads it as users do, all of it.
         attacks: what is done to a sample, by name.
         every: of how many rounds it takes part in one; more for what is slow.
+        work: seconds of the processor that reading an honest sample may take besides, where pictures are drawn.
     """
 
     name: str
@@ -74,3 +75,4 @@ class Kind:
     read: Callable[[Path], object]
     attacks: Mapping[str, Attack] = field(default_factory=dict)
     every: int = 1
+    work: float = 0.0

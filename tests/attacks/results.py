@@ -280,7 +280,7 @@ def _card_of_checkpoint(place: Place) -> str:
 
 def _kind(name: str, target: str, sample: Any, read: Any, every: int = 1, **attacks: Any) -> Kind:
     told = {key.replace("_", " "): attack for key, attack in attacks.items()}
-    return Kind(name, target, (sample,), read, {**told, **IN_FOLDERS, "mutated": mutate}, every)
+    return Kind(name, target, (sample,), read, {**told, **IN_FOLDERS, "mutated": mutate}, every, 2.0 * every)
 
 
 KINDS = (

@@ -32,6 +32,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from attacks.kind import SECRET, Kind, Place
 from attacks.mutate import mutate
@@ -197,7 +198,7 @@ def play(kind: Kind, seed: int, number: int, root: Path, shelf: Path) -> Case:
     if grown > GROWTH * most.bytes:
         told = f"grew by {grown >> 20} MiB: {outcome}: {detail}"
         return replace(case, outcome="memory", detail=told, signature=f"{attack} {signature}")
-    if seconds > 1.5 * most.seconds + 1:
+    if seconds > 1.5 * most.seconds + 1 + kind.work:
         told = f"took {seconds:.0f} s: {outcome}: {detail}"
         return replace(case, outcome="slow", detail=told, signature=f"{attack} {signature}")
     return case
@@ -214,16 +215,36 @@ def _inside(folder: Path) -> Iterator[None]:
         os.chdir(before)
 
 
+def honest(kind: Kind, k: int, shelf: Path) -> Path:
+    """Return the folder of an honest sample, which is made once."""
+    folder = shelf / f"{kind.name}-{k}"
+    if not folder.exists():
+        with tempfile.TemporaryDirectory(dir=shelf) as made:
+            (Path(made) / "x").mkdir()
+            kind.samples[k](Path(made) / "x")
+            (Path(made) / "x").rename(folder)
+    return folder
+
+
+def prepare(kinds: Mapping[str, Kind], shelf: Path) -> None:
+    """Make all honest samples, in a process of their own."""
+    process = multiprocessing.get_context("fork").Process(target=_make_all, args=(kinds, shelf))
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise RuntimeError(f"the honest samples could not be made (exit code {process.exitcode})")
+
+
+def _make_all(kinds: Mapping[str, Kind], shelf: Path) -> None:
+    for kind in kinds.values():
+        for k in range(len(kind.samples)):
+            honest(kind, k, shelf)
+
+
 def _set_up(kind: Kind, seed: int, number: int, root: Path, shelf: Path) -> tuple[Place, random.Random]:
     chance = random.Random(f"{seed} {kind.name} {number}")
     folder, outside, name = root / "inside", root / "outside", chance.randrange(len(kind.samples))
-    honest = shelf / f"{kind.name}-{name}".replace("/", "-")
-    if not honest.exists():
-        with tempfile.TemporaryDirectory(dir=shelf) as made:
-            (Path(made) / "x").mkdir()
-            kind.samples[name](Path(made) / "x")
-            (Path(made) / "x").rename(honest)
-    shutil.copytree(honest, folder, symlinks=True)
+    shutil.copytree(honest(kind, name, shelf), folder, symlinks=True)
     outside.mkdir()
     (outside / "folder").mkdir()
     (outside / "folder" / ".notes.part").write_text("somebody's work")
@@ -301,7 +322,7 @@ class Worker:
     """A child that plays one case after another; it is forked, so what this process has imported is there at once."""
 
     def __init__(self, kinds: Mapping[str, Kind], seed: int, shelf: Path, room: Path) -> None:
-        self._given = (kinds, seed, shelf, room)
+        self._given, self._kinds, self._used = (kinds, seed, shelf, room), kinds, 0.0
         self.room, self.case, self.since = room, None, 0.0
         self._begin()
 
@@ -316,12 +337,13 @@ class Worker:
     def give(self, kind: str, number: int) -> None:
         """Let it play a case."""
         self.case, self.since = Case(kind, number), time.monotonic()
+        self._used = sum(psutil.Process(self._process.pid).cpu_times()[:2])
         self.connection.send((kind, number))
 
     def take(self) -> Case | None:
         """Return how its case ended; None while it goes on. A child that is gone, or does not end, is replaced."""
         assert self.case is not None
-        late = time.monotonic() - self.since > _PATIENCE * budget().seconds
+        late = self._late()
         if not late and not self.connection.poll():
             return None
         try:
@@ -341,6 +363,18 @@ class Worker:
             case = replace(self.case, attack=attack, outcome=how[0], detail=how[1], signature=f"{how[0]} {spot}")
             self._begin()
             return case
+
+    def _late(self) -> bool:
+        """Say whether the case takes too long: of the processor's time, or of any while the processor is idle."""
+        assert self.case is not None
+        patience = _PATIENCE * budget().seconds + self._kinds[self.case.kind].work
+        passed = time.monotonic() - self.since
+        if passed < patience:
+            return False
+        with contextlib.suppress(psutil.Error):
+            used = sum(psutil.Process(self._process.pid).cpu_times()[:2]) - self._used
+            return used > patience or used < passed / 50
+        return False
 
     def stop(self) -> None:
         """End the child."""

@@ -134,7 +134,10 @@ def _npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], str, np.dtype, int]
     text = io.BytesIO(length.to_bytes(4, "little") + take(stream, length))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # old spellings of a type
-        shape, fortran, dtype = np.lib.format.read_array_header_2_0(text)
+        try:
+            shape, fortran, dtype = np.lib.format.read_array_header_2_0(text)
+        except Exception as error:  # numpy reads it as Python, and raises nearly anything
+            raise ValueError(f"its header is damaged ({printable(error, 60)})") from None
     if len(shape) > MOST_AXES or any(isinstance(n, bool) or n < 0 for n in shape) or math.prod(shape) >= 1 << 60:
         raise ValueError("its shape is none")
     if dtype.hasobject:

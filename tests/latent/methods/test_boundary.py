@@ -1,6 +1,7 @@
 """Boundaries of known scores, the symmetries they have to have, chance, and published files."""
 
 import io
+import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -167,12 +168,13 @@ def truncated():
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "No such file"),
+        (None, "no such file"),
         (b"", "not a .npy file"),
         (b"<html>closed</html>", "not a .npy file"),
         (b"\x93NUMPY\x01\x00", "damaged .npy file"),
         (truncated(), "damaged .npy file"),
-        (np.array([{"a": 1}], dtype=object), "holds Python objects, which could run code"),
+        (b"\x93NUMPY\x01\x00\x05\x00(((((" + bytes(32), "damaged .npy file.*header"),
+        (np.array([{"a": 1}], dtype=object), "holds Python objects, which are not read"),
         (np.ones((1, 5)), r"float64 of shape \(1, 5\); this generator's boundaries are \(1, 4\)"),
         (np.ones((4, 1)), r"shape \(4, 1\)"),
         (np.ones((1, 4), int), "int64 of shape"),
@@ -187,5 +189,12 @@ def test_other_files_are_refused(tmp_path, content, said):
 
 
 def test_a_folder_is_refused(tmp_path):
-    with pytest.raises(InputError, match="directory"):
+    with pytest.raises(InputError, match="is a folder"):
         read_boundary(tmp_path, GENERATOR)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "boundary.npy")
+    with pytest.raises(InputError, match="no ordinary file"):
+        read_boundary(tmp_path / "boundary.npy", GENERATOR)

@@ -24,8 +24,10 @@ Shape letters: `N` codes, `W` coordinates.
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,7 +36,8 @@ from scipy.special import expit
 from torch import Tensor
 
 from ganatomy.errors import InputError
-from ganatomy.files import encodable
+from ganatomy.files import Meter, encodable, open_input, printable
+from ganatomy.files.arrays import stored_npy
 from ganatomy.generators.base import Generator, Precision
 from ganatomy.latent.codes import Drawing, to_numpy
 from ganatomy.latent.direction import finite_array
@@ -293,26 +296,27 @@ def read_boundary(
     [0.6, 0.8]
     """
     path = Path(path)
-    try:
-        with open(path, "rb") as file:
-            is_array = file.read(6) == b"\x93NUMPY"
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from None
-    if not is_array:
-        raise InputError(f"{path}: not a .npy file; InterFaceGAN's boundaries are such")
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)  # mapped: the shape is seen before it is read
-    except (OSError, ValueError) as error:
-        pickled = "pickle" in str(error) or "object" in str(error)
-        why = "holds Python objects, which could run code; a boundary is numbers" if pickled else "damaged .npy file"
-        raise InputError(f"{path}: {why}") from None
-    width = generator.w_dim
-    if array.dtype.kind != "f" or array.shape not in ((1, width), (width,)):
-        raise InputError(f"{path}: {array.dtype} of shape {array.shape}; this generator's boundaries are (1, {width})")
-    vector = finite_array(array.reshape(-1), 1, str(path))
+    where, width = printable(path, None), generator.w_dim
+    with open_input(path, "give a .npy file of a boundary") as stream:
+        if stream.read(6) != b"\x93NUMPY":
+            raise InputError(f"{where}: not a .npy file; InterFaceGAN's boundaries are such")
+
+        def again() -> nullcontext[BinaryIO]:
+            stream.seek(0)
+            return nullcontext(stream)
+
+        try:
+            stored = stored_npy(again, os.fstat(stream.fileno()).st_size, Meter(where))
+        except ValueError as error:
+            raise InputError(f"{where}: damaged .npy file, or no boundary ({error})") from None
+        if stored.dtype.kind != "f" or stored.shape not in ((1, width), (width,)):
+            held = f"{stored.dtype} of shape {stored.shape}"
+            raise InputError(f"{where}: {held}; this generator's boundaries are (1, {width})")
+        array = stored.read()
+    vector = finite_array(array.reshape(-1), 1, where)
     length = float(np.linalg.norm(vector))
     if length == 0:
-        raise InputError(f"{path}: the boundary is all zeros")
+        raise InputError(f"{where}: the boundary is all zeros")
     called = {"labels": (label,), "source": source, "names": (f"boundary {label or encodable(path.stem)}",)}
     return Directions.of(generator, vector[None] / length, [1.0], [1.0], method="boundary", **called)
 
