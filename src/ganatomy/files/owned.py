@@ -210,13 +210,19 @@ class Stages:
             make: does the step.
 
         Raises:
-            InputError: what the step raises; a file that cannot be written.
+            InputError: what the step raises; a file that cannot be written, or is damaged.
         """
         if not self.done(name):
             made = {key: np.asarray(array) for key, array in make().items()}
             self._folder.write_arrays(f"{self.NAME}/{name}", made)
-        with self.file(name).open() as stream, np.load(stream, allow_pickle=False) as file:
-            return {key: file[key] for key in file.files}
+        path = self.file(name)
+        try:
+            with path.open() as stream, np.load(stream, allow_pickle=False) as file:
+                return {key: file[key] for key in file.files}
+        except InputError:
+            raise
+        except Exception as error:  # damaged archives raise nearly anything
+            raise InputError(f"{path}: damaged ({type(error).__name__}); `force=True` begins anew") from None
 
     def clear(self) -> None:
         """Remove all that the steps left, as far as that can be done."""

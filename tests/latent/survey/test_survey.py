@@ -367,6 +367,18 @@ def test_killed_while_a_stage_is_written_the_stage_is_done_again(tmp_path, monke
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 
 
+def test_unfinished_work_that_somebody_changed_is_refused_in_a_line(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        survey(G, ["sefa"], tmp_path / "out", few(), progress=_Stopping(30))
+    found, stability = (tmp_path / "out" / ".work" / name for name in ("found-sefa.safetensors", "stability-sefa.npz"))
+    replace(Directions.load(found), method="/../../../photo").save(found)
+    with pytest.raises(InputError, match=r"found-sefa.safetensors: holds directions by /../../../photo, not by sefa"):
+        survey(G, ["sefa"], tmp_path / "out", few())
+    stability.write_bytes(stability.read_bytes()[:99])
+    with pytest.raises(InputError, match=r"stability-sefa.npz: damaged \("):
+        survey(G, ["sefa"], tmp_path / "out", few())
+
+
 @pytest.mark.usefixtures("_no_pictures")
 def test_pictures_that_a_crash_cut_off_are_made_again(tmp_path, monkeypatch):
     stores = []

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from ganatomy.attributes import Attribute
 from ganatomy.attributes.faces import FaceReader
+from ganatomy.errors import InputError
 from ganatomy.files import Place
+from ganatomy.latent.directions import Directions, LatentSpace
 from ganatomy.latent.labels.measure import Scored
 from ganatomy.latent.measures.effects import Movement
 
@@ -41,6 +43,24 @@ def movement_of(arrays: Mapping[str, NDArray]) -> Movement:
     change, *others = (float(arrays[name]) for name in _NUMBERS)
     monotonic, consistency = (None if np.isnan(number) else number for number in others)
     return Movement(change, arrays["heat"], monotonic, consistency)
+
+
+def found_directions(path: str | os.PathLike, method: str, generator: LatentSpace) -> Directions:
+    """Read the directions that a stage found, by whose method files will be called.
+
+    Raises:
+        InputError: they are damaged, or not by this method in this generator: somebody else wrote them.
+
+    >>> from ganatomy.generators.networks.planted import Planted
+    >>> found_directions("found-sefa.safetensors", "sefa", Planted())
+    Traceback (most recent call last):
+    ganatomy.errors.InputError: found-sefa.safetensors: no such file; ...
+    """
+    found = Directions.load(path)
+    if found.method != method:
+        raise InputError(f"{path}: holds directions by {found.method}, not by {method}; `force=True` begins anew")
+    found.check_fits(generator)
+    return found
 
 
 class Tally:
@@ -71,7 +91,7 @@ class Tally:
     @property
     def total(self) -> int:
         """The count."""
-        return int(self._counts().sum())
+        return int(np.nan_to_num(self._counts(), posinf=0, neginf=0).sum())
 
 
 class Remembered(Scored):

@@ -44,7 +44,7 @@ from ganatomy.latent.methods.catalogue import find, options_of
 from ganatomy.latent.passage import Kept, Observer, Passage, edited, unedited
 from ganatomy.latent.pictures import Grid, Store, batch_size, kept_size, sized_painter
 from ganatomy.latent.survey.choices import Survey
-from ganatomy.latent.survey.records import Remembered, Tally, movement_arrays, movement_of
+from ganatomy.latent.survey.records import Remembered, Tally, found_directions, movement_arrays, movement_of
 from ganatomy.latent.traversal import strengths as spaced
 from ganatomy.progress import Silent, Whole
 
@@ -247,11 +247,7 @@ class _Work:
             return {**(vars(stability(found, again)) if again else {}), "made": np.array(sum(made))}
 
         arrays = self.stages.arrays(f"stability-{method}.npz", lasting)  # which is written last
-        directions = Directions.load(path)
-        if directions.method != method:  # files are called by it
-            raise InputError(f"{path}: holds directions by {directions.method}, not by {method}; begin anew")
-        directions.check_fits(self.survey.generator)
-        count = int(arrays.pop("made"))
+        count, directions = int(arrays.pop("made")), found_directions(path, method, self.survey.generator)
         return _Found(directions, Stability(**arrays) if arrays else None, count)
 
     def _found(self, method: str, repetition: int, made: list[int]) -> Directions:
