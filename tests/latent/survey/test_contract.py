@@ -49,7 +49,7 @@ class Counted(Planted):
 @pytest.fixture(autouse=True)
 def _nothing_drawn(monkeypatch):
     """Leave out what is drawn, and take small batches, so that there are many."""
-    monkeypatch.setattr(pages, "save_figure", lambda _, path: path.touch())
+    monkeypatch.setattr(pages, "save_figure", lambda _, place: place.path.touch())
     monkeypatch.setattr(pages, "directions_page", lambda *_, **__: "")
     monkeypatch.setattr(film.Album, "draw", lambda *_, **__: None)
     monkeypatch.setattr(film.Album, "draw_directions", lambda *_: None)

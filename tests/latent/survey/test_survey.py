@@ -52,7 +52,7 @@ def done(tmp_path_factory):
 @pytest.fixture
 def _no_pictures(monkeypatch):
     """Leave out what is drawn: it takes most of the time."""
-    monkeypatch.setattr(pages, "save_figure", lambda _, path: path.touch())
+    monkeypatch.setattr(pages, "save_figure", lambda _, place: place.path.touch())
     monkeypatch.setattr(pages, "directions_page", lambda *_, **__: "")
 
 
@@ -353,10 +353,10 @@ def test_killed_while_a_stage_is_written_the_stage_is_done_again(tmp_path, monke
     survey(G, ["sefa"], tmp_path / "whole", few())
     rename = os.replace
 
-    def killed(part, path):
-        if path.name == stage:
+    def killed(part, path, **folders):
+        if os.path.basename(path) == stage:
             raise SystemExit
-        rename(part, path)
+        rename(part, path, **folders)
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "replace", killed)
