@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from ganatomy.errors import InputError
-from ganatomy.files import OwnedFolder
+from ganatomy.files import Folder, OwnedFolder, Place
 from ganatomy.generators.networks.dcgan import DCGAN
 from ganatomy.generators.networks.planted import Planted
 from ganatomy.generators.networks.progan import ProGAN
@@ -398,7 +398,7 @@ def test_killed_in_the_middle_of_a_write_the_same_pictures_are_made(G, tmp_path,
         conduct(work(G), tmp_path)
     assert len(stores[0]) == 10 * 768
     os.truncate(file, 10 * 768 - cut)
-    (tmp_path / ".traversal.mp4.4711.part").write_bytes(b"half a film")
+    (tmp_path / f".ganatomy-{'7' * 16}.part").write_bytes(b"half a film")
     codes = Passage.codes
     monkeypatch.setattr(Passage, "codes", lambda *a: batches.append(a[1:]) or codes(*a))
     with pytest.raises(SystemExit):
@@ -446,14 +446,21 @@ def test_done_it_is_replaced_by_force_only(G, tmp_path, contents):
 def test_a_full_disk_is_one_line_and_loses_nothing(G, tmp_path, monkeypatch, painted):
     written = []
 
-    def full(path, mode):
-        written.append(path)
-        if len(written) == 2:
-            raise OSError(28, "No space left on device")
-        return open(path, mode)
+    def full(place, position, content):
+        if place.name.endswith("pictures"):
+            written.append(position)
+            if len(written) == 2:
+                with monkeypatch.context() as once:
+                    once.setattr(Folder, "open", lambda *_: no_room())
+                    return put(place, position, content)
+        return put(place, position, content)
 
+    def no_room():
+        raise OSError(28, "No space left on device")
+
+    put = Place.put
     with monkeypatch.context() as patched:
-        patched.setattr("ganatomy.latent.pictures.open", full, raising=False)
+        patched.setattr(Place, "put", full)
         with pytest.raises(InputError, match=r"pictures: No space left on device; choose") as caught:
             conduct(work(G), tmp_path / "out")
     assert "\n" not in str(caught.value)
@@ -471,7 +478,7 @@ def test_a_file_that_cannot_be_written_is_one_line(G, tmp_path, monkeypatch, nam
         (tmp_path / name).touch()
     else:
         (tmp_path / name).mkdir()
-    with pytest.raises(InputError, match=f"cannot write .*{name}") as caught:
+    with pytest.raises(InputError, match=f"{name} is a f.*; remove it") as caught:
         conduct(work(G, n=1, k=1), tmp_path, report_layout=True)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "summary.json").exists()
