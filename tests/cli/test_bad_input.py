@@ -299,10 +299,10 @@ def test_a_folder_that_cannot_be_written_to_is_refused(refused, points_file, tin
 def test_a_disk_that_fills_up_ends_in_one_line(cli, points_file, tiny, tmp_path, name, monkeypatch):
     replace = os.replace
 
-    def full(source, target):
+    def full(source, target, **folders):
         if Path(target).name == name:
             raise OSError(28, "No space left on device")
-        return replace(source, target)
+        return replace(source, target, **folders)
 
     command = ["fit", points_file, *tiny, "--epochs", "1", "--out", tmp_path / "run"]
     with monkeypatch.context() as patched:
