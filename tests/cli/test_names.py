@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 NAME = b"\xd6\xd0\xce\xc4".decode(errors="surrogateescape")
 MARKS = "\ufffd" * 4
@@ -49,3 +50,11 @@ def test_weights_directions_and_pages_name_their_source_with_marks(cli):
     assert json.loads(Path(f"{NAME}.json").read_text(encoding="utf-8"))["source"] == MARKS
     assert len(Directions.load(f"{NAME}.safetensors")) == 1
     assert render("index.html", {"title": NAME, "lead": "", "parts": [], "t": str}).encode()
+
+
+def test_a_checkpoint_is_converted_and_its_copy_opened(cli):
+    torch.save({"a.weight": torch.ones(5, 4, 4, 4), "b.weight": torch.ones(4, 3, 4, 4)}, f"{NAME}.pth")
+    for source, out in ((f"{NAME}.pth", f"{NAME}.safetensors"), (f"{NAME}.safetensors", "again.safetensors")):
+        done = cli("convert", source, out)
+        assert done.code == 0, done.err
+        assert done.out.startswith(f"{MARKS}: ")

@@ -126,9 +126,9 @@ class Checkpoint:
     def facts(self) -> dict[str, Any]:
         """What is known of the weights: where from, their sha256, whose they are, on what terms."""
         origin, told = self.origin, self.card
-        facts = {"name": self.name, "source": str(self.path)}
+        facts = {"name": self.name, "source": encodable(str(self.path))}
         if origin is not None:
-            facts |= {"source": origin.source, "sha256": self.file.sha256}
+            facts |= {"source": encodable(origin.source), "sha256": self.file.sha256}
             told = told if origin.card is None else origin.card.model_dump()
         return facts | {key: told[key] for key in _TOLD if told.get(key)}
 
