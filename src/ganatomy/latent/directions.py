@@ -341,7 +341,7 @@ class Directions:
         card = {
             "format": FORMAT,
             "method": self.method,
-            "source": self.source,
+            "source": encodable(self.source),
             "space": self.space,
             "layers": self.layers,
             "fingerprint": self.fingerprint,
