@@ -51,7 +51,7 @@ def mutate(place: Place) -> str:
         way = random.choice(known) if known and random.random() < 0.7 else random.choice(BLIND)
         try:
             data = way(data, random)
-        except (ValueError, LookupError, RecursionError, struct.error, zipfile.BadZipFile, OverflowError):
+        except (ValueError, LookupError, RecursionError, OverflowError, csv.Error, struct.error, zipfile.BadZipFile):
             data, way = random.choice(BLIND)(data, random), BLIND[0]
         path.write_bytes(data[:MOST])
         told.append(way.__name__.strip("_"))

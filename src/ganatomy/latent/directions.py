@@ -25,7 +25,7 @@ from safetensors.numpy import save as serialize
 from scipy.linalg import subspace_angles
 
 from ganatomy.errors import InputError, require_extra
-from ganatomy.files import Count, Line, Meter, Place, Table, encodable, parse_json, utf8_path
+from ganatomy.files import Count, Line, Meter, Place, Table, encodable, parse_json, printable, utf8_path
 from ganatomy.languages import Words
 from ganatomy.latent.direction import Direction, checked_place, finite_array
 from ganatomy.latent.layers import Layers, read_layers, written_layers
@@ -374,7 +374,7 @@ class Directions:
                 present = set(file.keys()) & {"vectors", "values", "share"}
                 arrays = {key: file.get_tensor(key) for key in present}
         except (OSError, SafetensorError, TypeError) as error:  # a TypeError for numbers that numpy has not
-            raise InputError(f"{path}: not a safetensors file of directions: {str(error).splitlines()[0]}") from None
+            raise InputError(f"{path}: not a safetensors file of directions: {printable(error)}") from None
         try:
             found = parse_json(header, "", _Format).format
         except InputError:
