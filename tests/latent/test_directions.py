@@ -218,10 +218,7 @@ def rewrite(path, arrays=None, **changes):
         (lambda path: path.write_bytes(b"<!doctype html>"), "not a safetensors file of directions"),
         (lambda path: path.write_bytes(path.read_bytes()[:-8]), "not a safetensors file of directions"),
         (lambda path: path.write_bytes(b""), "not a safetensors file of directions"),
-        (
-            lambda path: path.write_bytes(path.read_bytes().replace(b"F64", b"\x1b[2")),
-            "not a safetensors file [^\x1b]*$",
-        ),
+        (lambda path: path.write_bytes(path.read_bytes().replace(b"F64", "\u202e".encode())), "not a safetensors file"),
         (lambda path: save_file({"layers.0.weight": np.ones(3)}, path), "holds 'no directions', this version reads"),
         (lambda path: save_file({}, path, metadata={"ganatomy": "{"}), "header is no JSON object"),
         (lambda path: save_file({}, path, metadata={"ganatomy": "[" * 100_000}), "header is no JSON object"),
@@ -245,7 +242,7 @@ def test_a_damaged_or_foreign_file_is_named_on_one_line(saved, damage, said):
     with pytest.raises(InputError, match=said) as caught:
         Directions.load(saved)
     assert str(caught.value).startswith(str(saved))
-    assert "\n" not in str(caught.value)
+    assert str(caught.value).isprintable()
 
 
 # --- in a notebook ---

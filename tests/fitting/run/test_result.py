@@ -1,5 +1,6 @@
 """A run in Python: short to look at, drawn and tabled on demand, and read again from its folder as it was made."""
 
+import os
 import shutil
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import ganatomy
 from ganatomy.errors import InputError
 from ganatomy.figures.saving import save_figure
+from ganatomy.files import spending
 from ganatomy.fitting.run.pictures import PICTURES
 from ganatomy.fitting.run.result import Run
 
@@ -52,6 +54,13 @@ def test_a_notebook_shows_the_picture_and_the_metrics(measured, unmeasured, read
         assert shown.count("<tr>") == (rows + 1 if rows else 0)
     assert "2-Wasserstein distance" in measured.measurements._repr_html_()
     assert measured.history._repr_html_().count("<tr>") == 1 + len(measured.history.epochs)
+
+
+def test_a_picture_that_costs_more_than_a_file_may_is_drawn_anew(finished, tmp_path):
+    folder = shutil.copytree(finished.folder, tmp_path / "run")
+    os.truncate(folder / "figures" / "final.png", 1 << 40)  # all holes
+    with spending(bytes=1 << 24):
+        assert 'src="data:image/png;base64,iVBOR' in Run.load(folder)._repr_html_()
 
 
 def test_training_and_measurements_are_tables(measured, unmeasured):

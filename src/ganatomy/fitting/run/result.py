@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ganatomy.errors import InputError
 from ganatomy.figures.saving import image_of
-from ganatomy.files import printable
+from ganatomy.files import printable, read_input
 from ganatomy.fitting.metrics.yardstick import METRICS, Floor, Measurement, Measurements
 from ganatomy.fitting.objectives.own import AnyObjective
 from ganatomy.fitting.run.folder import RunFolder
@@ -107,9 +107,9 @@ class Run(FittedGAN):
 
     def _picture(self) -> str:
         """Return the final picture as HTML: the file where there is one, or drawn now; "" if there is nothing."""
-        file = None if self.path is None else self.path / "figures" / "final.png"
-        if file is not None and file.is_file():
-            return image_of(file.read_bytes())
+        if self.path is not None:
+            with contextlib.suppress(InputError):  # there is none, or none of a picture's size: then it is drawn
+                return image_of(read_input(self.path / "figures" / "final.png"))
         return "" if self._real is None else image_of(self.plot())
 
     def to_frame(self, of: Literal["metrics", "losses"] = "metrics") -> "pandas.DataFrame":
