@@ -16,7 +16,7 @@ from ganatomy.files import spending
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the fuzz is written for POSIX")
 SMALL = {"bytes": 1 << 27, "parameters": 1 << 24, "pixels": 1024, "objects": 200_000, "seconds": 10}
-DRAWN = ("run drawn", "run animated", "study again")  # what these read takes seconds
+DRAWN = ("run drawn", "run animated", "study again", "film")  # which take seconds
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ READERS = {  # outcome of the watch -> what a reader must not do
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_what_a_reader_must_not_do_is_seen(tmp_path, monkeypatch):
-    monkeypatch.setattr(watch, "_PATIENCE", 0.4)
+    monkeypatch.setattr(watch, "_PATIENCE", 0.1)
     sample = lambda folder: (folder / "a.txt").write_text("honest")  # noqa: E731
     readers = [(outcome, reader) for outcome, readers in READERS.items() for reader in readers]
     kinds = {str(k): Kind(str(k), "a.txt", (sample,), reader) for k, (_, reader) in enumerate(readers)}
