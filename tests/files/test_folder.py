@@ -178,7 +178,7 @@ def test_a_path_is_a_place_in_its_folder(tmp_path, monkeypatch):
         with pytest.raises(InputError, match="cannot write"), replacing(path):
             pass
     (tmp_path / "b").mkdir()
-    with pytest.raises(InputError, match="b is a folder"), replacing("b"):
+    with pytest.raises(InputError, match="cannot write b: it is a folder"), replacing("b"):
         pass
     with (
         pytest.raises(InputError, match=r"cannot write nowhere/a.txt: No such file or directory"),

@@ -9,8 +9,8 @@ import math
 import os
 import warnings
 import zipfile
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import IO, BinaryIO
 
@@ -196,19 +196,55 @@ def read_npz(path: str | os.PathLike, names: Sequence[str], advice: str = "make 
     Traceback (most recent call last):
     ganatomy.errors.InputError: ...a.npz: missing or damaged (it has no numbers under 'b'); make it again
     """
-    where = printable(os.fspath(path), None)
-    with open_input(path, advice) as stream:
-        try:
-            stored = stored_npz(stream, Meter(where))
-            arrays: list[np.ndarray] = []
-            for name in names:
-                found = stored.get(name)
-                if found is None or found.dtype.kind not in "iuf":
-                    raise ValueError(f"it has no numbers under '{name}'")
-                arrays.append(found.read())
-            return arrays
-        except InputError:
-            raise
-        except Exception as error:  # damaged archives raise nearly anything
-            why = printable(error) or type(error).__name__
-            raise InputError(f"{where}: missing or damaged ({why}); {advice}") from None
+    with open_input(path, advice) as stream, _refusing(path, advice):
+        stored = stored_npz(stream, Meter(os.fspath(path)))
+        arrays: list[np.ndarray] = []
+        for name in names:
+            found = stored.get(name)
+            if found is None or found.dtype.kind not in "iuf":
+                raise ValueError(f"it has no numbers under '{name}'")
+            arrays.append(found.read())
+        return arrays
+
+
+def read_arrays(path: str | os.PathLike, names: Sequence[str] | None = None, advice: str = "") -> dict[str, np.ndarray]:
+    """Read an .npz, of which what is no array of plain values is left out, or an .npy, whose array is called "".
+
+    Args:
+        path: of the file; it is told from its content which it is.
+        names: of the arrays that are wanted, as far as they are there; None for all.
+        advice: what to do if the file is none, or damaged.
+
+    Raises:
+        InputError: no such file, damage, or more than a file may cost.
+
+    >>> import tempfile
+    >>> path = f"{tempfile.mkdtemp()}/a.npy"
+    >>> np.save(path, np.arange(3))
+    >>> read_arrays(path)
+    {'': array([0, 1, 2])}
+    """
+    with open_input(path, advice) as stream, _refusing(path, advice):
+        meter = Meter(os.fspath(path))
+        if take(stream, 4) == b"PK\3\4":
+            stored = stored_npz(stream, meter)
+        else:
+
+            def again() -> AbstractContextManager[IO[bytes]]:
+                stream.seek(0)
+                return nullcontext(stream)
+
+            stored = {"": stored_npy(again, os.fstat(stream.fileno()).st_size, meter)}
+        wanted = stored.keys() if names is None else {"", *names}
+        return {name: array.read() for name, array in stored.items() if array is not None and name in wanted}
+
+
+@contextmanager
+def _refusing(path: str | os.PathLike, advice: str) -> Iterator[None]:
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # damaged archives raise nearly anything
+        why = printable(error) or type(error).__name__
+        raise InputError(f"{printable(os.fspath(path), None)}: missing or damaged ({why}); {advice}") from None

@@ -10,6 +10,7 @@ reached the disk when the machine loses power; that on Windows, which has no suc
 place between the look at a step and the step.
 """
 
+import errno
 import os
 import secrets
 import shutil
@@ -149,6 +150,8 @@ class Folder:
         """
         with self._saying(name), self._step(name, make=True) as (step, last):
             part = f"{_PART}{secrets.token_hex(8)}{_END}"
+            if stat.S_ISDIR(step.kind(last) or 0):
+                raise IsADirectoryError(errno.EISDIR, "it is a folder")
             step.require_ordinary(last)
             try:
                 with step.open(part, "xb") as file:

@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import ArrayLike
 
 from ganatomy.errors import InputError
+from ganatomy.files.arrays import read_arrays
 from ganatomy.files.folder import Folder, Place
 from ganatomy.files.names import encodable, printable, spreadsheet_safe
 
@@ -215,14 +216,7 @@ class Stages:
         if not self.done(name):
             made = {key: np.asarray(array) for key, array in make().items()}
             self._folder.write_arrays(f"{self.NAME}/{name}", made)
-        path = self.file(name)
-        try:
-            with path.open() as stream, np.load(stream, allow_pickle=False) as file:
-                return {key: file[key] for key in file.files}
-        except InputError:
-            raise
-        except Exception as error:  # damaged archives raise nearly anything
-            raise InputError(f"{path}: damaged ({type(error).__name__}); `force=True` begins anew") from None
+        return read_arrays(self.file(name), advice="`force=True` begins anew")
 
     def clear(self) -> None:
         """Remove all that the steps left, as far as that can be done."""

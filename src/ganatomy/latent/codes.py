@@ -23,7 +23,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -31,6 +30,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ganatomy.errors import InputError, unknown
+from ganatomy.files.arrays import read_arrays
 from ganatomy.generators.base import Generator
 from ganatomy.languages import Words
 from ganatomy.latent.layers import check_layers, parse_layers, written_layers
@@ -375,15 +375,10 @@ def read_codes(path: str | os.PathLike[str]) -> Samples | Tensor:
     >>> read_codes(path).shape
     torch.Size([2, 8])
     """
-    try:
-        with open(path, "rb") as stream:
-            found = np.load(stream, allow_pickle=False)
-            arrays = {"codes": found} if isinstance(found, np.ndarray) else {name: found[name] for name in found.files}
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        raise InputError(f"{path}: {reason}; give codes, a .npz or .npy file") from None
-    if "codes" in arrays:
-        arrays = {"z" if arrays["codes"].ndim == 2 else "ws": arrays["codes"]}
+    arrays = read_arrays(path, ("codes", "z", "ws", "names"), "give codes, a .npz or .npy file")
+    for single in ("", "codes"):
+        if single in arrays:
+            arrays = {"z" if arrays[single].ndim == 2 else "ws": arrays[single]}
     dims, codes = {"z": 2, "ws": 3}, {}
     for name in dims.keys() & arrays.keys():
         array = arrays[name]

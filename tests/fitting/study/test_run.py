@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import sys
 
@@ -377,17 +378,15 @@ def test_divergence_at_once_is_not_refused(points_file, tmp_path, monkeypatch):
 
 
 def test_a_full_disk_is_told_and_what_is_finished_stays(points_file, tmp_path, monkeypatch):
-    from pathlib import Path
+    plan, real = tiny(points_file), os.rename
 
-    plan, real = tiny(points_file), Path.rename
-
-    def full(path, target):
-        if target.name == plan.runs[1].name:
+    def full(path, target, **folders):
+        if target == plan.runs[1].name:
             raise OSError(28, "No space left on device")
-        return real(path, target)
+        return real(path, target, **folders)
 
     with monkeypatch.context() as patched:
-        patched.setattr("pathlib.Path.rename", full)
+        patched.setattr("os.rename", full)
         with pytest.raises(InputError, match="No space left on device; what is finished is kept"):
             run_study(plan, tmp_path / "s", Inline())
     again = Inline()

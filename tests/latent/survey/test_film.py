@@ -478,7 +478,9 @@ def test_a_file_that_cannot_be_written_is_one_line(G, tmp_path, monkeypatch, nam
         (tmp_path / name).touch()
     else:
         (tmp_path / name).mkdir()
-    with pytest.raises(InputError, match=f"{name} is a f.*; remove it") as caught:
+    with pytest.raises(
+        InputError, match=f"{name}(: it is a folder; choose| is a file, and no folder; remove it)"
+    ) as caught:
         conduct(work(G, n=1, k=1), tmp_path, report_layout=True)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "summary.json").exists()

@@ -219,7 +219,10 @@ def keep(outcome: Outcome, folder: Path, scratch: Path) -> None:
                     file.write(content)
             home.remove(folder.name)
             home.adopt(part.path / "run", folder.name)
-    except OSError as error:
+    except (OSError, InputError) as caught:
+        error = caught if isinstance(caught, OSError) else caught.__cause__
+        if not isinstance(error, OSError):
+            raise
         raise InputError(
             f"cannot write {folder}: {error.strerror or error}; what is finished is kept, make room and go on"
         ) from error
