@@ -220,7 +220,7 @@ def test_z_of_a_file_are_used_like_drawn_ones(G, tmp_path):
         ({"z": np.full((2, 6), np.nan)}, "give finite numbers"),
         ({"z": np.zeros((2, 6), int)}, "its z are int64"),
         ({"ws": np.zeros((2, 6))}, "its ws are float64"),
-        ({"y": np.zeros((2, 6))}, "holds y, and neither z nor ws"),
+        ({"y": np.zeros((2, 6))}, "has neither z nor ws; give codes"),
     ],
 )
 def test_what_is_no_code_of_the_generator_is_refused_in_one_line(G, tmp_path, arrays, message):

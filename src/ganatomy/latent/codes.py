@@ -388,7 +388,7 @@ def read_codes(path: str | os.PathLike[str]) -> Samples | Tensor:
             )
         codes[name] = torch.from_numpy(np.asarray(array, dtype=np.float32))
     if not codes:
-        raise InputError(f"{path} holds {', '.join(arrays) or 'nothing'}, and neither z nor ws; give codes")
+        raise InputError(f"{path} has neither z nor ws; give codes")
     if "ws" not in codes:
         return codes["z"]
     names = arrays.get("names", [f"sample {i}" for i in range(len(codes["ws"]))])
