@@ -51,9 +51,9 @@ def load_points(source: str | Path, variable: str | None = None) -> np.ndarray:
            [2. , 0.5]])
     """
     where, kind = str(source), Path(source).suffix.lower()
+    if kind not in formats.FORMATS and os.path.isfile(source):  # and is not opened
+        raise refusal(where, f"has the unknown extension '{kind}'; known: {', '.join(formats.FORMATS)}")
     with open_input(source, "give a file of points") as stream:
-        if kind not in formats.FORMATS:
-            raise refusal(where, f"has the unknown extension '{kind}'; known: {', '.join(formats.FORMATS)}")
         if not os.fstat(stream.fileno()).st_size:
             raise refusal(where, "is empty; give a file with at least two points")
         return check_points(formats.read(stream, kind, where, variable), where)
