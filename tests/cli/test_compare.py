@@ -120,7 +120,7 @@ def test_failed_runs_end_the_command_with_code_1_and_the_first_reason(cli, point
         (("--set", "objective=gan"), "objective is no setting of all runs"),
         (("--set", "seeds=3"), "--set seeds: that is no recipe field"),
         (("--language", "fr"), "unknown language 'fr'"),
-        (("--recipe", "nothing.toml"), "cannot read the recipe"),
+        (("--recipe", "nothing.toml"), "nothing.toml: no such file; give a recipe's name"),
     ],
 )
 def test_bad_input_is_one_line(cli, tmp_path, monkeypatch, flags, words):
