@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from ganatomy.files.reading import open_input
 
 _HEADER = 10_000  # bytes: numpy's own limit, of which it makes sure only after it has read the header
 _PIECE = 1 << 20  # bytes that are read at once
+_ENTRY = 4  # bytes of an archive's directory that count as an object; an entry has 50 or more
 MOST_AXES = 32
 """Of any array that is read."""
 GROWTH = 1040
@@ -108,7 +109,9 @@ def stored_npy(open_stream: Callable[[], AbstractContextManager[IO[bytes]]], siz
     ((2, 2), dtype('float64'), np.float64(2.0))
     """
     with open_stream() as stream:
-        shape, order, dtype, start = _npy_header(stream)
+        shape, order, dtype, start = npy_header(stream)
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects, which are not read")
     if start + math.prod(shape) * dtype.itemsize > size:
         raise ValueError("it ends too early")
 
@@ -122,8 +125,18 @@ def stored_npy(open_stream: Callable[[], AbstractContextManager[IO[bytes]]], siz
     return StoredArray(shape, dtype, read)
 
 
-def _npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], str, np.dtype, int]:
-    """Read the header of a numpy file: shape, order, type, and where the values begin."""
+def npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], str, np.dtype, int]:
+    """Read the header of a numpy file: shape, order (C or F), type, and where the values begin.
+
+    Raises:
+        ValueError: it is none, or longer than numpy's own.
+
+    >>> file = io.BytesIO()
+    >>> np.save(file, np.eye(2))
+    >>> _ = file.seek(0)
+    >>> npy_header(file)
+    ((2, 2), 'C', dtype('float64'), 128)
+    """
     head = take(stream, 8)
     if head[:6] != b"\x93NUMPY" or head[6] not in (1, 2, 3):
         raise ValueError("it is no array of numpy's")
@@ -140,9 +153,42 @@ def _npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], str, np.dtype, int]
             raise ValueError(f"its header is damaged ({printable(error, 60)})") from None
     if len(shape) > MOST_AXES or any(isinstance(n, bool) or n < 0 for n in shape) or math.prod(shape) >= 1 << 60:
         raise ValueError("its shape is none")
-    if dtype.hasobject:
-        raise ValueError("it holds Python objects, which are not read")
     return shape, "F" if fortran else "C", dtype, 8 + width + length
+
+
+def open_archive(stream: BinaryIO, meter: Meter) -> zipfile.ZipFile:
+    """Open a zip archive; each byte of its directory counts before it is read, as Python makes an object of an entry.
+
+    Raises:
+        InputError: more members than the file may cost.
+        Exception: it is no zip archive, or damaged; `zipfile` raises nearly anything.
+
+    >>> file = io.BytesIO()
+    >>> np.savez(file, w=np.zeros((2, 3)))
+    >>> open_archive(file, Meter("a.npz")).namelist()
+    ['w.npy']
+    """
+    counted = _Counted(stream, meter)
+    archive = zipfile.ZipFile(cast("IO[bytes]", counted))
+    counted.meter = None
+    return archive
+
+
+class _Counted:
+    """A stream whose bytes count as the objects of a directory, for as long as there is a meter."""
+
+    def __init__(self, stream: BinaryIO, meter: Meter) -> None:
+        self.meter: Meter | None = meter
+        self._stream, self._size = stream, stream.seek(0, os.SEEK_END)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def read(self, size: int = -1) -> bytes:
+        if self.meter is not None:
+            left = max(0, self._size - self._stream.tell())
+            self.meter.draw("objects", (left if size < 0 else min(size, left)) // _ENTRY)
+        return self._stream.read(size)
 
 
 def stored_npz(stream: BinaryIO, meter: Meter) -> dict[str, StoredArray | None]:
@@ -160,9 +206,8 @@ def stored_npz(stream: BinaryIO, meter: Meter) -> dict[str, StoredArray | None]:
     >>> arrays["a"].shape, arrays["a"].read(), arrays["b"].dtype.kind
     ((3,), array([0, 1, 2]), 'U')
     """
-    archive = zipfile.ZipFile(stream)
+    archive = open_archive(stream, meter)
     members = archive.infolist()
-    meter.draw("objects", len(members))
     arrays: dict[str, StoredArray | None] = {}
     for member in members:
         meter.tick()

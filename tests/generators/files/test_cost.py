@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from attacks.pickles import Global, Raw, storage, tensor, text, zipped
+from attacks.tensors import npy
 from ganatomy.errors import InputError
 from ganatomy.files import Meter, OpenFile, spending
 from ganatomy.generators.checkpoint import read_checkpoint
@@ -262,3 +263,21 @@ def test_honest_histories_are_within_the_budget(tmp_path):
     """A loss for each of many iterations beside the network is no attack."""
     (tmp_path / "a.pkl").write_bytes(pickle.dumps({"losses": [0.1 * i for i in range(20_000)]}))
     assert "holds no tensors" in refusal(tmp_path / "a.pkl")
+
+
+def test_no_member_of_an_archive_is_unpacked_without_a_bound(tmp_path):
+    """Bzip2 gives all that a few bytes hold at once, whatever size the archive says: 5 KB gave 6 GB."""
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("w.npy", npy("(25,)") + bytes(1 << 27))
+    data = path.read_bytes()
+    place = data.rindex(b"PK\1\2") + 24
+    path.write_bytes(data[:place] + struct.pack("<I", len(npy("(25,)")) + 100) + data[place + 4 :])
+    assert "packed as numpy never does" in refusal(path)
+
+
+def test_the_header_of_an_array_is_not_unpacked_where_it_is_longer_than_any(tmp_path):
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("w.npy", b"\x93NUMPY\x02\0" + struct.pack("<I", 1 << 27) + b" " * (1 << 27))
+    assert "too long" in refusal(path)

@@ -230,3 +230,9 @@ def test_directions_that_a_card_of_the_package_knows_have_its_labels(monkeypatch
     monkeypatch.setattr(card, "_cards", lambda: {G.fingerprint(): naming.to_dict()})
     assert sefa(G, 3).labels == naming.labels == ("brightness", None, "colour temperature")
     assert sefa(G, 5).labels[3:] == (None, None)
+
+
+def test_a_space_is_no_larger_than_there_is_memory_for():
+    """Codes of a million coordinates, which a file of a kilobyte may tell of, would ask for a matrix of 8 TB."""
+    with pytest.raises(InputError, match=r"SeFa of weights of shape \(1, 1048576\) needs .* GiB of memory"):
+        factorize(np.ones((1, 1 << 20)), 1)

@@ -8,11 +8,13 @@ in it.
 """
 
 import re
+import zipfile
 from typing import Any
 
 from ganatomy.errors import InputError
 from ganatomy.files import Meter, OpenFile, printable
-from ganatomy.generators.files.archives import open_archive, read_npz
+from ganatomy.files.arrays import open_archive
+from ganatomy.generators.files.archives import read_npz
 from ganatomy.generators.files.pickle import read_plain
 from ganatomy.generators.files.safetensors import is_safetensors, read_safetensors
 from ganatomy.generators.files.torch import LEGACY_MAGIC, read_legacy, read_zip
@@ -110,7 +112,12 @@ def _describe(head: bytes) -> str:
 
 def _read_archive(file: OpenFile, meter: Meter) -> Any:
     """Read a zip archive: of torch or of numpy."""
-    archive = open_archive(file, meter)
+    try:
+        archive = open_archive(file.stream(), meter)
+    except InputError:
+        raise
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        raise InputError(f"{meter.where} is truncated or damaged: its end is missing; get the file again") from None
     names = archive.namelist()
     folders = {name.rpartition("/")[0] for name in names}
     if any(name.endswith("/constants.pkl") for name in names) or any(folder.endswith("/code") for folder in folders):

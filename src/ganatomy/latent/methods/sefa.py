@@ -28,6 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import eigh
 
 from ganatomy.errors import InputError
+from ganatomy.files import require_memory
 from ganatomy.latent.directions import Directions, LatentSpace
 from ganatomy.latent.labels.card import with_shipped_labels
 from ganatomy.latent.layers import Layers, read_layers
@@ -107,7 +108,7 @@ def factorize(
         (k,), eigenvalue / trace.
 
     Raises:
-        InputError: k out of range, or weights that are no matrix, not finite, or all zero.
+        InputError: k out of range, weights that are no matrix, not finite, or all zero, or no memory for A^T A.
 
     >>> vectors, values, share = factorize([[3.0, 0.0], [0.0, 4.0], [0.0, 0.0]], k=2, normalize=False)
     >>> vectors.tolist(), values.tolist(), share.tolist()
@@ -125,6 +126,7 @@ def factorize(
         raise InputError(f"K = {k!r}: give a whole number of directions, from 1 to {editable}")
     if k > editable:
         raise InputError(f"K = {k} is larger than the space: it has {editable} coordinates to edit")
+    require_memory(8 * (2 * a.size + 4 * editable**2), f"SeFa of weights of shape {a.shape}")
     if normalize:
         lengths = np.linalg.norm(a, axis=1, keepdims=True)
         a = np.divide(a, lengths, out=np.zeros_like(a), where=lengths > 0)
