@@ -203,3 +203,13 @@ def test_whatever_is_raised_becomes_one_line(error):
     assert "\n" not in message
     with pytest.raises(KeyboardInterrupt), blamed("my.py", "score"):
         raise KeyboardInterrupt
+
+
+def test_what_cannot_say_what_it_is_becomes_one_line_too():
+    class Mute(Exception):
+        def __str__(self):
+            raise RuntimeError("[red]")
+
+    wanted = pytest.raises(InputError, match=r"^my.py: loss: Mute: no reason that can be shown; repair it there$")
+    with wanted, blamed("my.py", "loss"):
+        raise Mute

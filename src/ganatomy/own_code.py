@@ -208,7 +208,10 @@ def blamed(path: str, place: str) -> Iterator[None]:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
         if isinstance(error, SyntaxError) and error.filename == path:
             lines.append(error.lineno)
-        reason = " ".join(str(getattr(error, "msg", None) or error).split())[:200] or "no reason given"
+        try:
+            reason = " ".join(str(getattr(error, "msg", None) or error).split())[:200] or "no reason given"
+        except Exception:  # it raises another when it is to say what it is
+            reason = "no reason that can be shown"
         place = f"line {lines[-1]}" if lines else place
         remedy = "install it" if isinstance(error, ModuleNotFoundError) else "repair it there"
         raise InputError(f"{path}: {place}: {type(error).__name__}: {reason}; {remedy}") from None

@@ -1,7 +1,9 @@
 """Folders from strangers: nothing is written through a link, nothing is waited for, and only what we made goes."""
 
 import os
+import shutil
 import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +161,26 @@ def test_force_removes_no_more_than_the_work_made(tmp_path, outside):
     (folder.path / "notes.txt").write_text("mine")
     with folder.claim("study", force=True):
         assert sorted(folder.names()) == [".ganatomy-study", ".lock", "notes.txt"]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="rmtree takes a descriptor from Python 3.11 on")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no descriptors of folders")
+def test_a_folder_that_becomes_a_link_while_it_is_emptied_leads_nowhere(tmp_path, monkeypatch):
+    theirs = tmp_path / "outside" / "final.png"
+    theirs.mkdir(parents=True)
+    work = tmp_path / "work"
+    (work / "figures" / "final.png").mkdir(parents=True)
+    rmtree = shutil.rmtree
+
+    def swap(*arguments, **options):
+        (work / "figures").rename(work / "moved")
+        (work / "figures").symlink_to(theirs.parent)
+        rmtree(*arguments, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", swap)
+    Folder(work).remove("figures/final.png")
+    assert theirs.is_dir()
+    assert not (work / "moved" / "final.png").exists()
 
 
 def test_the_folder_itself_may_be_a_link(tmp_path):

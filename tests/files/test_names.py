@@ -24,3 +24,11 @@ def test_names_that_are_no_utf8_can_be_written_and_no_other_text_is_changed():
     assert encodable(name) == "\ufffd\ufffd 1.csv"
     assert encodable("中\n\x1b") == "中\n\x1b"
     assert json.loads(strict_json({name: [name]}).encode()) == {encodable(name): [encodable(name)]}
+
+
+def test_an_error_that_cannot_say_what_it_is_is_still_named():
+    class Mute(Exception):
+        def __str__(self):
+            raise RuntimeError("[red]")
+
+    assert printable(Mute()) == "a Mute that cannot be shown"

@@ -15,6 +15,7 @@ import os
 import secrets
 import shutil
 import stat
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -272,7 +273,7 @@ class Folder:
             if stat.S_ISLNK(mode):
                 raise refusal(step.path / last, mode)
             if stat.S_ISDIR(mode):
-                shutil.rmtree(step.path / last)  # which itself follows no link
+                _remove_tree(step, last)
             else:
                 step.unlink(last)
 
@@ -294,6 +295,14 @@ def _parts(name: str) -> list[str]:
     if any(part in ("", ".", "..") or "\0" in part or (os.sep != "/" and os.sep in part) for part in parts):
         raise InputError(f"'{printable(name)}' is no name of a file in a folder")
     return parts
+
+
+def _remove_tree(step: _Step, name: str) -> None:
+    """Remove a folder with all below it, by descriptor where Python can: it follows no link, itself or below."""
+    if step.descriptor is None or sys.version_info < (3, 11):
+        shutil.rmtree(step.path / name)
+    else:
+        shutil.rmtree(name, dir_fd=step.descriptor)
 
 
 def _enter(step: _Step, name: str, make: bool) -> None:

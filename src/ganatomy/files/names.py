@@ -58,7 +58,10 @@ def _shown(text: object, most: int | None) -> str:
         return repr(bytes(text[:most]))
     if isinstance(text, int) and abs(text) >= 1 << 64:
         return "a huge number"
-    return str(text) if most is None else str(text)[: 2 * most]
+    try:
+        return str(text) if most is None else str(text)[: 2 * most]
+    except Exception:  # an error of somebody's own code may raise another when it is to say what it is
+        return f"a {type(text).__name__} that cannot be shown"
 
 
 def file_name(*parts: object) -> str:
