@@ -13,6 +13,7 @@ Shape letters: `Z` latent coordinates, `E` editable ones, `R` rows, one an outpu
 """
 
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from ganatomy.errors import InputError, complaint, unknown
-from ganatomy.files import Line, Meter, OpenFile, Table, encodable, parse_json, printable, replacing
+from ganatomy.files import Line, Meter, OpenFile, Table, encodable, parse_json, printable, replacing, require_memory
 from ganatomy.generators.families import FAMILIES, Space, fingerprint, sizes_in_words
 from ganatomy.generators.files.containers import ADVICE, open_container
 from ganatomy.generators.files.stored import Entry
@@ -174,7 +175,14 @@ class Checkpoint:
         return FAMILIES[self.family].resolution(self.weights.shapes)
 
     def style_weights(self, layers: Sequence[int] | None = None) -> NDArray[np.float64]:
-        """Return the matrix (R, E) that SeFa factorises; reads no other weights."""
+        """Return the matrix (R, E) that SeFa factorises; reads no other weights.
+
+        Raises:
+            InputError: layers that there are not, or no memory for the matrix.
+        """
+        shapes = self.weights.shapes.items()
+        count = sum(math.prod(shape) for name, shape in shapes if name.endswith(("layers.0.weight", "style.weight")))
+        require_memory(12 * count, f"{self.path}: a matrix of its first weights")  # as float32, and as float64
         return FAMILIES[self.family].style_weights(self.weights, self.edit_dim, layers)
 
     def fingerprint(self) -> str:

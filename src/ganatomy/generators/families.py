@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ganatomy.errors import InputError
-from ganatomy.files import require_memory
 
 Shapes = Mapping[str, tuple[int, ...]]
 Space = Literal["z", "w"]
@@ -91,14 +90,12 @@ class Family(ABC):
             layers: which, None for all; a family without styles has no other than 0.
 
         Raises:
-            InputError: layers that there are not, or no memory for the matrix.
+            InputError: layers that there are not.
 
         References:
             Y. Shen and B. Zhou (2021), Closed-Form Factorization of Latent Semantics in GANs, CVPR, sections 3.1, 3.2.
         """
-        style = self.style(weights, layers)[:, :edit_dim]
-        require_memory(8 * style.size, f"a matrix of {style.shape[0]:,} x {style.shape[1]:,} numbers")
-        return np.ascontiguousarray(style, dtype=np.float64)
+        return np.ascontiguousarray(self.style(weights, layers)[:, :edit_dim], dtype=np.float64)
 
 
 @dataclass(frozen=True, kw_only=True)
