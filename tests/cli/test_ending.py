@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from ganatomy.cli.ending import ending
+
 CLOSED = {
     "standard output": (">&-", 1, "cannot print: standard output is closed"),
     "a reader that left": ("| head -0; exit ${PIPESTATUS[0]}", 1, None),
@@ -109,3 +111,11 @@ def test_an_interrupt_that_falls_into_a_destructor_is_not_lost(cli, monkeypatch)
 def test_a_flag_that_commands_the_terminal_is_shown_without_its_escapes(cli):
     line = cli("fit", "--\x1b]0;title\x07", "[/red]").refusal
     assert "\x1b" not in line
+
+
+def test_an_error_that_cannot_say_what_it_is_is_a_mistake_of_its_maker():
+    class Mute(Exception):
+        def __str__(self):
+            raise ZeroDivisionError
+
+    assert ending(Mute()) is None

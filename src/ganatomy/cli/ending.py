@@ -64,7 +64,10 @@ def _lack(error: BaseException) -> str:
 
 def _line(error: BaseException) -> str:
     """Return the first line of what an error says, without the place in C++ that PyTorch puts before it."""
-    text = str(error).strip().partition("\n")[0]
+    try:
+        text = str(error).strip().partition("\n")[0]
+    except Exception:  # of a user's own class
+        return ""
     return re.sub(r"^\[enforce fail at [^]]*\]\s*(?:err == 0\.\s*)?", "", text)[:200]
 
 

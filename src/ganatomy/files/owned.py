@@ -2,9 +2,9 @@
 
 A folder holds a mark, such as `.ganatomy`, with the *fingerprint* of its work, a digest of all that decides it, so that
 only the same work goes on in it; and `.lock`, held while it is written. With a summary.json it is finished, and is
-never changed unless told to; one with the mark of another kind of work is never written to. Nothing that the work did
-not make is removed, and, as in every `Folder`, nothing is written through a link. Not guaranteed: locks on network file
-systems that have none.
+never changed unless told to; one with the mark of another kind of work is never written to. Nothing is removed but what
+bears a name of the work's own, and, as in every `Folder`, nothing is written through a link. Not guaranteed: locks on
+network file systems that have none.
 """
 
 import csv

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from ganatomy.errors import InputError
 from ganatomy.fitting.metrics.yardstick import METRICS
 from ganatomy.fitting.recipes.recipe import load_recipe, tomllib
 from ganatomy.fitting.run.folder import RunFolder, fingerprint
+from ganatomy.fitting.run.result import Run
 
 FIGURES = {"final", "film_strip", "losses", "metrics", "latent_grid"}
 KNOWN_BY_POINTS_ALONE = list(METRICS)[:9]
@@ -238,6 +240,17 @@ def test_the_same_run_is_continued_to_the_same_end(cli, command, unfinished, fin
     assert cli(*command, "--out", unfinished).code == 0
     for name in ("samples.npz", "metrics.csv", "losses.csv", "recipe.toml"):
         assert (unfinished / name).read_bytes() == (finished.folder / name).read_bytes()
+
+
+@pytest.mark.parametrize("names", ["epoch,wasserstein2,colour", "epoch,recall,recall", "epoch,wasserstein2"])
+def test_a_table_of_what_is_not_measured_is_refused(finished, tmp_path, names):
+    run = shutil.copytree(finished.folder, tmp_path / "run")
+    rows = (run / "metrics.csv").read_text().splitlines()[1:]
+    kept = [",".join(row.split(",")[: names.count(",") + 1]) for row in rows]
+    (run / "metrics.csv").write_text("\n".join([names, *kept]) + "\n")
+    expected = nullcontext() if names == "epoch,wasserstein2" else pytest.raises(InputError, match="tables are damaged")
+    with expected:
+        Run.load(run).plot("metrics")
 
 
 def test_a_fingerprint_tells_any_two_runs_apart(points):

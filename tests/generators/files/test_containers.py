@@ -108,5 +108,5 @@ def test_a_long_file_with_little_in_it_is_not_read(tmp_path):
 )
 def test_other_pickles_are_refused_or_hold_nothing(value, tmp_path):
     (tmp_path / "a.pkl").write_bytes(pickle.dumps(value))
-    with pytest.raises(InputError, match=r"asks to call builtins\.Exception|holds no tensors by name"):
+    with pytest.raises(InputError, match=r"asks to call [\w.]*[Ee]xception|holds no tensors by name"):
         read_checkpoint(tmp_path / "a.pkl")

@@ -375,7 +375,7 @@ def test_unfinished_work_that_somebody_changed_is_refused_in_a_line(tmp_path):
     with pytest.raises(InputError, match=r"found-sefa.safetensors: holds directions by /../../../photo, not by sefa"):
         survey(G, ["sefa"], tmp_path / "out", few())
     stability.write_bytes(stability.read_bytes()[:99])
-    with pytest.raises(InputError, match=r"stability-sefa.npz: damaged \("):
+    with pytest.raises(InputError, match=r"stability-sefa.npz: missing or damaged \("):
         survey(G, ["sefa"], tmp_path / "out", few())
 
 

@@ -154,7 +154,8 @@ def _read_history(folder: RunFolder, seconds: float) -> tuple[History, NDArray[n
     columns, trained = folder.read_table("losses.csv")
     counts = np.concatenate((measured[:, 0], trained[:, :2].ravel(), epochs))
     counted = (counts == counts.round()) & (counts >= 0) & (counts < 1 << 53)
-    if len(columns) != len(LOSSES) or len(measured) != len(samples) or not counted.all():
+    known = len(columns) == len(LOSSES) and set(names[1:]) <= METRICS.keys() and len({*names}) == len(names)
+    if not known or len(measured) != len(samples) or not counted.all():
         raise InputError(f"{printable(folder.path, None)}: its tables are damaged; make the run again")
     metrics = [dict(zip(names[1:], row[1:], strict=True)) for row in measured.tolist()]
     losses = [(int(row[0]), int(row[1]), row[2], row[3], row[4]) for row in trained.tolist()]

@@ -95,7 +95,7 @@ def directions_page(
     >>> card = Card("sefa 0", {"en": "pose (yaw)"}, {"en": "to the right"}, 0.07, {"change": 12.1}, [turn], None, faces)
     >>> page = directions_page([Method("sefa", {"en": "SeFa"}, [card])], unedited=faces[:, 1], strengths=[-2, 0, 2],
     ...     samples=["seed 0", "seed 1"], title="faces", facts={"licence": "MIT"}, n_codes=200)
-    >>> "+0.97 sd a unit, 94 % of samples" in page, page.count("data:image/jpeg"), "http" in page
+    >>> "+0.97 sd a unit, 94 % of samples" in page, page.count("data:image/jpeg"), "://" in page
     (True, 4, False)
     """
     words, amounts = Words(language, "survey"), np.asarray(strengths, dtype=float)
