@@ -66,6 +66,7 @@ class Kind:
         read: reads it as users do, all of it.
         attacks: what is done to a sample, by name.
         every: of how many rounds it takes part in one; more for what is slow.
+        may_read: names of files outside that it may have read, as it says where others lie.
         work: seconds of the processor that reading an honest sample may take besides, where pictures are drawn.
     """
 
@@ -76,3 +77,4 @@ class Kind:
     attacks: Mapping[str, Attack] = field(default_factory=dict)
     every: int = 1
     work: float = 0.0
+    may_read: tuple[str, ...] = ()

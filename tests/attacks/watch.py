@@ -91,6 +91,7 @@ class Guard:
 
     inside: str = ""
     outside: str = ""
+    may_read: tuple[str, ...] = ()
     seen: list[str] = field(default_factory=list)
     watching: bool = False
 
@@ -99,8 +100,9 @@ class Guard:
         sys.addaudithook(self._hear)
 
     @contextlib.contextmanager
-    def over(self, root: Path) -> Iterator[list[str]]:
-        """Note what is done outside the folder `inside` of a case's root."""
+    def over(self, root: Path, may_read: tuple[str, ...] = ()) -> Iterator[list[str]]:
+        """Note what is done outside the folder `inside` of a case's root, but for what may be read there."""
+        self.may_read = may_read
         self.inside, self.outside, self.seen = str(root / "inside"), str(root / "outside"), []
         self.watching = True
         try:
@@ -133,7 +135,9 @@ class Guard:
         whole = _resolved(os.fsdecode(path))
         if writes and not self._ours(whole):
             self.seen.append(f"opens {whole} to write")
-        elif os.path.abspath(os.fsdecode(path)).startswith(self.outside):
+        elif (
+            os.path.abspath(os.fsdecode(path)).startswith(self.outside) and os.path.basename(whole) not in self.may_read
+        ):
             self.seen.append(f"reads {whole}")
 
     def _changed(self, event: str, path: object, folder: int) -> None:
@@ -184,7 +188,7 @@ def play(kind: Kind, seed: int, number: int, root: Path, shelf: Path) -> Case:
     (root.parent / "attack").write_text(attack, errors="replace")  # for whoever has to end this process
     case, before = replace(case, attack=attack), digest(root, "inside")
     grown, began = _grown(), time.process_time()
-    with GUARD.over(root) as seen, _inside(place.folder), warnings.catch_warnings():
+    with GUARD.over(root, kind.may_read) as seen, _inside(place.folder), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         outcome, detail, signature = _outcome(kind, place.target)
     seconds, grown = time.process_time() - began, _grown() - grown

@@ -89,7 +89,7 @@ def test_a_link_that_comes_while_the_folder_is_held_is_refused(tmp_path, outside
             assert "\n" not in str(caught.value)
     (folder.path / ".work").symlink_to(outside)
     with pytest.raises(InputError, match=r"\.work is a link"):
-        Stages(folder).arrays("x.npz", lambda: {"x": [1]})
+        Stages(folder).arrays("x.npz", lambda: {"x": [1]}, {"x": (1,)})
 
 
 def test_steps_of_a_stranger_lead_nowhere(tmp_path, outside):

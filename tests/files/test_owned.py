@@ -245,7 +245,7 @@ def test_a_step_is_done_once_and_read_afterwards(tmp_path):
     asked, stages = [], Stages(OwnedFolder(tmp_path))
     for _ in range(2):
         assert not stages.done("b.npz")
-        arrays = stages.arrays("a.npz", lambda: asked.append(1) or {"a": np.arange(3), "b": 0.5})
+        arrays = stages.arrays("a.npz", lambda: asked.append(1) or {"a": np.arange(3), "b": 0.5}, {"a": (3,), "b": ()})
         assert (arrays["a"].tolist(), float(arrays["b"])) == ([0, 1, 2], 0.5)
     assert (asked, stages.done("a.npz")) == ([1], True)
     stages.clear()
@@ -259,11 +259,11 @@ def test_a_step_that_fails_leaves_nothing(tmp_path):
 
     stages = Stages(OwnedFolder(tmp_path))
     with pytest.raises(ZeroDivisionError):
-        stages.arrays("a.npz", fail)
+        stages.arrays("a.npz", fail, {})
     assert not stages.done("a.npz")
     (tmp_path / Stages.NAME).touch()
     with pytest.raises(InputError, match=r"\.work is a file, and no folder; remove it"):
-        stages.arrays("a.npz", lambda: {"a": 1})
+        stages.arrays("a.npz", lambda: {"a": 1}, {"a": ()})
 
 
 @pytest.mark.parametrize(

@@ -271,7 +271,7 @@ def read_arrays(path: str | os.PathLike, names: Sequence[str] | None = None, adv
     """
     with open_input(path, advice) as stream, _refusing(path, advice):
         meter = Meter(os.fspath(path))
-        if take(stream, 4) == b"PK\3\4":
+        if take(stream, 4) in (b"PK\3\4", b"PK\5\6"):  # the latter of an empty one
             stored = stored_npz(stream, meter)
         else:
 

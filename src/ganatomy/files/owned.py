@@ -182,7 +182,8 @@ class Stages:
     >>> folder = OwnedFolder(tempfile.mkdtemp())
     >>> for _ in range(2):
     ...     stages = Stages(folder)
-    ...     print(stages.done("sum.npz"), stages.arrays("sum.npz", lambda: {"sum": np.arange(4).sum()})["sum"])
+    ...     done, made = stages.done("sum.npz"), lambda: {"sum": np.arange(4).sum()}
+    ...     print(done, stages.arrays("sum.npz", made, {"sum": ()})["sum"])
     False 6
     True 6
     >>> stages.clear()
@@ -203,20 +204,33 @@ class Stages:
         """Say whether the file of a step is there."""
         return self.file(name).exists()
 
-    def arrays(self, name: str, make: Callable[[], Mapping[str, ArrayLike]]) -> dict[str, np.ndarray]:
+    def arrays(
+        self, name: str, make: Callable[[], Mapping[str, ArrayLike]], shapes: Mapping[str, Sequence[int | None]]
+    ) -> dict[str, np.ndarray]:
         """Return the arrays that a step gives, which is done if it was not: they are read from its file.
 
         Args:
             name: of the file, ending in .npz.
             make: does the step.
+            shapes: of the arrays, all of which are there, and numbers; None for any length.
 
         Raises:
-            InputError: what the step raises; a file that cannot be written, or is damaged.
+            InputError: what the step raises; a file that cannot be written, is damaged, or holds anything else.
         """
         if not self.done(name):
             made = {key: np.asarray(array) for key, array in make().items()}
             self._folder.write_arrays(f"{self.NAME}/{name}", made)
-        return read_arrays(self.file(name), advice="`force=True` begins anew")
+        arrays = read_arrays(self.file(name), advice="`force=True` begins anew")
+        alike = arrays.keys() == shapes.keys() and all(
+            array.dtype.kind in "biuf"
+            and array.ndim == len(shapes[key])
+            and all(wanted in (None, size) for size, wanted in zip(array.shape, shapes[key], strict=True))
+            for key, array in arrays.items()
+        )
+        if not alike:
+            where = printable(self.file(name), None)
+            raise InputError(f"{where}: damaged (other arrays than this step gives); `force=True` begins anew")
+        return arrays
 
     def clear(self) -> None:
         """Remove all that the steps left, as far as that can be done."""

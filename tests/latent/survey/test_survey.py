@@ -377,6 +377,10 @@ def test_unfinished_work_that_somebody_changed_is_refused_in_a_line(tmp_path):
     stability.write_bytes(stability.read_bytes()[:99])
     with pytest.raises(InputError, match=r"stability-sefa.npz: missing or damaged \("):
         survey(G, ["sefa"], tmp_path / "out", few())
+    for arrays in ({}, {"made": 0}, {"made": 0, "angles": np.zeros(1)}, {"made": 0, "../x": 1}):
+        np.savez(stability, **arrays)
+        with pytest.raises(InputError, match=r"stability-sefa.npz: damaged \(other arrays than this step gives\)"):
+            survey(G, ["sefa"], tmp_path / "out", few())
 
 
 @pytest.mark.usefixtures("_no_pictures")

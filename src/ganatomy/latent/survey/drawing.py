@@ -24,8 +24,8 @@ from ganatomy.latent.labels.rule import is_moved
 from ganatomy.latent.measures.comparison import MethodResult
 from ganatomy.latent.pictures import Grid
 from ganatomy.latent.survey.choices import Survey
+from ganatomy.latent.survey.findings import Findings
 from ganatomy.latent.survey.page.page import Agreement, Bar, Card, Method, directions_page, directions_table
-from ganatomy.latent.survey.stages import Findings
 from ganatomy.latent.survey.summary import facts_of, sample_names, text_of
 
 _STRIP = 96

@@ -34,6 +34,15 @@ def movement_arrays(moved: Movement) -> dict[str, NDArray[np.float64]]:
     return {**numbers, "heat": moved.heat}
 
 
+def movement_shapes(size: int) -> dict[str, tuple[int, ...]]:
+    """Say of which shapes the arrays of `movement_arrays` are, of pictures of so many pixels a side.
+
+    >>> movement_shapes(64)["heat"]
+    (64, 64)
+    """
+    return {**dict.fromkeys(_NUMBERS, ()), "heat": (size, size)}
+
+
 def movement_of(arrays: Mapping[str, NDArray]) -> Movement:
     """Turn the arrays of `movement_arrays` back into a movement.
 

@@ -20,7 +20,6 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -35,16 +34,24 @@ from ganatomy.latent.direction import Direction
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.labels.card import Naming
 from ganatomy.latent.labels.measure import SIZE, STEPS, Control, ends_of, filled, naming_of, null_wanted
-from ganatomy.latent.measures.agreement import Stability, agreement, stability
-from ganatomy.latent.measures.comparison import MethodComparison, MethodResult
-from ganatomy.latent.measures.effects import Effect, effect_of, floor_of, movement
+from ganatomy.latent.measures.agreement import Stability, stability
+from ganatomy.latent.measures.comparison import MethodResult
+from ganatomy.latent.measures.effects import effect_of, floor_of, movement
 from ganatomy.latent.measures.null import null_directions
 from ganatomy.latent.methods.boundary import separable
 from ganatomy.latent.methods.catalogue import find, options_of
 from ganatomy.latent.passage import Kept, Observer, Passage, edited, unedited
 from ganatomy.latent.pictures import Grid, Store, batch_size, kept_size, sized_painter
 from ganatomy.latent.survey.choices import Survey
-from ganatomy.latent.survey.records import Remembered, Tally, found_directions, movement_arrays, movement_of
+from ganatomy.latent.survey.findings import Findings
+from ganatomy.latent.survey.records import (
+    Remembered,
+    Tally,
+    found_directions,
+    movement_arrays,
+    movement_of,
+    movement_shapes,
+)
 from ganatomy.latent.traversal import strengths as spaced
 from ganatomy.progress import Silent, Whole
 
@@ -53,46 +60,6 @@ _PROBE = 64
 
 Partly = Callable[[Directions, Store, int], None]
 """Is told what is on show of a single method, its pictures so far, and of how many directions they are all there."""
-
-
-@dataclass(frozen=True, eq=False)
-class Findings:
-    """What the stages gave.
-
-    Attributes:
-        results: by method; their directions carry the measured labels, and have no effects where none were measured.
-        namings: by method; none if nothing was to be named.
-        store: the distinct pictures on show, in the order of the survey's traversal over all methods' directions.
-        pictures: how many are shown, how many distinct ones there are on show and measured, how many were made.
-        made: how many of those on show were made now.
-        seconds: that making these took.
-    """
-
-    results: dict[str, MethodResult]
-    namings: dict[str, Naming]
-    store: Store
-    pictures: dict[str, int]
-    made: int
-    seconds: float
-
-    @property
-    def directions(self) -> list[Directions]:
-        """The directions of each method, in the order of the methods."""
-        return [result.directions for result in self.results.values()]
-
-    @property
-    def effects(self) -> list[Effect]:
-        """Of all directions in turn."""
-        return [effect for result in self.results.values() for effect in result.effects]
-
-    def comparison(self, survey: Survey) -> MethodComparison:
-        """Compare the methods."""
-        width, found = survey.generator.edit_dim, self.results
-        agreements = {
-            (one, other): agreement(found[one].directions, found[other].directions, width)
-            for one, other in combinations(found, 2)
-        }
-        return MethodComparison(found, agreements, survey.ends, survey.effect_codes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,7 +213,9 @@ class _Work:
             again = [self._found(method, repetition, made) for repetition in repetitions]
             return {**(vars(stability(found, again)) if again else {}), "made": np.array(sum(made))}
 
-        arrays = self.stages.arrays(f"stability-{method}.npz", lasting)  # which is written last
+        again = self.survey.choices.repetitions
+        shapes = {"angles": (again, None), "span": (again,), "overlap": (again,)} if again else {}
+        arrays = self.stages.arrays(f"stability-{method}.npz", lasting, {**shapes, "made": ()})  # written last
         count, directions = int(arrays.pop("made")), found_directions(path, method, self.survey.generator)
         return _Found(directions, Stability(**arrays) if arrays else None, count)
 
@@ -365,10 +334,22 @@ class _Work:
             return told
 
         with self.progress.stage(leg.text, len(leg.passage)):
-            told = self.stages.arrays(f"{leg.name}.npz", make)
+            told = self.stages.arrays(f"{leg.name}.npz", make, self._shapes(leg))
         for suffix in ("pictures", "scores"):
             self.stages.file(f"{leg.name}.{suffix}").remove()
         return told
+
+    def _shapes(self, leg: _Leg) -> dict[str, tuple[int, ...]]:
+        """Say what a leg is told by."""
+        kept, rows = self.observers(leg)
+        shapes: dict[str, tuple[int, ...]] = {}
+        if rows is not None:
+            shapes["scores"] = int(rows.wants(leg.passage.places).sum()), len(self.survey.choices.by)
+        if kept is not None and leg is self.still:
+            shapes["pictures"] = leg.effects, self.size, self.size, 3
+        elif kept is not None:
+            shapes |= movement_shapes(self.size)
+        return shapes
 
     @cached_property
     def _unedited(self) -> dict[str, NDArray]:

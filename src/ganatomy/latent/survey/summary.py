@@ -18,7 +18,7 @@ from ganatomy.languages import Language, Words
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.labels.card import Naming
 from ganatomy.latent.survey.choices import FORMAT, Survey
-from ganatomy.latent.survey.stages import Findings
+from ganatomy.latent.survey.findings import Findings
 
 
 def summary_of(survey: Survey, found: Findings) -> dict[str, Any]:
