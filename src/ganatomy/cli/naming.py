@@ -1,8 +1,4 @@
-"""How files and folders are called that a person gave no name, and how they are made."""
-
-from pathlib import Path
-
-from ganatomy.errors import InputError
+"""How files and folders are called that a person gave no name."""
 
 
 def seeds_in_name(seed: int, seeds: str | None) -> str:
@@ -24,11 +20,3 @@ def drawn_in_name(psi: float | None, cutoff: int | None, noise: str, mix: list[s
     told += [] if cutoff is None else [f"cutoff{cutoff}"]
     told += [] if noise == "stored" else [f"noise-{noise}"]
     return told + [f"mix{each}" for each in mix or []]
-
-
-def make_folder(path: Path) -> None:
-    """Make a folder, and those above it, if it is not there."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write to {path}: {error.strerror or error}; choose another --out") from None

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from ganatomy.cli import options
 from ganatomy.cli.application import fail, verb
-from ganatomy.cli.naming import make_folder
 from ganatomy.cli.options import Flag
 from ganatomy.cli.parsing import check_strength, read_seeds
 from ganatomy.errors import InputError
@@ -166,7 +165,7 @@ def _from_weights(
     opened: "Checkpoint", k: int, layers: str, normalize: bool, out: Path | None, force: bool, as_json: bool
 ) -> None:
     """Find directions by reading the first layer only, and save them."""
-    from ganatomy.files import file_name
+    from ganatomy.files import file_name, make_folder
     from ganatomy.latent.methods.sefa import sefa as find
 
     found = find(opened, k, layers, normalize, source=opened.name)

@@ -9,7 +9,7 @@
 """
 
 from ganatomy.files.budget import Budget, Meter, at_once, budget, free_memory, require_memory, spending
-from ganatomy.files.folder import Folder, Place, replacing
+from ganatomy.files.folder import Folder, Place, make_folder, replacing
 from ganatomy.files.names import encodable, file_name, printable, spreadsheet_safe, visible
 from ganatomy.files.opened import OpenFile
 from ganatomy.files.owned import OwnedFolder, Stages, strict_json
@@ -32,6 +32,7 @@ __all__ = [
     "encodable",
     "file_name",
     "free_memory",
+    "make_folder",
     "open_input",
     "parse_json",
     "parse_toml",

@@ -414,6 +414,23 @@ class Place:
         self.folder.remove(self.name)
 
 
+def make_folder(path: str | os.PathLike) -> None:
+    """Make a folder that a person named, and those above it, if it is not there.
+
+    Raises:
+        InputError: it cannot be made.
+
+    >>> make_folder("/dev/null/a")
+    Traceback (most recent call last):
+    ganatomy.errors.InputError: cannot write to /dev/null/a: Not a directory; choose another `out`
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        shown, why = printable(os.fspath(path), None), error.strerror or printable(error)
+        raise InputError(f"cannot write to {shown}: {why}; choose another `out`") from None
+
+
 @contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[BinaryIO]:
     """Yield a new binary file that takes the place of the one at `path` at the end, or goes upon any error.

@@ -25,7 +25,18 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from ganatomy.errors import InputError, complaint, unknown
-from ganatomy.files import Line, Meter, OpenFile, Table, encodable, parse_json, printable, replacing, require_memory
+from ganatomy.files import (
+    Line,
+    Meter,
+    OpenFile,
+    Table,
+    encodable,
+    make_folder,
+    parse_json,
+    printable,
+    replacing,
+    require_memory,
+)
 from ganatomy.generators.families import FAMILIES, Space, fingerprint, sizes_in_words
 from ganatomy.generators.files.containers import ADVICE, open_container
 from ganatomy.generators.files.stored import Entry
@@ -286,11 +297,7 @@ def write_checkpoint(checkpoint: Checkpoint, out: str | os.PathLike, card: Mappi
     weights = dict(checkpoint.weights)  # all read, and found good, before anything is written
     if os.name == "nt":  # where no file is replaced that is open
         checkpoint.file.release()
-    folder = Path(out).parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write to {folder}: {error.strerror or error}; choose another `out`") from None
+    make_folder(Path(out).parent)
     content = serialize(weights, header)
     with replacing(out) as file:
         file.write(content)

@@ -21,6 +21,7 @@ from ganatomy.figures.pictures.mosaic import GAP, check_number, checked_pictures
 from ganatomy.figures.pictures.sheet import LABEL, MARGIN, TEXT, headed_page, line_height, text_width, wrapped
 from ganatomy.figures.saving import save_figure
 from ganatomy.figures.style import house
+from ganatomy.files import make_folder
 
 _BETWEEN = 14  # pixels between groups
 
@@ -166,10 +167,7 @@ def save_pictures(
         figure = sample_figure(pictures, titles, columns=columns, **said)
     else:
         figure = edit_figure(before, pictures, titles, columns=columns or 8, **said)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write to {path.parent}: {error.strerror or error}; choose another `out`") from None
+    make_folder(path.parent)
     save_figure(figure, path)
 
 

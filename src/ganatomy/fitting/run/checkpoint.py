@@ -23,6 +23,7 @@ from torch import Tensor
 
 from ganatomy.errors import InputError
 from ganatomy.files import Meter, printable, read_input
+from ganatomy.files.arrays import open_archive
 
 _ENDING = b"PK\5\6"  # of a zip archive, 22 bytes before its end where it has no comment
 _NAMED = {  # by which a pickle may call for anything at all
@@ -142,7 +143,7 @@ def _inspect(content: bytes, meter: Meter) -> None:
     """See that a file unpacks to no more than its size, and that its pickle asks for tensors and dictionaries only."""
     if content[-22:-18] != _ENDING or content[-2:] != b"\0\0":
         raise ValueError("no archive")
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+    with open_archive(io.BytesIO(content), meter) as archive:
         members = archive.infolist()
         if any(member.compress_type != zipfile.ZIP_STORED for member in members):
             raise ValueError("a compressed archive")

@@ -47,7 +47,7 @@ class ArchivedTensor:
             raise InputError(f"{self.where} is damaged: '{name}': {printable(error)}; get the file again") from None
 
 
-def read_npz(archive: zipfile.ZipFile, meter: Meter) -> dict[str, ArchivedTensor]:
+def read_weights(archive: zipfile.ZipFile, meter: Meter) -> dict[str, ArchivedTensor]:
     """Read the headers of an archive's arrays; what holds Python objects is left out.
 
     Raises:
@@ -58,7 +58,7 @@ def read_npz(archive: zipfile.ZipFile, meter: Meter) -> dict[str, ArchivedTensor
     >>> from pathlib import Path
     >>> path = Path(tempfile.mkdtemp()) / "a.npz"
     >>> np.savez(path, w=np.zeros((2, 3)))
-    >>> tree = read_npz(zipfile.ZipFile(path), Meter(path))
+    >>> tree = read_weights(zipfile.ZipFile(path), Meter(path))
     >>> tree["w"].shape, tree["w"].read().sum().item()
     ((2, 3), 0.0)
     """

@@ -14,7 +14,7 @@ from typing import Any
 from ganatomy.errors import InputError
 from ganatomy.files import Meter, OpenFile, printable
 from ganatomy.files.arrays import open_archive
-from ganatomy.generators.files.archives import read_npz
+from ganatomy.generators.files.archives import read_weights
 from ganatomy.generators.files.pickle import read_plain
 from ganatomy.generators.files.safetensors import is_safetensors, read_safetensors
 from ganatomy.generators.files.torch import LEGACY_MAGIC, read_legacy, read_zip
@@ -128,7 +128,7 @@ def _read_archive(file: OpenFile, meter: Meter) -> Any:
     if any(name.endswith("/data.pkl") for name in names):
         return read_zip(file, archive, meter)
     if names and all(name.endswith(".npy") for name in names):
-        return read_npz(archive, meter)
+        return read_weights(archive, meter)
     listing = ", ".join(map(printable, names[:3])) or "nothing"
     raise InputError(
         f"{meter.where} is a zip archive with no weights right in it (it has {listing}): unpack it; {ADVICE}"

@@ -29,7 +29,7 @@ from ganatomy.figures.fonts import drawable
 from ganatomy.figures.points.flows import Flow, FlowRow, flows, spread
 from ganatomy.figures.points.view import View
 from ganatomy.figures.saving import save_figure
-from ganatomy.files import Folder, strict_json
+from ganatomy.files import Folder, make_folder, strict_json
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.run.pictures import heading
 from ganatomy.fitting.training.model import FittedGAN
@@ -270,10 +270,7 @@ def sefa_of_run(
     folder = home.path
     if (folder / "summary.json").exists() and not (folder / "flows.png").exists():
         raise InputError(f"{folder} holds other results; choose another `out`")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write to {folder}: {error.strerror or error}; choose another `out`") from None
+    make_folder(folder)
     names = ("flows.png", "directions.safetensors", "directions.json", "summary.json")
     save_figure(picture, home.at(names[0]))
     result.directions.save(home.at(names[1]))
