@@ -103,7 +103,7 @@ class Scored(Observer):
 def name_directions(
     generator: Generator,
     directions: Directions,
-    attributes: Sequence[Attribute] | None = None,
+    attributes: Sequence[Attribute | str] | None = None,
     *,
     n_codes: int = 200,
     draws: int = 32,
@@ -120,7 +120,7 @@ def name_directions(
     Args:
         generator: in which they were found.
         directions: K of them.
-        attributes: A of them; by default all that can be measured, see `ganatomy.attributes.choose`.
+        attributes: A of them, or their names; by default all that can be measured, see `ganatomy.attributes.choose`.
         n_codes: M, 20 or more; a label should rest on 200.
         draws: R, 8 or more. The fewer, the larger an effect has to be for a label.
         strengths: (S,), ascending; by default 5 over the generator's range.
@@ -137,11 +137,10 @@ def name_directions(
         InputError: directions of another generator, too few codes or draws, no attributes or two of one name,
             strengths that do not ascend; what the attributes raise.
 
-    >>> from ganatomy.attributes import choose
     >>> from ganatomy.generators.networks.planted import Planted
     >>> from ganatomy.latent.methods.sefa import sefa
     >>> G = Planted(resolution=16).eval()
-    >>> naming = name_directions(G, sefa(G, 3), choose(["brightness", "warmth"]), n_codes=20, draws=16)
+    >>> naming = name_directions(G, sefa(G, 3), ["brightness", "warmth"], n_codes=20, draws=16)
     >>> naming.labels, naming[2].text()
     (('brightness', None, 'colour temperature'), 'colour temperature -1.11 sd a unit, 100 % of samples')
     >>> naming[2].plus()
@@ -149,7 +148,8 @@ def name_directions(
     """
     directions.check_fits(generator)
     amounts = spaced(*generator.strength_range, STEPS) if strengths is None else finite_array(strengths, 1, "strengths")
-    attributes = choose() if attributes is None else attributes
+    wanted = choose() if attributes is None else attributes
+    attributes = [one for each in wanted for one in (choose([each]) if isinstance(each, str) else [each])]
     checked_traits(attributes)
     for what, count, least in (("n_codes", n_codes, LEAST), ("draws", draws, FEWEST_DRAWS)):
         if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < least:
