@@ -190,10 +190,12 @@ class Words:
     def rate(self, value: float) -> str:
         """Write a learning rate as one types it.
 
-        >>> Words("en").rate(5e-05), Words("en").rate(0.00025), Words("en").rate(0.001)
-        ('5e-5', '2.5e-4', '0.001')
+        >>> Words("en").rate(5e-05), Words("en").rate(0.00025), Words("en").rate(0.001), Words("en").rate(math.nan)
+        ('5e-5', '2.5e-4', '0.001', '-')
         """
-        if value >= 0.001:
+        if not math.isfinite(value):
+            return ABSENT
+        if abs(value) >= 0.001 or not value:
             return f"{value:g}"
         mantissa, _, exponent = f"{value:.5e}".partition("e")
         return f"{float(mantissa):g}e{int(exponent)}"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import ganatomy
-from ganatomy.fitting.metrics.yardstick import METRICS
+from ganatomy.fitting.metrics.catalogue import METRICS
 from ganatomy.fitting.points.distributions import DISTRIBUTIONS
 from ganatomy.fitting.recipes.recipe import load_recipe, recipe_names, tomllib
 

@@ -9,7 +9,7 @@ from ganatomy.terminal import say_table
 
 def print_metrics(metrics: Mapping[str, Mapping[str, Any]], title: str) -> None:
     """Print each metric with its floor and their ratio."""
-    from ganatomy.fitting.metrics.yardstick import METRICS
+    from ganatomy.fitting.metrics.catalogue import METRICS
 
     rows = []
     for name, m in metrics.items():

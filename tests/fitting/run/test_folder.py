@@ -14,7 +14,7 @@ from PIL import Image
 
 import ganatomy
 from ganatomy.errors import InputError
-from ganatomy.fitting.metrics.yardstick import METRICS
+from ganatomy.fitting.metrics.catalogue import METRICS
 from ganatomy.fitting.recipes.recipe import load_recipe, tomllib
 from ganatomy.fitting.run.folder import RunFolder, fingerprint
 from ganatomy.fitting.run.result import Run

@@ -10,7 +10,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from ganatomy.errors import InputError
-from ganatomy.fitting.metrics.yardstick import METRICS
+from ganatomy.fitting.metrics.catalogue import METRICS
 from ganatomy.fitting.objectives import catalogue as objectives
 from ganatomy.fitting.recipes.recipe import OBJECTIVES, load_recipe
 from ganatomy.fitting.run import pictures

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ganatomy.fitting.metrics.yardstick import METRICS
+from ganatomy.fitting.metrics.catalogue import METRICS
 from ganatomy.fitting.study.judging.claims import REPORT_CLAIMS, Claim
 from ganatomy.fitting.study.judging.comparison import Difference
 from ganatomy.fitting.study.judging.intervals import Interval

@@ -18,14 +18,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ganatomy.errors import InputError
 from ganatomy.fitting.metrics import samples as metrics
+from ganatomy.fitting.metrics.catalogue import METRICS, Floor
+from ganatomy.fitting.metrics.fitness import is_wide
 from ganatomy.fitting.metrics.pairs import Pairs, Tables, point_set, point_sets
 from ganatomy.fitting.metrics.tables import frame_of, html_of
 from ganatomy.fitting.metrics.transport import subsample
@@ -44,52 +45,6 @@ LIMIT = 2048
 
 
 @dataclass(frozen=True)
-class MetricInfo:
-    """What to know of a metric to show it.
-
-    Attributes:
-        title: for axes and table heads.
-        direction: which values are better: "lower", "higher", or "half" where 1/2 is best.
-        reference: who published it, and when.
-        has_ratio: whether 0 is a natural origin, so that value / floor means something.
-    """
-
-    title: str
-    direction: Literal["lower", "higher", "half"]
-    reference: str
-    has_ratio: bool = True
-
-
-METRICS: Mapping[str, MetricInfo] = MappingProxyType(
-    {
-        "wasserstein2": MetricInfo("2-Wasserstein distance", "lower", "Villani 2009"),
-        "sliced_wasserstein": MetricInfo("sliced 2-Wasserstein distance", "lower", "Rabin et al. 2012"),
-        "energy_distance": MetricInfo("energy distance", "lower", "Székely and Rizzo 2013"),
-        "mmd": MetricInfo("maximum mean discrepancy", "lower", "Gretton et al. 2012"),
-        "precision": MetricInfo("precision", "higher", "Kynkäänniemi et al. 2019"),
-        "recall": MetricInfo("recall", "higher", "Kynkäänniemi et al. 2019"),
-        "density": MetricInfo("density", "higher", "Naeem et al. 2020"),
-        "coverage": MetricInfo("coverage", "higher", "Naeem et al. 2020"),
-        "two_sample_accuracy": MetricInfo("two-sample accuracy (1-NN)", "half", "Lopez-Paz and Oquab 2017", False),
-        # A change of units shifts a likelihood: it has no origin; its difference from the floor is what counts.
-        "negative_log_likelihood": MetricInfo("negative log-likelihood (nats)", "lower", "", has_ratio=False),
-        "share_within_3_std": MetricInfo("share within 3 std", "higher", "Srivastava et al. 2017"),
-        "components_found": MetricInfo("components found", "higher", "Srivastava et al. 2017"),
-        "weight_error": MetricInfo("weight error", "lower", ""),
-    }
-)
-"""All metrics, in the order in which they are reported."""
-
-
-@dataclass(frozen=True)
-class Floor:
-    """What real points score: mean and standard deviation over resamples."""
-
-    mean: float
-    spread: float
-
-
-@dataclass(frozen=True)
 class Measurement:
     """A metric's value beside its floor.
 
@@ -98,7 +53,8 @@ class Measurement:
         floor: of real points, the mean over resamples.
         floor_spread: the standard deviation of the floor over resamples.
         ratio: value / floor, for metrics where more is better too; None where that means nothing: the metric
-            has no origin (negative log-likelihood), the floor is not positive, or the value is not finite.
+            has no origin (negative log-likelihood), the floor is not positive or its spread too wide, or the value is
+            not finite.
 
     >>> Measurement.of("wasserstein2", 0.5, Floor(0.25, 0.03))
     Measurement(value=0.5, floor=0.25, floor_spread=0.03, ratio=2.0)
@@ -112,7 +68,7 @@ class Measurement:
     @classmethod
     def of(cls, name: str, value: float, floor: Floor) -> "Measurement":
         """Put `value` of the metric `name` beside its floor."""
-        meaningful = METRICS[name].has_ratio and floor.mean > 0 and math.isfinite(value)
+        meaningful = METRICS[name].has_ratio and floor.mean > 0 and math.isfinite(value) and not is_wide(floor)
         return cls(value, floor.mean, floor.spread, value / floor.mean if meaningful else None)
 
 

@@ -24,7 +24,7 @@ from ganatomy.figures.points.view import View
 from ganatomy.figures.points.warp import latent_grid, latent_lines
 from ganatomy.figures.saving import save_figure
 from ganatomy.figures.video import write_gif, write_mp4
-from ganatomy.fitting.metrics.yardstick import Floor
+from ganatomy.fitting.metrics.catalogue import Floor
 from ganatomy.fitting.objectives.catalogue import Objective, objective
 from ganatomy.fitting.recipes.recipe import Recipe, load_recipe
 from ganatomy.fitting.run.folder import RunFolder

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from ganatomy.errors import InputError
 from ganatomy.figures.saving import image_of
 from ganatomy.files import printable, read_input
-from ganatomy.fitting.metrics.yardstick import METRICS, Floor, Measurement, Measurements
+from ganatomy.fitting.metrics.catalogue import METRICS, Floor
+from ganatomy.fitting.metrics.yardstick import Measurement, Measurements
 from ganatomy.fitting.objectives.own import AnyObjective
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.run.history import LOSSES, History

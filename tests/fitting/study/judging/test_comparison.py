@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ganatomy.errors import InputError
-from ganatomy.fitting.metrics.yardstick import METRICS
+from ganatomy.fitting.metrics.catalogue import METRICS
 from ganatomy.fitting.study.judging import verdicts
 from ganatomy.fitting.study.judging.comparison import best_rates, compare, differences
 from ganatomy.fitting.study.judging.intervals import Interval

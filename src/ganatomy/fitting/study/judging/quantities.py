@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from ganatomy.errors import unknown
-from ganatomy.fitting.metrics.yardstick import METRICS
+from ganatomy.fitting.metrics.catalogue import METRICS
 from ganatomy.fitting.study.judging.records import RunRecord
 from ganatomy.fitting.study.judging.verdicts import UNSTABLE, RunVerdict
 

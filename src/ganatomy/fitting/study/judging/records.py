@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ganatomy.errors import InputError
-from ganatomy.fitting.metrics.yardstick import METRICS
+from ganatomy.fitting.metrics.catalogue import METRICS
 
 DISTANCE = "wasserstein2"
 """The metric that runs are judged by: in the data's units, and 0 for the distribution itself and for no other."""
