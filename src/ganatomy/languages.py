@@ -191,7 +191,7 @@ class Words:
         """Write a learning rate as one types it.
 
         >>> Words("en").rate(5e-05), Words("en").rate(0.00025), Words("en").rate(0.001), Words("en").rate(math.nan)
-        ('5e-5', '2.5e-4', '0.001', '-')
+        ('5e-5', '2.5e-4', '0.001', '–')
         """
         if not math.isfinite(value):
             return ABSENT
