@@ -2,10 +2,11 @@
 
     python benchmarks/recipes.py [--points FILE] [--only NAME ...] [--jobs 2]
 
-Each row is a recipe on a target over seeds: the split, the initial weights and the training change with the seed, and
-every model is measured on 5 fresh draws. Distances and shares are ratios to the floor (see ganatomy.fitting.
-yardstick); `in 3 std` is the mean share of samples within 3 standard deviations of a component by Mahalanobis
-distance; `found` is the smallest number of components found. Seconds are of training on one thread.
+Each row is a recipe on a target over seeds: the points, the split, the initial weights and the training change with the
+seed, and every model is measured as `ganatomy.fit` does. Distances and shares are ratios to the floor (see
+`ganatomy.fitting.metrics.yardstick`); `least in 3 std` is the smallest share of samples within 3 standard deviations of
+a component by Mahalanobis distance; `found` is the smallest number of components found. Seconds are of training on one
+thread.
 """
 
 import argparse
@@ -15,16 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from ganatomy.fitting.metrics.yardstick import Yardstick
-from ganatomy.fitting.points.cloud import load_points, split_points
-from ganatomy.fitting.points.distributions import DISTRIBUTIONS, distribution
-from ganatomy.fitting.recipes.recipe import load_recipe
+import ganatomy
+from ganatomy.fitting.metrics.catalogue import Floor
+from ganatomy.fitting.metrics.fitness import shortfalls
+from ganatomy.fitting.points.distributions import DISTRIBUTIONS
 from ganatomy.fitting.training.game import Diverged
-from ganatomy.fitting.training.trainer import Trainer
-
-DRAWS = 5
 
 # What was tried on the way, each against `recommended`: one thing changed at a time.
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -42,29 +39,25 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 def measure(points: str | None, target: str, seed: int, recipe: str, overrides: dict[str, Any]) -> dict[str, float]:
-    """Train once, and average every ratio over fresh draws."""
-    torch.set_num_threads(1)
-    if target == "points.mat":
-        cloud, known = load_points(points), None
-    else:
-        known = distribution(target)
-        cloud = known.sample(8192, seed)
-    train, heldout = split_points(cloud, 7000, seed)
-    trainer = Trainer(train, load_recipe(recipe, **overrides), seed)
+    """Train once; return the ratios that there are, the shares and counts of known components, and whether it fits."""
     start = time.perf_counter()
     try:
-        for _ in trainer:
-            pass
+        run = ganatomy.fit(
+            points if target == "points.mat" else target,
+            recipe=recipe,
+            seed=seed,
+            train_size=7000,
+            progress=False,
+            **overrides,
+        )
     except Diverged:
         return {"seconds": time.perf_counter() - start}
-    seconds = time.perf_counter() - start
-    model, yardstick = trainer.snapshot(), Yardstick(heldout, train, known, seed=seed)
-    draws = [yardstick.value(model.sample(yardstick.size, 1000 + draw)) for draw in range(DRAWS)]
-    row = {"seconds": seconds}
-    for name, floor in yardstick.floor.items():
-        value = float(np.mean([draw[name] for draw in draws]))
-        row[name] = value if name in ("share_within_3_std", "components_found") else value / floor.mean
-    return row
+    measured = run.measurements
+    row = {name: m.ratio for name, m in measured.items() if m.ratio is not None}
+    row |= {name: m.value for name, m in measured.items() if name in ("share_within_3_std", "components_found")}
+    floor = {name: Floor(m.floor, m.floor_spread) for name, m in measured.items()}
+    short = shortfalls({name: m.value for name, m in measured.items()}, floor)
+    return {**row, "fits": float(not short), "seconds": run.history.seconds}
 
 
 def summarise(name: str, target: str, rows: list[dict[str, float]]) -> list[str]:
