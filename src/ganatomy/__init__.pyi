@@ -4,6 +4,7 @@ from . import generators as generators
 from . import latent as latent
 from .errors import InputError as InputError
 from .figures.pictures.samples import save_pictures as save_pictures
+from .fitting.estimator import GAN as GAN
 from .fitting.metrics.yardstick import Yardstick as Yardstick
 from .fitting.metrics.yardstick import evaluate as evaluate
 from .fitting.objectives.catalogue import Objective as Objective

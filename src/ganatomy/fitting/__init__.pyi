@@ -1,3 +1,4 @@
+from .estimator import GAN as GAN
 from .metrics.yardstick import Yardstick as Yardstick
 from .metrics.yardstick import evaluate as evaluate
 from .objectives.catalogue import Objective as Objective

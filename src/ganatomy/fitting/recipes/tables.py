@@ -42,18 +42,22 @@ def taken_variants(table: dict[str, Any], where: str, objectives: Sequence[str])
 def spelled_out(overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Spell short and dotted names out as tables; None means not given.
 
+    A dot can be written as `__`, as keywords have none. Of two names that say the same, the more particular holds.
+
     >>> spelled_out({"lr": 0.1, "penalties.clip": 0.5, "epochs": None})
     {'optimizer': {'lr': 0.1}, 'penalties': {'clip': 0.5}}
+    >>> spelled_out({"penalties__clip": 0.5, "penalties": {"clip": 0.1, "r1": 0.2}})
+    {'penalties': {'clip': 0.5, 'r1': 0.2}}
     """
-    top: dict[str, Any] = {}
+    given: list[tuple[list[str], Any]] = []
     for key, value in overrides.items():
-        if value is None:
-            continue
-        if key == "optimizer" and isinstance(value, str):
-            key = "optimizer.name"
-        key = {"lr": "optimizer.lr", "latent_dim": "latent.dim"}.get(key, key)
-        value = plain(value)
-        for part in reversed(key.split(".")):
+        short = "optimizer" if isinstance(value, str) else ""  # which names a table otherwise
+        key = {"lr": "optimizer.lr", "latent_dim": "latent.dim", short: "optimizer.name"}.get(key, key)
+        if value is not None:
+            given.append((key.replace("__", ".").split("."), plain(value)))
+    top: dict[str, Any] = {}
+    for parts, value in sorted(given, key=lambda item: len(item[0])):
+        for part in reversed(parts):
             value = {part: value}
         top = merged(top, value)
     return top

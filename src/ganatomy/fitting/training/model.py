@@ -214,12 +214,22 @@ class FittedGAN:
         value = self.objective.readout(self.discriminator(x)).sum()
         return torch.autograd.grad(value, x)[0].cpu().numpy().astype(np.float64) / self.scaling.scale
 
-    def score(self, heldout: ArrayLike, seed: int = 0) -> float:
+    def score(self, heldout: ArrayLike, y: object = None, *, seed: int = 0) -> float:
         """Score the fit on held-out points (N, D), higher is better as in scikit-learn.
 
         The score is minus the exact 2-Wasserstein distance between as many generated points and the held-out ones,
         in the data's units. `ganatomy.evaluate` gives all the numbers.
+
+        Args:
+            heldout: the points.
+            y: of no effect; scikit-learn's tools pass one.
+            seed: of the generated points.
+
+        Raises:
+            InputError: points of another dimension, or a seed in the place of `y`.
         """
+        if isinstance(y, int | np.integer):
+            raise InputError(f"score takes its seed by name: score(points, seed={y})")
         heldout = self._checked(heldout)
         return -metrics.wasserstein2(self.sample(len(heldout), seed), heldout)
 
