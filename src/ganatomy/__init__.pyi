@@ -3,6 +3,7 @@ from . import fitting as fitting
 from . import generators as generators
 from . import latent as latent
 from .errors import InputError as InputError
+from .errors import Note as Note
 from .figures.pictures.samples import save_pictures as save_pictures
 from .fitting.estimator import GAN as GAN
 from .fitting.metrics.yardstick import Yardstick as Yardstick

@@ -5,6 +5,7 @@ line and leaves with exit code 2; from Python it is an ordinary `ValueError`.
 """
 
 import difflib
+import warnings
 from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,26 @@ class InputError(ValueError):
     Traceback (most recent call last):
     ganatomy.errors.InputError: points.csv is empty; give a file with one point a line
     """
+
+
+class Note(UserWarning):
+    """What a person should know of what was done, and may want otherwise: no error. The command line prints it.
+
+    >>> issubclass(Note, Warning)
+    True
+    """
+
+
+def note(text: str) -> None:
+    """Give a `Note` to who called the function that gives it; what is said twice of one place is shown once.
+
+    >>> with warnings.catch_warnings(record=True) as given:
+    ...     warnings.simplefilter("always")
+    ...     note("points.csv: its first line '0,1' is read as names of columns")
+    >>> given[0].category.__name__, str(given[0].message)
+    ('Note', "points.csv: its first line '0,1' is read as names of columns")
+    """
+    warnings.warn(text, Note, stacklevel=3)
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:

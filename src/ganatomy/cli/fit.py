@@ -92,21 +92,8 @@ def fit(
         _show_plan(plan, folder, device, threads, force)
         return
     try:
-        fitting.fit(
-            plan.train,
-            plan.objective,
-            plan.recipe,
-            plan.seed,
-            heldout=plan.heldout,
-            distribution=plan.distribution,
-            device=device,
-            threads=threads,
-            out=folder.path,
-            force=force,
-            arrows=arrows,
-            language=language,
-            progress=True,
-        )
+        how = {"arrows": arrows, "language": language, "progress": True}
+        fitting.run_fit(plan, device=device, threads=threads, out=folder.path, force=force, **how)
     except Diverged as error:
         fail(flagged(str(error), fit), 1)
     except KeyboardInterrupt:

@@ -13,6 +13,11 @@ from ganatomy.fitting.recipes.recipe import load_recipe
 ROWS = [[0.5, 1.0], [2.0, 4.0], [3.0, -1.0]]
 
 
+def _told(*given, **how):
+    cloud = named_points(*given, **how)
+    return cloud.name, cloud.points, cloud.distribution
+
+
 @pytest.mark.parametrize(
     "points",
     [
@@ -26,20 +31,20 @@ ROWS = [[0.5, 1.0], [2.0, 4.0], [3.0, -1.0]]
     ids=["list", "array", "tensor", "frame", "nullable", "objects"],
 )
 def test_arrays_and_tables_are_the_points_in_them(points):
-    name, cloud, known = named_points(points)
+    name, cloud, known = _told(points)
     assert (name, cloud.dtype, known) == ("points", np.float64, None)
     np.testing.assert_array_equal(cloud, np.array(ROWS))
 
 
 def test_a_column_of_a_table_is_points_of_one_coordinate():
     frame = pd.DataFrame(ROWS, columns=["x", "y"])
-    np.testing.assert_array_equal(named_points(frame["y"])[1], np.array(ROWS)[:, 1:])
+    np.testing.assert_array_equal(named_points(frame["y"]).points, np.array(ROWS)[:, 1:])
 
 
 def test_a_distribution_and_its_name_draw_the_same_points():
     ring = distribution("ring")
     for given in ("ring", ring):
-        name, cloud, known = named_points(given, seed=3)
+        name, cloud, known = _told(given, seed=3)
         assert (name, known, len(cloud)) == ("ring", ring, POINTS)
         np.testing.assert_array_equal(cloud, ring.sample(POINTS, 3))
 
@@ -47,11 +52,11 @@ def test_a_distribution_and_its_name_draw_the_same_points():
 @pytest.mark.parametrize("kind", [str, lambda path: path], ids=["str", "Path"])
 def test_a_file_is_read_from_its_folder(tmp_path, kind):
     np.save(tmp_path / "mine.npy", ROWS)
-    name, cloud, _ = named_points(kind(tmp_path / "mine.npy"))
+    name, cloud, _ = _told(kind(tmp_path / "mine.npy"))
     assert name == "mine"
     np.testing.assert_array_equal(cloud, ROWS)
     assert find_source("mine.npy", tmp_path) == tmp_path / "mine.npy"
-    np.testing.assert_array_equal(named_points("mine.npy", folder=tmp_path)[1], ROWS)
+    np.testing.assert_array_equal(named_points("mine.npy", folder=tmp_path).points, ROWS)
 
 
 def test_a_variable_of_what_is_no_file_is_refused():

@@ -8,12 +8,13 @@ import pytest
 
 from ganatomy.errors import InputError
 from ganatomy.files import Meter, spending
+from ganatomy.fitting.points.found import Wanted
 from ganatomy.fitting.points.tables import read_parquet, read_text
 
 
 def text_of(content: bytes) -> np.ndarray:
     """Read a table from text."""
-    return read_text(io.BytesIO(content), len(content), Meter("points.csv"), None)
+    return read_text(io.BytesIO(content), len(content), Meter("points.csv"), Wanted()).values
 
 
 def test_a_text_of_many_lines_costs_little_more_than_its_numbers():
@@ -51,9 +52,9 @@ def test_the_rows_of_a_parquet_file_are_drawn_before_they_are_unpacked():
     stream = parquet(x=np.zeros(1_000_000), y=np.zeros(1_000_000))
     size = len(stream.getvalue())
     assert size < 100_000
-    assert read_parquet(stream, size, Meter("points.parquet"), None).shape == (1_000_000, 2)
+    assert read_parquet(stream, size, Meter("points.parquet"), Wanted()).values.shape == (1_000_000, 2)
     with spending(bytes=1 << 24), pytest.raises(InputError, match="needs 32,"):
-        read_parquet(stream, size, Meter("points.parquet"), None)
+        read_parquet(stream, size, Meter("points.parquet"), Wanted())
 
 
 def test_the_names_of_the_rows_of_a_table_are_no_column():
@@ -61,7 +62,7 @@ def test_the_names_of_the_rows_of_a_table_are_no_column():
     pytest.importorskip("pyarrow")
     stream = io.BytesIO()
     pandas.DataFrame({"x": [1.0, 2, 3], "y": [4, 5, 6]}).loc[[0, 2]].to_parquet(stream)
-    np.testing.assert_array_equal(read_parquet(stream, 0, Meter("a"), None), [[1, 4], [3, 6]])
+    np.testing.assert_array_equal(read_parquet(stream, 0, Meter("a"), Wanted()).values, [[1, 4], [3, 6]])
 
 
 def test_columns_of_one_name_and_columns_of_other_things_are_refused():
@@ -74,4 +75,4 @@ def test_columns_of_one_name_and_columns_of_other_things_are_refused():
         stream = io.BytesIO()
         pq.write_table(pyarrow.table([pyarrow.array(column) for column in columns], names=names), stream)
         with pytest.raises(InputError, match=words):
-            read_parquet(stream, 0, Meter("points.parquet"), None)
+            read_parquet(stream, 0, Meter("points.parquet"), Wanted())

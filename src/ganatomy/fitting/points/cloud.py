@@ -5,26 +5,74 @@ array (N, D) with one row a point. What `load_points` and `check_points` return 
 every value finite, and no coordinate the same for all points (it would have no scale to learn, and no density).
 Not guaranteed: that points are distinct, that they are in any order, or that `N` is large enough for anything.
 
-Shapes: `N` points, `D` data dimensions.
+A `Cloud` is the same with what is known beside the numbers: names of the coordinates, and the component that each
+point is of.
+
+Shapes: `N` points, `D` data dimensions, `K` components.
 """
 
 import numbers
 import os
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from ganatomy.errors import InputError
-from ganatomy.files import open_input
+from ganatomy.errors import InputError, note, unknown
+from ganatomy.files import encodable, open_input, printable
 from ganatomy.fitting.points import formats
+from ganatomy.fitting.points.distributions.base import Distribution
+from ganatomy.fitting.points.found import Wanted
+from ganatomy.fitting.points.labels import Labels
 from ganatomy.fitting.points.refusal import refusal
 
 _GREATEST = 1e30  # its square, and sums of it, stay finite
 _TRAIN_FRACTION = 7000 / 8192  # the split of the laboratory report: 7000 of 8192 points train
 
 
-def load_points(source: str | Path, variable: str | None = None) -> np.ndarray:
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """Points, and what is known of them.
+
+    Attributes:
+        points: (N, D), as `check_points` leaves them.
+        columns: the names of the D coordinates; none where they have no names.
+        labels: the component that each point is of; None where that is not told.
+        notices: how an ambiguous file was read, a line each.
+        name: a short one.
+        distribution: that they are drawn from, if it is known.
+
+    >>> cloud = Cloud(np.arange(8.0).reshape(4, 2), ("x", "y"), Labels.of(["a", "b", "a", "b"]))
+    >>> train, heldout = cloud.split(3, seed=0)
+    >>> train.points.tolist(), train.labels.codes.tolist(), heldout.labels.codes.tolist()
+    ([[4.0, 5.0], [0.0, 1.0], [2.0, 3.0]], [0, 0, 1], [1])
+    """
+
+    points: NDArray[np.float64]
+    columns: tuple[str, ...] = ()
+    labels: Labels | None = None
+    notices: tuple[str, ...] = ()
+    name: str = "points"
+    distribution: Distribution | None = None
+
+    def split(self, train_size: int | None, seed: int) -> "tuple[Cloud, Cloud]":
+        """Split the points, and their labels with them, as `split_points` does.
+
+        Raises:
+            InputError: as `split_points`.
+        """
+        train, heldout = split_points(np.arange(len(self.points))[:, None], train_size, seed)
+        return self.take(train.ravel()), self.take(heldout.ravel())
+
+    def take(self, rows: NDArray[np.integer]) -> "Cloud":
+        """Return some of the points, with their labels."""
+        labels = None if self.labels is None else self.labels.take(rows)
+        return replace(self, points=self.points[rows], labels=labels)
+
+
+def load_points(source: str | Path, variable: str | None = None, *, transpose: bool = False) -> np.ndarray:
     r"""Read a point cloud from a file.
 
     The extension decides how: `.mat` (MATLAB 5 to 7.2, and 7.3, which is HDF5 with the axes reversed), `.npy`,
@@ -35,6 +83,7 @@ def load_points(source: str | Path, variable: str | None = None) -> np.ndarray:
         source: The file.
         variable: The array to take from a `.mat` or `.npz`; without it `xx`, else the only numeric array of two
             axes, else the only one of one axis. For a table: the columns to take, "x,y"; without it all.
+        transpose: Whether each column of the file's array is a point, (D, N).
 
     Returns:
         float64 (N, D), as `check_points` leaves it, in the file's units.
@@ -50,13 +99,99 @@ def load_points(source: str | Path, variable: str | None = None) -> np.ndarray:
     array([[0. , 1. ],
            [2. , 0.5]])
     """
+    return read_points(source, variable, transpose=transpose).points
+
+
+def read_points(
+    source: str | Path, variable: str | None = None, *, labels: str | None = None, transpose: bool = False
+) -> Cloud:
+    r"""Read a point cloud from a file, with the names of its columns and the labels of its points.
+
+    How an ambiguous file was read is told in a `Note`, a warning, and in the cloud's `notices`.
+
+    Args:
+        source: The file; see `load_points`, also for `variable` and `transpose`.
+        variable: The array, or the columns.
+        labels: The column of a table, or the variable of a `.mat` or `.npz`, that says of which component each
+            point is.
+        transpose: Whether each column of the file's array is a point.
+
+    Raises:
+        InputError: As `load_points`, or labels that are not there, or not as many as the points.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "points.csv"
+    ...     _ = file.write_text("x,y,kind\n0,1,a\n2,0.5,b\n3,2,a\n")
+    ...     cloud = read_points(file, "x,y")
+    >>> cloud.points.shape, cloud.columns
+    ((3, 2), ('x', 'y'))
+    """
     where, kind = str(source), Path(source).suffix.lower()
     if kind not in formats.FORMATS and os.path.isfile(source):  # and is not opened
         raise refusal(where, f"has the unknown extension '{kind}'; known: {', '.join(formats.FORMATS)}")
     with open_input(source, "give a file of points") as stream:
         if not os.fstat(stream.fileno()).st_size:
             raise refusal(where, "is empty; give a file with at least two points")
-        return check_points(formats.read(stream, kind, where, variable), where)
+        found = formats.read(stream, kind, where, Wanted(variable, labels))
+    for line in found.notices:
+        note(f"{where}: {line}")
+    points = check_points(found.values.T if transpose else found.values, where)
+    known = None if labels is None else Labels.of([] if found.labels is None else found.labels, f"{where}: {labels}")
+    if known is not None and len(known) != len(points):
+        raise refusal(where, f"has {len(known)} labels under '{labels}' for {len(points)} points; give one for each")
+    columns = () if transpose else found.columns
+    return Cloud(points, columns, known, tuple(found.notices), encodable(Path(source).stem))
+
+
+def given_points(
+    array: Any, labels: "str | ArrayLike | None" = None, transpose: bool = False, where: str = "points"
+) -> Cloud:
+    """Take points that are given as they are: an array, nested lists, a table with the names of its columns.
+
+    Args:
+        array: (N, D) or (N,), or a DataFrame or a column of one.
+        labels: N of them, or the name of a table's column that holds them, which is then none of the points'.
+        transpose: whether each column is a point.
+        where: what to call them in messages.
+
+    Raises:
+        InputError: as `check_points`, or unusable labels.
+
+    >>> import pandas
+    >>> cloud = given_points(pandas.DataFrame({"x": [0.0, 1.5], "y": [2, 3], "kind": ["a", "b"]}), labels="kind")
+    >>> cloud.points.tolist(), cloud.columns, cloud.labels.names
+    ([[0.0, 2.0], [1.5, 3.0]], ('x', 'y'), ('a', 'b'))
+    """
+    columns = getattr(array, "columns", None)
+    names = [] if columns is None or callable(columns) else list(columns)
+    if isinstance(labels, str):
+        if labels not in names:
+            known = unknown("column", labels, map(str, names)) if names else "the points have no columns with names"
+            raise InputError(f"`labels`: {known}")
+        names.remove(labels)
+        array, labels = array[names], array[labels]
+    if columns is None and isinstance(getattr(array, "name", None), str):
+        names = [array.name]
+    points = check_points(np.transpose(array) if transpose else array, where)
+    told = any(isinstance(name, str) for name in names) and len(names) == points.shape[1] and not transpose
+    cloud = Cloud(points, tuple(map(printable, names)) if told else ())
+    return cloud if labels is None else labelled(cloud, labels)
+
+
+def labelled(cloud: Cloud, labels: ArrayLike) -> Cloud:
+    """Say of which component each point is.
+
+    Raises:
+        InputError: unusable labels, or not one for each point.
+
+    >>> labelled(Cloud(np.arange(3.0)[:, None]), [1, 2, 2]).labels
+    Labels(3 points: 1 1, 2 2)
+    """
+    found = Labels.of(labels)
+    if len(found) != len(cloud.points):
+        raise InputError(f"{len(found)} `labels` for {len(cloud.points)} points; give one for each")
+    return replace(cloud, labels=found)
 
 
 def check_points(array: ArrayLike, where: str = "points") -> np.ndarray:

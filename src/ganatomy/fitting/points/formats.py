@@ -22,6 +22,7 @@ import numpy as np
 from ganatomy.errors import InputError, unknown
 from ganatomy.files import Meter, printable, require_memory
 from ganatomy.files.arrays import StoredArray, stored_npy, stored_npz
+from ganatomy.fitting.points.found import Found, Wanted
 from ganatomy.fitting.points.hdf5 import MAGIC
 from ganatomy.fitting.points.matlab import stored_mat
 from ganatomy.fitting.points.refusal import refusal
@@ -39,15 +40,15 @@ _MAGIC = {
 }
 
 
-def read(stream: BinaryIO, kind: str, where: str, variable: str | None = None) -> np.ndarray:
-    r"""Read the array that `variable` names.
+def read(stream: BinaryIO, kind: str, where: str, wanted: Wanted = Wanted()) -> Found:  # noqa: B008
+    r"""Read the array that is wanted.
 
     Args:
         stream: The file, in which can be sought.
         kind: One of `FORMATS`, as the file's extension says.
         where: What to call the file in messages.
-        variable: A name; for tables several column names, "x,y". Without it the array `xx`, else the only
-            numeric array of two axes, else the only one of one axis; of a table, all columns.
+        wanted: Its variable is a name; for tables several column names, "x,y". Without it the array `xx`, else the
+            only numeric array of two axes, else the only one of one axis; of a table, all columns.
 
     Returns:
         The array as it is stored, MATLAB 7.3 transposed to MATLAB's own order; of a table, float64 (N, D).
@@ -56,7 +57,7 @@ def read(stream: BinaryIO, kind: str, where: str, variable: str | None = None) -
         InputError: The bytes are damaged or of another kind, cost more than a file may (see
             `ganatomy.files.budget`), or the variable is missing or ambiguous.
 
-    >>> read(io.BytesIO(b"x;y\n1;2\n3;4.5\n"), ".csv", "points.csv", variable="y")
+    >>> read(io.BytesIO(b"x;y\n1;2\n3;4.5\n"), ".csv", "points.csv", Wanted("y")).values
     array([[2. ],
            [4.5]])
     >>> read(io.BytesIO(b"1 2\n3 four\n"), ".txt", "points.txt")
@@ -70,7 +71,7 @@ def read(stream: BinaryIO, kind: str, where: str, variable: str | None = None) -
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return FORMATS[kind](stream, size, meter, variable)
+            return FORMATS[kind](stream, size, meter, wanted)
     except InputError:
         raise
     except Exception as error:  # on damaged bytes a foreign reader may raise anything, MemoryError included
@@ -81,27 +82,27 @@ def read(stream: BinaryIO, kind: str, where: str, variable: str | None = None) -
         raise refusal(where, f"cannot be read as {kind}: {hint}") from None
 
 
-def _read_mat(stream: BinaryIO, size: int, meter: Meter, variable: str | None) -> np.ndarray:
+def _read_mat(stream: BinaryIO, size: int, meter: Meter, wanted: Wanted) -> Found:
     """Read a MATLAB file."""
-    return _select(stored_mat(stream, size, meter), meter, variable)
+    return Found(_select(stored_mat(stream, size, meter), meter, wanted.variable))
 
 
-def _read_npy(stream: BinaryIO, size: int, meter: Meter, variable: str | None) -> np.ndarray:
+def _read_npy(stream: BinaryIO, size: int, meter: Meter, wanted: Wanted) -> Found:
     """Read a numpy file."""
-    if variable is not None:
-        raise refusal(meter.where, f"holds one array without a name; leave `variable={variable}` out")
+    if wanted.variable is not None:
+        raise refusal(meter.where, f"holds one array without a name; leave `variable={wanted.variable}` out")
 
     @contextmanager
     def beginning() -> Iterator[BinaryIO]:
         stream.seek(0)
         yield stream
 
-    return _taken(stored_npy(beginning, size, meter), meter)
+    return Found(_taken(stored_npy(beginning, size, meter), meter))
 
 
-def _read_npz(stream: BinaryIO, size: int, meter: Meter, variable: str | None) -> np.ndarray:
+def _read_npz(stream: BinaryIO, size: int, meter: Meter, wanted: Wanted) -> Found:
     """Read a zip archive of numpy files."""
-    return _select(stored_npz(stream, meter), meter, variable)
+    return Found(_select(stored_npz(stream, meter), meter, wanted.variable))
 
 
 def _select(arrays: Mapping[str, StoredArray | None], meter: Meter, variable: str | None) -> np.ndarray:
@@ -137,7 +138,7 @@ def _taken(array: StoredArray, meter: Meter) -> np.ndarray:
     return array.read()
 
 
-FORMATS: Mapping[str, Callable[[BinaryIO, int, Meter, str | None], np.ndarray]] = {
+FORMATS: Mapping[str, Callable[[BinaryIO, int, Meter, Wanted], Found]] = {
     ".mat": _read_mat,
     ".npy": _read_npy,
     ".npz": _read_npz,

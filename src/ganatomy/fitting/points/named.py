@@ -10,19 +10,17 @@ import os
 from pathlib import Path
 from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ganatomy.errors import InputError, unknown
-from ganatomy.files import encodable
-from ganatomy.fitting.points.cloud import check_points, load_points
+from ganatomy.fitting.points.cloud import Cloud, given_points, labelled, read_points
 from ganatomy.fitting.points.distributions import DISTRIBUTIONS, Distribution
 
 POINTS = 8192
 """Points drawn from a built-in distribution: as many as the laboratory course's file has."""
 
-AnyPoints: TypeAlias = ArrayLike | Path | Distribution
-"""Points (N, D) or (N,), a DataFrame of numbers among them; a file's path; a distribution, or its name."""
+AnyPoints: TypeAlias = ArrayLike | Path | Distribution | Cloud
+"""Points (N, D) or (N,), a DataFrame of numbers among them; a file's path; a distribution, or its name; a cloud."""
 
 
 def find_source(source: str, folder: Path | None = None) -> Distribution | Path:
@@ -52,35 +50,52 @@ def find_source(source: str, folder: Path | None = None) -> Distribution | Path:
 
 
 def named_points(
-    source: AnyPoints, variable: str | None = None, seed: int = 0, folder: Path | None = None
-) -> tuple[str, NDArray[np.float64], Distribution | None]:
+    source: AnyPoints,
+    variable: str | None = None,
+    seed: int = 0,
+    folder: Path | None = None,
+    *,
+    labels: "str | ArrayLike | None" = None,
+    transpose: bool = False,
+) -> Cloud:
     """Read or draw the points of a name, or check those that are given as they are.
 
     Args:
-        source: a built-in distribution or its name, a file, or an array or table of points, which is called "points".
+        source: a built-in distribution or its name, a file, a cloud, or an array or table of points, which is called
+            "points".
         variable: of a file, as in `load_points`.
         seed: by which a distribution is drawn.
         folder: where a relative path begins; None is the working directory.
+        labels: the component of each point: the name of a column or of a variable of the file, or N labels.
+        transpose: whether each column of a file's array, or of an array, is a point.
 
     Returns:
-        A short name, the points (N, D), and the distribution that they are drawn from, if it is known.
+        The points (N, D), a short name, the names of their columns, their labels, and the distribution that they are
+        drawn from, as far as these are known.
 
     Raises:
-        InputError: no such thing, or unusable points.
+        InputError: no such thing, or unusable points or labels.
 
-    >>> name, points, known = named_points("ring")
-    >>> name, points.shape, known.name
+    >>> cloud = named_points("ring")
+    >>> cloud.name, cloud.points.shape, cloud.distribution.name
     ('ring', (8192, 2), 'ring')
-    >>> name, points, known = named_points([[0, 1], [2, 4], [5, 6]])
-    >>> name, points.shape, known
-    ('points', (3, 2), None)
+    >>> cloud = named_points([[0, 1], [2, 4], [5, 6]], labels=["a", "b", "a"])
+    >>> cloud.name, cloud.points.shape, cloud.labels
+    ('points', (3, 2), Labels(3 points: a 2, b 1))
     """
     found = find_source(str(source), folder) if isinstance(source, str | Path) else source
+    column = labels if isinstance(labels, str) else None
     if isinstance(found, Path):
-        return encodable(found.stem), load_points(found, variable), None
-    if variable is not None:
-        what = f"{found.name} is a built-in distribution" if isinstance(found, Distribution) else "an array was given"
-        raise InputError(f"`variable` is for files; {what}; leave it out")
+        cloud = read_points(found, variable, labels=column, transpose=transpose)
+        return cloud if labels is None or column is not None else labelled(cloud, labels)
     if isinstance(found, Distribution):
-        return found.name, found.sample(POINTS, seed), found
-    return "points", check_points(found), None
+        for keyword, given in (("variable", variable), ("labels", labels), ("transpose", transpose or None)):
+            if given is not None:
+                what = "is for files" if keyword == "variable" else "is for files and arrays"
+                raise InputError(f"`{keyword}` {what}; {found.name} is a built-in distribution; leave it out")
+        return Cloud(found.sample(POINTS, seed), name=found.name, distribution=found)
+    if variable is not None:
+        raise InputError("`variable` is for files; an array was given; leave it out")
+    if isinstance(found, Cloud):
+        return found if labels is None else labelled(found, labels)
+    return given_points(found, labels, transpose)

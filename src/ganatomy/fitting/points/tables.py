@@ -17,7 +17,8 @@ from typing import BinaryIO
 import numpy as np
 
 from ganatomy.errors import unknown
-from ganatomy.files import Meter, require_memory
+from ganatomy.files import Meter, printable, require_memory
+from ganatomy.fitting.points.found import Found, Wanted
 from ganatomy.fitting.points.refusal import refusal
 
 _FLOAT = 8  # bytes
@@ -27,21 +28,21 @@ _BATCH = 1 << 16  # rows that are unpacked at once
 _NOTE = 1 << 24  # bytes of any text about a table, and of them all together the things that they list
 
 
-def read_text(stream: BinaryIO, size: int, meter: Meter, variable: str | None) -> np.ndarray:
+def read_text(stream: BinaryIO, size: int, meter: Meter, wanted: Wanted) -> Found:
     r"""Read a table of numbers written as text, a line at a time: (N, D).
 
     Args:
         stream: the file.
         size: of it in bytes.
         meter: of it.
-        variable: the columns to take, "x,y"; None for all.
+        wanted: its variable is the columns to take, "x,y"; None for all.
 
     Raises:
         InputError: it is no table of numbers, there are no such columns, or it costs too much.
         ValueError: it is no text.
 
     >>> content = b"x;y\n1;2\n3;4.5\n"
-    >>> read_text(io.BytesIO(content), len(content), Meter("points.csv"), "y")
+    >>> read_text(io.BytesIO(content), len(content), Meter("points.csv"), Wanted("y")).values
     array([[2. ],
            [4.5]])
     """
@@ -61,7 +62,7 @@ def read_text(stream: BinaryIO, size: int, meter: Meter, variable: str | None) -
     header = None if any(map(_is_number, re.split("[\t;,]", line))) or any(map(_is_number, first)) else first
     if header and len(begin) == 1:
         raise refusal(where, f"has no numbers, only the line '{line[:40]}'; give one point a line")
-    chosen, values = chosen_columns(header, len(first), variable, where), array("d")
+    chosen, values = chosen_columns(header, len(first), wanted.variable, where), array("d")
     for number, line in itertools.chain(begin[1:] if header else begin, lines):
         row = _fields(line, delimiter)
         if len(row) != len(first):
@@ -70,13 +71,14 @@ def read_text(stream: BinaryIO, size: int, meter: Meter, variable: str | None) -
             values.extend([float(row[i]) for i in chosen])
         except ValueError:
             wrong = next(row[i] for i in chosen if not _is_number(row[i]))
-            hint = "choose columns with `variable`" if header and variable is None else "correct it"
+            hint = "choose columns with `variable`" if header and wanted.variable is None else "correct it"
             hint = "write 1.5, not 1,5" if "," in wrong else hint
             raise refusal(where, f"line {number}: '{wrong[:40]}' is not a number; {hint}") from None
         if number % _OFTEN == 0:
             meter.at_most("bytes", size + 2 * _FLOAT * len(values))  # and the points that they become
             meter.tick()
-    return np.frombuffer(values).reshape(-1, len(chosen))
+    columns = tuple(printable(header[i]) for i in chosen) if header else ()
+    return Found(np.frombuffer(values).reshape(-1, len(chosen)), columns)
 
 
 def _lines(text: io.TextIOWrapper, meter: Meter) -> Iterator[tuple[int, str]]:
@@ -107,7 +109,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def read_parquet(stream: BinaryIO, size: int, meter: Meter, variable: str | None) -> np.ndarray:
+def read_parquet(stream: BinaryIO, size: int, meter: Meter, wanted: Wanted) -> Found:
     """Read a Parquet file, so many rows at a time: (N, D). The arguments are those of `read_text`.
 
     Not guaranteed: that no page of the file unpacks to more than it should before it is refused; a page has at most
@@ -120,7 +122,7 @@ def read_parquet(stream: BinaryIO, size: int, meter: Meter, variable: str | None
     >>> import pandas
     >>> stream = io.BytesIO()
     >>> pandas.DataFrame({"x": [1, 2], "y": [0.5, None]}).to_parquet(stream)
-    >>> read_parquet(stream, len(stream.getvalue()), Meter("points.parquet"), None)
+    >>> read_parquet(stream, len(stream.getvalue()), Meter("points.parquet"), Wanted()).values
     array([[1. , 0.5],
            [2. , nan]])
     """
@@ -135,7 +137,7 @@ def read_parquet(stream: BinaryIO, size: int, meter: Meter, variable: str | None
     schema, rows = file.schema_arrow, file.metadata.num_rows
     index = _index_columns((schema.metadata or {}).get(b"pandas", b""))
     names = [name for name in schema.names if name not in index]
-    chosen = [names[i] for i in chosen_columns(names, len(names), variable, where)]
+    chosen = [names[i] for i in chosen_columns(names, len(names), wanted.variable, where)]
     for name in chosen:
         if names.count(name) > 1:
             raise refusal(where, f"has several columns '{name}'; give each a name of its own")
@@ -153,7 +155,7 @@ def read_parquet(stream: BinaryIO, size: int, meter: Meter, variable: str | None
         at += len(batch)
     if at != rows:
         raise ValueError("it ends too early")
-    return table
+    return Found(table, tuple(map(printable, chosen)))
 
 
 def _index_columns(note: bytes) -> set[str]:

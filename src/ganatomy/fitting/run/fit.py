@@ -27,7 +27,7 @@ from ganatomy.fitting.run.folder import FORMAT, RunFolder
 from ganatomy.fitting.run.history import History
 from ganatomy.fitting.run.look import look
 from ganatomy.fitting.run.measured import Measured
-from ganatomy.fitting.run.plan import plan_fit
+from ganatomy.fitting.run.plan import PlannedFit, plan_fit
 from ganatomy.fitting.run.result import Run
 from ganatomy.fitting.training.game import Diverged
 from ganatomy.fitting.training.trainer import Step, Trainer
@@ -49,6 +49,8 @@ def fit(
     heldout: ArrayLike | None = None,
     train_size: int | None = None,
     variable: str | None = None,
+    labels: str | ArrayLike | None = None,
+    transpose: bool = False,
     device: str = "auto",
     threads: int = 1,
     out: str | Path | None = None,
@@ -72,6 +74,9 @@ def fit(
             array is trained on as a whole; of points that are given by name, or where there is a folder to write to,
             7000 of 8192 are trained on.
         variable: of a file, as in `ganatomy.load_points`.
+        labels: of which component each point is: N whole numbers or texts, or where they stand: a column of the
+            table, which is then none of the points', or a variable of a `.mat` or `.npz`.
+        transpose: whether each column of the points' array is a point.
         threads: of the processor. Two are about a third faster than one on an idle machine and many times slower on
             a busy one, where each waits for the other; and the numbers depend on it in their last digits.
         device: `auto` (CUDA where there is one), `cpu`, `cuda`, `cuda:1`, `mps`.
@@ -100,18 +105,45 @@ def fit(
         heldout=heldout,
         train_size=train_size,
         variable=variable,
+        labels=labels,
+        transpose=transpose,
         distribution=distribution,
         measured=out is not None,
         **overrides,
     )
+    how = {"arrows": arrows, "language": language, "progress": progress}
+    return run_fit(plan, device=device, threads=threads, out=out, force=force, **how)
+
+
+def run_fit(
+    plan: PlannedFit,
+    *,
+    device: str = "auto",
+    threads: int = 1,
+    out: str | Path | None = None,
+    force: bool = False,
+    arrows: bool = False,
+    language: str | None = None,
+    progress: Silent | bool | None = None,
+) -> Run:
+    """Carry out a fit that is decided; the other arguments are those of `fit`.
+
+    Raises:
+        InputError: as `fit`.
+        Diverged: as `fit`.
+
+    >>> plan = plan_fit([[0.0, 1.0], [2.0, 3.0], [4.0, 0.5]], "gan", epochs=1, batch_size=2)
+    >>> len(run_fit(plan).history.losses)
+    1
+    """
     if arrows and plan.train.shape[1] == 1:
         raise InputError("`arrows` need points of two or more columns; leave them out")
     tongue, display = chosen(language), shown(progress, "epoch")
     with use_threads(threads):
         trainer = plan.trainer(device)
         if plan.heldout is None:
-            return _train(trainer, plan.train, display)
-        measured = MeasuredFit(trainer, plan.train, plan.heldout, plan.distribution, display)
+            return _train(trainer, plan, display)
+        measured = MeasuredFit(trainer, plan.train, plan.heldout, plan.distribution, display, plan.columns)
         if out is None:
             return measured.train()
         folder = RunFolder(out)
@@ -119,7 +151,7 @@ def fit(
             return measured.write(folder, plan.fingerprint, arrows, tongue)
 
 
-def _train(trainer: Trainer, points: np.ndarray, progress: Silent) -> Run:
+def _train(trainer: Trainer, plan: PlannedFit, progress: Silent) -> Run:
     """Train to the end, remembering the losses at the end of each epoch."""
     history, started = History(), time.perf_counter()
     with progress.showing(trainer.recipe.epochs):
@@ -130,7 +162,7 @@ def _train(trainer: Trainer, points: np.ndarray, progress: Silent) -> Run:
                 history.add_losses(step.iteration, step.epoch, *values)
                 progress.update(step.epoch, _LOSSES.format(*values[:2]))
     history.seconds = time.perf_counter() - started
-    return Run.of(trainer.snapshot(), history, seed=trainer.seed, real=points)
+    return Run.of(trainer.snapshot(), history, seed=trainer.seed, real=plan.train, columns=plan.columns)
 
 
 class MeasuredFit(Measured):
@@ -151,8 +183,9 @@ class MeasuredFit(Measured):
         heldout: np.ndarray,
         distribution: Distribution | None = None,
         progress: Silent | None = None,
+        columns: tuple[str, ...] = (),
     ) -> None:
-        super().__init__(trainer.seed, points, heldout, distribution)
+        super().__init__(trainer.seed, points, heldout, distribution, columns)
         self.trainer, self.progress = trainer, progress or Silent()
         self.where: dict[str, Any] = {"device": str(trainer.device), "threads": torch.get_num_threads()}
 
@@ -278,6 +311,7 @@ class MeasuredFit(Measured):
             "heldout_size": len(self.heldout),
             "measured_size": self.yardstick.size,
             "dim": self.heldout.shape[1],
+            "columns": list(self.columns),
             "seconds_training": round(self.history.seconds, 3),
             **self.where,
             "versions": versions(run_folder=FORMAT),

@@ -69,6 +69,7 @@ class SummaryTable(_Versioned):
     recipe: Line
     seed: Annotated[int, Field(ge=0, lt=1 << 63)]
     epochs: Count
+    columns: tuple[Line, ...] = ()  # which runs of before do not have
     train_size: Count
     heldout_size: Count
     seconds_training: float = Field(ge=0)

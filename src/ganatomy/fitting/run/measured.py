@@ -34,6 +34,7 @@ class Measured:
     Attributes:
         yardstick: what it is measured with.
         history: all that it was told, and the metrics of every snapshot.
+        columns: the names of the D coordinates, or none.
 
     Raises:
         InputError: too few points to measure with, or of another dimension.
@@ -49,8 +50,14 @@ class Measured:
     """
 
     def __init__(
-        self, seed: int, points: np.ndarray, heldout: np.ndarray, distribution: Distribution | None = None
+        self,
+        seed: int,
+        points: np.ndarray,
+        heldout: np.ndarray,
+        distribution: Distribution | None = None,
+        columns: tuple[str, ...] = (),
     ) -> None:
+        self.columns = columns
         self.seed, self.points, self.heldout = seed, points, check_points(heldout, "heldout")
         self.yardstick = Yardstick(self.heldout, points, distribution, seed=seed)
         self.history = History()
@@ -72,7 +79,7 @@ class Measured:
     def end(self, model: FittedGAN) -> Run:
         """Measure the model that training ended with, and return it with all that was measured."""
         kept = {"heldout": self.heldout, "measurements": self.measure(model), "seed": self.seed}
-        return Run.of(model, self.history, **kept)
+        return Run.of(model, self.history, columns=self.columns, **kept)
 
     def _remember(self, epoch: int, samples: np.ndarray, field: np.ndarray) -> None:
         if not np.isfinite(samples).all():

@@ -14,8 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from ganatomy.errors import InputError
 from ganatomy.files import file_name
 from ganatomy.fitting.objectives.own import AnyObjective, OwnObjective, resolved
-from ganatomy.fitting.points.cloud import check_points, split_points
+from ganatomy.fitting.points.cloud import given_points
 from ganatomy.fitting.points.distributions import Distribution
+from ganatomy.fitting.points.labels import Labels
 from ganatomy.fitting.points.named import AnyPoints, named_points
 from ganatomy.fitting.recipes.recipe import Recipe
 from ganatomy.fitting.run.folder import fingerprint
@@ -34,6 +35,9 @@ class PlannedFit:
         recipe: resolved.
         objective: if it is not built in.
         seed: of everything random.
+        columns: the names of the D coordinates, or none.
+        train_labels: the component of each point that is trained on, where that is told.
+        heldout_labels: likewise of those held out.
     """
 
     name: str
@@ -43,6 +47,9 @@ class PlannedFit:
     recipe: Recipe
     objective: OwnObjective | None
     seed: int
+    columns: tuple[str, ...] = ()
+    train_labels: Labels | None = None
+    heldout_labels: Labels | None = None
 
     @property
     def folder(self) -> Path:
@@ -75,6 +82,8 @@ def plan_fit(
     heldout: ArrayLike | None = None,
     train_size: int | None = None,
     variable: str | None = None,
+    labels: str | ArrayLike | None = None,
+    transpose: bool = False,
     distribution: Distribution | None = None,
     measured: bool = False,
     **overrides: Any,
@@ -89,6 +98,8 @@ def plan_fit(
         heldout: real points to measure on.
         train_size: instead of `heldout`.
         variable: of a file.
+        labels: the component of each point, or where they stand.
+        transpose: whether each column of the points' array is a point.
         distribution: where points that are given as an array come from.
         measured: whether some points are held out in any case; otherwise they are if `train_size` says so, or if the
             points were given by name.
@@ -111,11 +122,27 @@ def plan_fit(
     if distribution is not None and not isinstance(distribution, Distribution):
         raise InputError(f"distribution = {distribution!r}: give ganatomy.distribution(NAME)")
     by_name = isinstance(points, str | Path | Distribution)
-    name, train, known = named_points(points, variable, int(seed))
+    cloud = named_points(points, variable, int(seed), labels=labels, transpose=transpose)
     if heldout is not None:
-        held = check_points(heldout, "heldout")
+        train, held = cloud, given_points(heldout, labels if _has_column(heldout, labels) else None, where="heldout")
     elif by_name or measured or train_size is not None:
-        train, held = split_points(train, train_size, int(seed))
+        train, held = cloud.split(train_size, int(seed))
     else:
-        held = None
-    return PlannedFit(name, train, held, distribution or known, settled, own, int(seed))
+        train, held = cloud, None
+    return PlannedFit(
+        cloud.name,
+        train.points,
+        None if held is None else held.points,
+        distribution or cloud.distribution,
+        settled,
+        own,
+        int(seed),
+        cloud.columns,
+        train.labels,
+        None if held is None else held.labels,
+    )
+
+
+def _has_column(table: ArrayLike, name: "str | ArrayLike | None") -> bool:
+    """Whether held-out points are a table that has the column of labels too."""
+    return isinstance(name, str) and name in getattr(table, "columns", ())

@@ -37,6 +37,7 @@ class Run(FittedGAN):
         measurements: every metric of the model beside its floor; None if it was not measured.
         seed: of everything random.
         path: the folder that it was written to, or read from; None if there is none.
+        columns: the names of the D coordinates; none where the points had no names.
 
     >>> from ganatomy.fitting.training.trainer import Trainer
     >>> from ganatomy.fitting.recipes.recipe import load_recipe
@@ -50,6 +51,7 @@ class Run(FittedGAN):
     measurements: Measurements | None = None
     seed: int = 0
     path: Path | None = None
+    columns: tuple[str, ...] = ()
     _real: NDArray[np.float64] | None = None
 
     @classmethod
@@ -63,6 +65,7 @@ class Run(FittedGAN):
         seed: int = 0,
         path: Path | None = None,
         real: NDArray[np.float64] | None = None,
+        columns: tuple[str, ...] = (),
     ) -> "Run":
         """Put a model and its training together; without held-out points, pictures show the `real` ones given."""
         objective = None
@@ -70,6 +73,7 @@ class Run(FittedGAN):
             objective = model.objective
         run = cls(model.recipe, model.generator, model.discriminator, model.scaling, objective)
         run.history, run.heldout, run.measurements = history, heldout, measurements
+        run.columns = columns
         run.seed, run.path, run._real = seed, path, heldout if real is None else real
         return run
 
@@ -94,7 +98,8 @@ class Run(FittedGAN):
         history, heldout = _read_history(folder, summary["seconds_training"])
         found = {name: _measurement(values) for name, values in summary["metrics"].items() if name in METRICS}
         kept = {"heldout": heldout, "measurements": Measurements(found), "seed": summary["seed"]}
-        return cls.of(model, history, path=folder.path, **kept)
+        columns = tuple(summary["columns"]) if len(summary["columns"]) == model.dim else ()
+        return cls.of(model, history, path=folder.path, columns=columns, **kept)
 
     def __repr__(self) -> str:
         found = (self.measurements or {}).get("wasserstein2")

@@ -155,13 +155,15 @@ def read_target(
     >>> len(target.train), len(target.validation), len(target.test)
     (7000, 596, 596)
     """
-    found, points, known = named_points(source, variable, _SEED, folder)
+    cloud = named_points(source, variable, _SEED, folder)
+    points, named = cloud.points, name or cloud.name
     train, others = split_points(points, train_size, _SEED)
     half = len(others) // 2
     if half <= NEIGHBOURS:
         raise InputError(
-            f"{name or found}: {len(others)} of {len(points)} points are not trained on, and half of them are to "
+            f"{named}: {len(others)} of {len(points)} points are not trained on, and half of them are to "
             f"judge: leave at least {2 * (NEIGHBOURS + 1)} (a smaller `train_size`, or more points)"
         )
     typed = _typed(source)
-    return Target(name or found, train, others[:half], others[half:], known, typed, None if typed else points)
+    given = None if typed else points
+    return Target(named, train, others[:half], others[half:], cloud.distribution, typed, given)

@@ -260,13 +260,13 @@ def _clouds(points: AnyPoints, seeds: Sequence[int]) -> list[NDArray[np.float64]
     if isinstance(points, str | Path):
         points = find_source(str(points))
     if isinstance(points, Distribution):
-        return [named_points(points, seed=seed)[1] for seed in seeds]
+        return [named_points(points, seed=seed).points for seed in seeds]
     try:
         own = not isinstance(points, Path) and np.ndim(points) == 3
     except ValueError:  # of a list of arrays of several shapes
         raise InputError("the runs have sets of points of several shapes; give (N, D), or (R, N, D)") from None
     if not own:
-        return len(seeds) * [named_points(points)[1]]
+        return len(seeds) * [named_points(points).points]
     clouds = np.asarray(points)
     if len(clouds) != len(seeds):
         raise InputError(f"{len(clouds)} sets of points for {len(seeds)} seeds: give one set for all, or one a seed")

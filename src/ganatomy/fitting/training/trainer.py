@@ -238,4 +238,4 @@ def train(
     (3, 2)
     """
     settled, own = resolved(objective, recipe, overrides)
-    return iter(Trainer(named_points(points, seed=seed)[1], settled, seed, device, own))
+    return iter(Trainer(named_points(points, seed=seed).points, settled, seed, device, own))
