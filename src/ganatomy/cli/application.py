@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from importlib import metadata
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, NoReturn, get_type_hints
 
 import typer
 from typer.models import ArgumentInfo
@@ -97,7 +97,7 @@ def flagged(message: str, function: Callable[..., Any]) -> str:
     return re.sub(r"`(\w+)(?:=([^`]*))?`", flag, message)
 
 
-def fail(message: str, code: int) -> None:
+def fail(message: str, code: int) -> NoReturn:
     """Say what went wrong in one line, and leave."""
     complain(message)
     raise typer.Exit(code)

@@ -93,7 +93,7 @@ def fit(
         return
     try:
         how = {"arrows": arrows, "language": language, "progress": True}
-        fitting.run_fit(plan, device=device, threads=threads, out=folder.path, force=force, **how)
+        run = fitting.run_fit(plan, device=device, threads=threads, out=folder.path, force=force, **how)
     except Diverged as error:
         fail(flagged(str(error), fit), 1)
     except KeyboardInterrupt:
@@ -110,6 +110,8 @@ def fit(
         f"training"
     )
     print_metrics(summary["metrics"], title)
+    if run.taken_over:
+        say(f"snapshots: {run.taken_over}")
     say(f"pictures:  {folder.path / 'figures'}{'/'}*.png")
     say(f"animation: {folder.path / 'animation.gif'}, {folder.path / 'animation.mp4'}")
 
@@ -123,7 +125,7 @@ def _show_plan(plan: "PlannedFit", folder: "RunFolder", device: str, threads: in
         trainer = plan.trainer(device)
         if plan.heldout is not None:
             Yardstick(plan.heldout, plan.train, plan.distribution, seed=plan.seed)
-    folder.check(plan.fingerprint, force)
+    plan.check(folder, force)
     held = 0 if plan.heldout is None else len(plan.heldout)
     say_text(f"{plan.recipe.to_toml()}\n")
     say(f"# {len(plan.train)} points to train on, {held} held out, columns: {plan.train.shape[1]}")

@@ -57,8 +57,13 @@ class OwnedFolder(Folder):
         """Whether such work was ever written here: each leaves its mark before it writes anything else."""
         return self.is_file(self.mark_name)
 
-    def check(self, mark: str, force: bool = False) -> None:
+    def check(self, mark: str, force: bool = False, goes_on: Callable[[], bool] | None = None) -> None:
         """Refuse a folder that the work of this fingerprint must not write to; nothing is changed.
+
+        Args:
+            mark: the fingerprint.
+            force: whether finished and other work may be replaced.
+            goes_on: says of work of this kind, finished or of another fingerprint, whether this work goes on from it.
 
         Raises:
             InputError: finished work (without force), other unfinished work, or a folder that holds other things.
@@ -74,7 +79,7 @@ class OwnedFolder(Folder):
         if present and not self.begun:
             seen = min(present, key=lambda name: (name.startswith("."), name))
             raise InputError(f"{self.path} holds other things ({seen}); choose another `out`")
-        if force:
+        if force or (goes_on is not None and self.begun and goes_on()):
             return
         if self.finished:
             raise InputError(
@@ -94,13 +99,15 @@ class OwnedFolder(Folder):
         """Return the fingerprint of the work that was begun here; None if nothing of it is worth keeping."""
         return self.read(self.mark_name).decode("utf-8", errors="replace").strip() or None
 
-    def claim(self, mark: str, force: bool = False) -> FileLock:
+    def claim(self, mark: str, force: bool = False, goes_on: Callable[[], bool] | None = None) -> FileLock:
         """Take the folder for the work of this fingerprint, making or (with force) emptying it; hold while writing.
+
+        The arguments are those of `check`.
 
         Raises:
             InputError: as `check`; the folder cannot be made; another process is writing to it.
         """
-        self.check(mark, force)
+        self.check(mark, force, goes_on)
         lock = FileLock(self.path / ".lock", timeout=0)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -113,7 +120,7 @@ class OwnedFolder(Folder):
         except OSError as error:
             raise self._unwritable(error) from None
         try:
-            self.check(mark, force)  # again: another process may have been here in between
+            self.check(mark, force, goes_on)  # again: another process may have been here in between
             for name in self.owned if force else ():
                 self.remove(name)
             for name in {""} | {first for first in self._first if self.is_folder(first)}:

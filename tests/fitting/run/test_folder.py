@@ -225,7 +225,8 @@ def test_force_replaces_a_finished_run_and_leaves_nothing_of_it(cli, command, co
 
 
 @pytest.mark.parametrize(
-    "more", [["--seed", "1"], ["--lr", "0.1"], ["--objective", "gan"], ["--train-size", "310"], ["--epochs", "7"]]
+    "more",
+    [["--seed", "1"], ["--lr", "0.1"], ["--objective", "gan"], ["--train-size", "310"], ["--set", "snapshots=2"]],
 )
 def test_an_unfinished_run_is_not_continued_by_another_one(cli, command, unfinished, contents, more):
     before = contents(unfinished)

@@ -221,6 +221,22 @@ class Recipe(_Table):
         """The optimizer's name; both, generator's first, where the players differ."""
         return "/".join(dict.fromkeys((self.generator.optimizer.name, self.discriminator.optimizer.name)))
 
+    @property
+    def paced(self) -> str:
+        """What follows the share of the training that is done, so that a longer one differs from its first step on.
+
+        "" if nothing does: then a training of more epochs begins with all that one of fewer does.
+
+        >>> load_recipe("course").paced, load_recipe("recommended").paced
+        ('', 'learning rate (cosine)')
+        """
+        held = self.penalties
+        for player in (self.generator, self.discriminator):
+            if player.optimizer.schedule != "constant":
+                return f"learning rate ({player.optimizer.schedule})"
+        fading = held.decay != 1 and (held.gradient or held.r1 or held.r2)
+        return f"penalty (its decay is {held.decay:g})" if fading else ""
+
     def to_toml(self) -> str:
         """Write the recipe as TOML that `load_recipe` reads back to an equal recipe.
 

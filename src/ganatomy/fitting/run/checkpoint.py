@@ -96,6 +96,7 @@ class Checkpoint(_Table):
 
     format: int
     fingerprint: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    epochs: Annotated[int, Field(ge=1, le=10_000_000)] | None = None  # that it is to have, unless recipe.toml says so
     trainer: _Trainer
     history: _History
 

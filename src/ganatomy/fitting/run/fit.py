@@ -80,7 +80,10 @@ def fit(
         threads: of the processor. Two are about a third faster than one on an idle machine and many times slower on
             a busy one, where each waits for the other; and the numbers depend on it in their last digits.
         device: `auto` (CUDA where there is one), `cpu`, `cuda`, `cuda:1`, `mps`.
-        out: a folder to write to, resumed if it holds the beginning of this very run.
+        out: a folder to write to, resumed if it holds the beginning of this very run. From a run that differs in
+            nothing but fewer `epochs` it goes on, unless its recipe follows their number: the model, losses, samples
+            and the measurements of the end are those of a run from the start. So are the snapshots if all that such a
+            run takes up to there were taken; else those of the shorter run are kept.
         force: whether to replace what `out` holds.
         distribution: where the points come from, if it is a known one: more can be measured then.
         arrows: whether final.png shows the discriminator's gradient at generated points.
@@ -147,7 +150,7 @@ def run_fit(
         if out is None:
             return measured.train()
         folder = RunFolder(out)
-        with folder.claim(plan.fingerprint, force):
+        with plan.claim(folder, force):
             return measured.write(folder, plan.fingerprint, arrows, tongue)
 
 
@@ -192,27 +195,37 @@ class MeasuredFit(Measured):
     def write(self, folder: RunFolder, mark: str, arrows: bool = False, language: str | None = None) -> Run:
         """Train in a folder that was claimed with this mark: resume, keep checkpoints, write everything at the end.
 
+        A finished run of fewer epochs, which this one goes on from, stays as it is until this one is trained; only its
+        checkpoint goes on. If writing is stopped after that, the same fit writes again.
+
         Raises:
             InputError: a damaged checkpoint, or a file that cannot be written.
             Diverged: the training did; what was done is written.
         """
         trainer = self.trainer
         self._take_up(folder)
-        folder.write_text("recipe.toml", trainer.recipe.to_toml())
+        if not folder.finished:
+            folder.write_text("recipe.toml", trainer.recipe.to_toml())
 
         def save() -> None:
             content = {"trainer": trainer.state_dict(), "history": self.history.state_dict(), "fingerprint": mark}
-            folder.write_checkpoint(content)
+            folder.write_checkpoint({**content, "epochs": trainer.recipe.epochs})
 
         try:
             model = self.train(save)
             self.progress.say("drawing")
+            if folder.finished:
+                folder.remove("summary.json")  # first: from here on it is the run of fewer epochs no more
+                folder.remove("directions")
+                folder.write_text("recipe.toml", trainer.recipe.to_toml())
             self._write_tables(folder)
             model.save(folder.at("generator.safetensors"))
             floor = self.yardstick.floor
             pictures.draw_run(folder, model, self.history, self.heldout, floor, trainer.seed, arrows, language)
         except Diverged as error:
             folder.log(str(error))
+            if folder.finished:
+                raise Diverged(f"{error}; the finished run of fewer epochs in {folder.path} is as it was") from None
             self._write_tables(folder)
             known = (trainer.recipe, trainer.objective, self.history, self.yardstick.floor, trainer.seed)
             pictures.draw_curves(folder, *known, language)
@@ -236,10 +249,13 @@ class MeasuredFit(Measured):
             history = History.from_state(checkpoint["history"])
             self._require_own(history, checkpoint["trainer"]["iteration"])
             trainer.load_state_dict(checkpoint["trainer"])
-            self.history = history
         except Exception as error:  # whatever a damaged file can make of a state
             path = folder.path / "checkpoint.pt"
             raise InputError(f"{path}: damaged ({type(error).__name__}); `force=True` starts anew") from None
+        wanted = {epoch for epoch in trainer.snapshot_epochs if epoch <= trainer.epoch}
+        if wanted <= {*history.epochs}:
+            history.keep(wanted)
+        self.history = history
         folder.log(f"resumed after {trainer.epoch} of {trainer.recipe.epochs} epochs, {where}")
 
     def _require_own(self, history: History, iteration: int) -> None:
@@ -253,9 +269,8 @@ class MeasuredFit(Measured):
         alike = alike and all(values.shape == seen.field.shape for values in history.fields)
         names = [*self.yardstick.floor]
         alike = alike and all([*row] == names for row in history.metrics)
-        wanted = self.trainer.snapshot_epochs
-        reached = iteration / self.trainer.iterations_an_epoch
-        alike = alike and history.epochs == sorted({epoch for epoch in wanted if epoch <= reached})
+        epochs, reached = history.epochs, iteration / self.trainer.iterations_an_epoch
+        alike = alike and epochs == sorted({*epochs}) and epochs[:1] == [0] and epochs[-1] <= reached
         if not alike or len(history.losses) != iteration or iteration > self.trainer.iterations:
             raise ValueError("it is of another fit")
 

@@ -8,8 +8,9 @@
     .ganatomy              the mark of a run's folder     .lock                 held while it is written
 
 A folder with a summary is finished and is never changed unless told to; one without is resumed by the same recipe,
-seed and points, and by nothing else: their digest, the *fingerprint*, is in the checkpoint. Files appear whole or not
-at all. No file needs a pickle to be read, and the checkpoint is read by PyTorch's weights-only reader.
+seed and points, and by nothing else: their digest, the *fingerprint*, is in the checkpoint. The same run of more epochs
+goes on from either (see `PlannedFit.goes_on_in`). Files appear whole or not at all. No file needs a pickle to be read,
+and the checkpoint is read by PyTorch's weights-only reader.
 """
 
 import hashlib

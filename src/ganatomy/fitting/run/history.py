@@ -4,6 +4,7 @@ Shapes: `T` iterations so far, `S` snapshots so far, `n` points a snapshot, `D` 
 grid over the plane on which the discriminator's value is kept.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -52,6 +53,20 @@ class History:
         self.samples.append(samples)
         self.fields.append(field.astype(np.float32))
         self.metrics.append(metrics)
+
+    def keep(self, epochs: Collection[int]) -> None:
+        """Forget all snapshots but those of these epochs.
+
+        >>> history = History()
+        >>> for epoch in range(4):
+        ...     history.add_snapshot(epoch, np.zeros((4, 2)), np.zeros(9), {"wasserstein2": 0.1 * epoch})
+        >>> history.keep([0, 2])
+        >>> history.epochs, history.metric("wasserstein2")
+        ([0, 2], array([0. , 0.2]))
+        """
+        places = [k for k, epoch in enumerate(self.epochs) if epoch in epochs]
+        self.epochs, self.samples = [self.epochs[k] for k in places], [self.samples[k] for k in places]
+        self.fields, self.metrics = [self.fields[k] for k in places], [self.metrics[k] for k in places]
 
     @property
     def metric_names(self) -> list[str]:

@@ -4,11 +4,13 @@ Shapes: `N` points trained on, `M` held-out points, `D` data dimensions.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 from numpy.typing import ArrayLike, NDArray
 
 from ganatomy.errors import InputError
@@ -18,8 +20,8 @@ from ganatomy.fitting.points.cloud import given_points
 from ganatomy.fitting.points.distributions import Distribution
 from ganatomy.fitting.points.labels import Labels
 from ganatomy.fitting.points.named import AnyPoints, named_points
-from ganatomy.fitting.recipes.recipe import Recipe
-from ganatomy.fitting.run.folder import fingerprint
+from ganatomy.fitting.recipes.recipe import Recipe, load_recipe
+from ganatomy.fitting.run.folder import RunFolder, fingerprint
 from ganatomy.fitting.training.trainer import Trainer
 
 
@@ -63,6 +65,50 @@ class PlannedFit:
         """The digest of all that decides the run, by which its folder is known."""
         parts = (self.train,) if self.heldout is None else (self.train, self.heldout)
         return fingerprint(self.recipe, self.seed, *parts)
+
+    def goes_on_in(self, folder: RunFolder) -> bool:
+        """Say whether this run goes on from the one that a folder holds: the same of fewer epochs.
+
+        All that is random is drawn from the seed and the epoch, so it then ends as it would from the start. A finished
+        run stays whole until the longer one is trained; stopped before, that is resumed by the same plan.
+
+        Raises:
+            InputError: it is the same run, but finished, of more epochs, or of a recipe that follows their number.
+        """
+        try:
+            begun = folder.read_checkpoint()
+            held = None if begun is None else begun.get("epochs") or load_recipe(folder.path / "recipe.toml").epochs
+        except InputError:
+            return False
+        if begun is None or held is None:
+            return False
+        wanted = self.recipe.epochs
+        same = replace(self, recipe=self.recipe.model_copy(update={"epochs": held}))
+        if begun["fingerprint"] != same.fingerprint:
+            return False
+        done = folder.read_summary()["epochs"] if folder.finished else 0
+        if held == wanted and done != wanted:
+            return True
+        paced, advice = self.recipe.paced, "choose another `out`, or `force=True` to replace it"
+        what = f"{folder.path} holds {'a finished' if done else 'an unfinished'} run of {done or held} epochs"
+        if paced and held != wanted:
+            raise InputError(
+                f"{what}, whose {paced} follows their number, so that one of {wanted} is another from the start; "
+                f"{advice}"
+            )
+        if held >= wanted:
+            what += f", and what goes on from it to {held}" if 0 < done < held else ""
+            more = "" if paced else f"give {'more' if done == held else f'{held} or more'} `epochs` to go on from it, "
+            raise InputError(f"{what}; {more}{advice}")
+        return True
+
+    def check(self, folder: RunFolder, force: bool = False) -> None:
+        """Refuse a folder that this run must not write to, as `RunFolder.check` does; nothing is changed."""
+        folder.check(self.fingerprint, force, partial(self.goes_on_in, folder))
+
+    def claim(self, folder: RunFolder, force: bool = False) -> FileLock:
+        """Take a folder for this run, as `RunFolder.claim` does; hold while writing."""
+        return folder.claim(self.fingerprint, force, partial(self.goes_on_in, folder))
 
     def trainer(self, device: str = "auto") -> Trainer:
         """Make what trains it.

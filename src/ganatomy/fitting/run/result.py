@@ -22,6 +22,7 @@ from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.run.history import LOSSES, History
 from ganatomy.fitting.run.pictures import figure_of
 from ganatomy.fitting.training.model import FittedGAN
+from ganatomy.fitting.training.trainer import snapshot_epochs
 
 if TYPE_CHECKING:
     import pandas
@@ -100,6 +101,17 @@ class Run(FittedGAN):
         kept = {"heldout": heldout, "measurements": Measurements(found), "seed": summary["seed"]}
         columns = tuple(summary["columns"]) if len(summary["columns"]) == model.dim else ()
         return cls.of(model, history, path=folder.path, columns=columns, **kept)
+
+    @property
+    def taken_over(self) -> str:
+        """Say which snapshots a run from the start would not have, as this one goes on from a shorter one; or ""."""
+        taken, wanted = self.history.epochs, snapshot_epochs(self.recipe)
+        if not taken or taken == wanted:
+            return ""
+        return (
+            f"{len({*taken} - {*wanted})} of {len(taken)} are at other epochs than a run of {self.recipe.epochs} from "
+            f"the start takes them, as the run that this one goes on from had fewer; model and losses are the same"
+        )
 
     def __repr__(self) -> str:
         found = (self.measurements or {}).get("wasserstein2")

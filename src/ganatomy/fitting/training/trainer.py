@@ -93,8 +93,7 @@ class Trainer:
         self.points = self.scaling.to_network(points)
         self.objective = objective_of(recipe, objective)
         self.game = game_of(recipe, *build(recipe, points.shape[1], seed), self.objective, self.device)
-        marks = np.linspace(0, recipe.epochs, min(recipe.snapshots, recipe.epochs) + 1)
-        self.snapshot_epochs = [int(epoch) for epoch in marks.round()]
+        self.snapshot_epochs = snapshot_epochs(recipe)
 
     @property
     def iteration(self) -> int:
@@ -159,6 +158,17 @@ class Trainer:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up a state that `state_dict` returned, of the same recipe, points and seed."""
         self.game.load_state_dict(state)
+
+
+def snapshot_epochs(recipe: Recipe) -> list[int]:
+    """List the epochs at whose ends there is a snapshot of a training, and 0: as evenly as whole numbers can be.
+
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
+    >>> snapshot_epochs(load_recipe("course", epochs=10, snapshots=4))
+    [0, 2, 5, 8, 10]
+    """
+    marks = np.linspace(0, recipe.epochs, min(recipe.snapshots, recipe.epochs) + 1)
+    return [int(epoch) for epoch in marks.round()]
 
 
 def game_of(
