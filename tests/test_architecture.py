@@ -523,7 +523,7 @@ def test_no_reason_outlives_its_function() -> None:
 
 def _loaded(code: str) -> set[str]:
     """Run code in a fresh interpreter and return which slow packages it loaded."""
-    code += "\nimport sys\nprint(*{'torch', 'matplotlib', 'scipy'} & set(sys.modules), file=sys.stderr)"
+    code += "\nimport sys\nprint(*{'torch', 'matplotlib', 'scipy', 'pandas'} & set(sys.modules), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     return set(done.stderr.split())
 

@@ -24,7 +24,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialize
 from scipy.linalg import subspace_angles
 
-from ganatomy.errors import InputError, require_extra
+from ganatomy.errors import InputError
 from ganatomy.files import Count, Line, Meter, Place, Table, encodable, parse_json, printable, utf8_path
 from ganatomy.languages import Words
 from ganatomy.latent.direction import Direction, checked_place, finite_array
@@ -223,12 +223,7 @@ class Directions:
         return f"<table><caption>{escape(repr(self))}</caption><tr>{heads}</tr>{''.join(rows)}</table>"
 
     def to_frame(self) -> "DataFrame":
-        """Return names, labels, shares and values as a DataFrame of pandas, a row a direction.
-
-        Raises:
-            InputError: pandas is not installed.
-        """
-        require_extra("pandas", "frames", "a DataFrame")
+        """Return names, labels, shares and values as a DataFrame of pandas, a row a direction."""
         from pandas import DataFrame
 
         return DataFrame(self._rows(), columns=["name", "label", "share", "value"])

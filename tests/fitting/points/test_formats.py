@@ -153,7 +153,7 @@ def test_empty_truncated_and_foreign_files_are_refused(tmp_path: Path, kind: str
         ("1,2\n3,4\n\n5,six\n", ["line 4", "'six'"]),
         ("x,y\n1,2\n3\n", ["line 3", "1 values", "line 1 has 2"]),
         ("1,x\n3,4\n", ["line 1", "'x'"]),
-        ("1,5;2\n2;3\n", ["'1,5'", "write 1.5"]),
+        ("1,5;2\n2.5;3\n", ["'1,5'", "write 1.5"]),
         ("x,y\n", ["no numbers", "x,y"]),
         ("# nothing\n\n", ["no points"]),
         ("1,2\n3,nan\n5,inf\n7,8\n", ["2 of 4 rows", "row 2"]),

@@ -1,6 +1,6 @@
 """Tables of plain values, for people who work in Python: as a pandas DataFrame, and as the HTML that notebooks show.
 
-A table is a list of columns' names and rows of values, None where there is none. pandas is an extra, and loaded only
+A table is a list of columns' names and rows of values, None where there is none. pandas is loaded only
 where a DataFrame is asked for.
 """
 
@@ -9,8 +9,6 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ganatomy.errors import require_extra
-
 if TYPE_CHECKING:
     import pandas
 
@@ -18,13 +16,9 @@ if TYPE_CHECKING:
 def frame_of(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> "pandas.DataFrame":
     """Make a DataFrame of a table.
 
-    Raises:
-        InputError: pandas is not installed.
-
     >>> frame_of(["epoch", "recall"], [(0, 0.1), (10, None)])["recall"].tolist()
     [0.1, nan]
     """
-    require_extra("pandas", "frames", "to_frame()")
     import pandas
 
     return pandas.DataFrame([list(row) for row in rows], columns=list(columns))

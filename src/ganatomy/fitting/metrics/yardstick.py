@@ -100,11 +100,7 @@ class Measurements(dict[str, Measurement]):
         return ["metric", "better", "value", "floor", "floor_spread", "ratio"], rows
 
     def to_frame(self) -> "pandas.DataFrame":
-        """Make a DataFrame, a row a metric.
-
-        Raises:
-            InputError: pandas is not installed.
-        """
+        """Make a DataFrame, a row a metric."""
         columns, rows = self._table()
         return frame_of(columns, rows).set_index([list(self)])
 

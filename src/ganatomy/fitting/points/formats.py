@@ -25,8 +25,9 @@ from ganatomy.files.arrays import StoredArray, stored_npy, stored_npz
 from ganatomy.fitting.points.found import Found, Wanted
 from ganatomy.fitting.points.hdf5 import MAGIC
 from ganatomy.fitting.points.matlab import stored_mat
+from ganatomy.fitting.points.parquet import read_parquet
 from ganatomy.fitting.points.refusal import refusal
-from ganatomy.fitting.points.tables import read_parquet, read_text
+from ganatomy.fitting.points.text import read_text
 
 _DEFAULT_VARIABLE = "xx"
 _FLOAT = 8  # bytes

@@ -6,6 +6,7 @@ numbers, else as text.
 Shapes: `N` points, `K` components.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from ganatomy.errors import InputError
 from ganatomy.files import printable
 
-_MOST = 1000
-"""Components: of more, none has enough points for anything."""
+_MOST = 1000  # components; of more, few have enough points for anything
+_WHOLE = re.compile("-?[0-9]{1,15}")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -55,6 +56,7 @@ class Labels:
             array = _whole(array, where)
         if array.dtype.kind == "O":
             array = np.array([_text(value, where) for value in array], dtype=str)
+            array = array.astype(np.int64) if all(map(_WHOLE.fullmatch, array)) else array
         kinds, codes = np.unique(array, return_inverse=True)
         names = tuple(printable(kind, 40) for kind in kinds[: _MOST + 1].tolist())
         if len(kinds) > _MOST:
@@ -88,8 +90,8 @@ def _whole(array: np.ndarray, where: str) -> np.ndarray:
 
 
 def _text(value: object, where: str) -> str:
-    if isinstance(value, str | int | np.integer | np.bool_):
+    if value != "" and isinstance(value, str | int | np.integer | np.bool_):
         return str(value)
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    raise InputError(f"{where}: {printable(value, 40)} is no label; give whole numbers or text, one for each point")
+    raise InputError(f"{where}: '{printable(value, 40)}' is no label; give whole numbers or text, one for each point")

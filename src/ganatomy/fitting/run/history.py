@@ -105,7 +105,7 @@ class History:
         """Make a DataFrame of the metrics, a row a snapshot, or of the losses, a row an iteration.
 
         Raises:
-            InputError: pandas is not installed, or there is no such table.
+            InputError: there is no such table.
         """
         return frame_of(*self.table(of))
 

@@ -134,7 +134,7 @@ class Run(FittedGAN):
         """Make a DataFrame of the training: the metrics, a row a snapshot, or the losses, a row an iteration.
 
         Raises:
-            InputError: pandas is not installed, or there is no such table.
+            InputError: there is no such table.
         """
         return self.history.to_frame(of)
 

@@ -136,7 +136,7 @@ class Study(Sequence[RunRecord]):
                 over its seeds), "differences" between all pairs of these, or "claims".
 
         Raises:
-            InputError: pandas is not installed, or there is no such table.
+            InputError: there is no such table.
         """
         return frame_of(*self.table(of))
 

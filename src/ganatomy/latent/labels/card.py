@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, ValidationError
 
 from ganatomy.attributes.trait import Trait
-from ganatomy.errors import InputError, complaint, require_extra, unknown
+from ganatomy.errors import InputError, complaint, unknown
 from ganatomy.files import Count, Line, Place, Table, encodable, parse_json, printable, read_input
 from ganatomy.latent.direction import Direction, checked_place, finite_array
 from ganatomy.latent.directions import Directions, LatentSpace
@@ -89,12 +89,7 @@ class Naming:
         return f"<table><caption>{escape(repr(self))}</caption><tr>{heads}</tr>{''.join(rows)}</table>"
 
     def to_frame(self) -> "DataFrame":
-        """Return all responses as a DataFrame of pandas, a row for each direction and trait.
-
-        Raises:
-            InputError: pandas is not installed.
-        """
-        require_extra("pandas", "frames", "a DataFrame")
+        """Return all responses as a DataFrame of pandas, a row for each direction and trait."""
         from pandas import DataFrame
 
         numbers = ("effect", "interval", "follows", "monotonic", "null", "ratio", "n_codes")

@@ -29,7 +29,7 @@ from torch import Tensor
 
 from ganatomy.attributes import Attribute, choose
 from ganatomy.attributes.trait import Trait
-from ganatomy.errors import InputError, require_extra, unknown
+from ganatomy.errors import InputError, unknown
 from ganatomy.generators.base import Generator, Precision
 from ganatomy.latent.codes import AS_PUBLISHED, Drawing
 from ganatomy.latent.direction import Direction
@@ -124,12 +124,7 @@ class KeptEdit:
         return f"<table><caption>{escape(repr(self))}</caption><tr>{head}</tr>{body}</table>"
 
     def to_frame(self) -> DataFrame:
-        """Return the changes as a DataFrame of pandas, a row an attribute, in sd with 95 % intervals.
-
-        Raises:
-            InputError: pandas is not installed.
-        """
-        require_extra("pandas", "frames", "a DataFrame")
+        """Return the changes as a DataFrame of pandas, a row an attribute, in sd with 95 % intervals."""
         from pandas import DataFrame
 
         nothing = (None, None, None)

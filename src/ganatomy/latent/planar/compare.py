@@ -23,7 +23,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ganatomy.errors import InputError, require_extra
+from ganatomy.errors import InputError
 from ganatomy.execution import versions
 from ganatomy.figures.fonts import drawable
 from ganatomy.figures.points.flows import Flow, FlowRow, flows, spread
@@ -140,12 +140,7 @@ class PlanarResult:
         return f"PlanarResult({len(found)} by {found.method}{f' in {found.source}' if found.source else ''}; {told})"
 
     def to_frame(self) -> "DataFrame":
-        """Return medians over codes as a DataFrame of pandas, a row a direction: angles in degrees, speeds as shares.
-
-        Raises:
-            InputError: pandas is not installed.
-        """
-        require_extra("pandas", "frames", "a DataFrame")
+        """Return medians over codes as a DataFrame, a row a direction: angles in degrees, speeds as shares."""
         from pandas import DataFrame
 
         columns = {"": self.sefa, "_best_fixed": self.best_fixed, "_chance": self.chance}

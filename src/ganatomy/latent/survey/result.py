@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from ganatomy.errors import InputError, require_extra, unknown
+from ganatomy.errors import InputError, unknown
 from ganatomy.figures.style import new_figure
 
 if TYPE_CHECKING:
@@ -82,12 +82,7 @@ class Surveyed(Mapping[str, Any]):
         return f"<p>{html.escape(repr(self))}</p>{table}"
 
     def to_frame(self) -> pandas.DataFrame:
-        """Make a pandas DataFrame, a row a direction.
-
-        Raises:
-            InputError: pandas is not installed; it is an extra.
-        """
-        require_extra("pandas", "frames", "a table of a survey")
+        """Make a pandas DataFrame, a row a direction."""
         import pandas
 
         return pandas.DataFrame(self.rows)

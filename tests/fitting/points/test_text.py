@@ -9,7 +9,8 @@ import pytest
 from ganatomy.errors import InputError
 from ganatomy.files import Meter, spending
 from ganatomy.fitting.points.found import Wanted
-from ganatomy.fitting.points.tables import read_parquet, read_text
+from ganatomy.fitting.points.parquet import read_parquet
+from ganatomy.fitting.points.text import read_text
 
 
 def text_of(content: bytes) -> np.ndarray:
@@ -30,7 +31,7 @@ def test_a_text_of_many_lines_costs_little_more_than_its_numbers():
 
 
 def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("ganatomy.fitting.points.tables._LINE", 1000)
+    monkeypatch.setattr("ganatomy.fitting.points.text._LINE", 1000)
     with pytest.raises(InputError, match="line 2 is longer than 1,000 letters"):
         text_of(b"1,2\n" + b"3," * 1000 + b"4\n")
 
