@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "ganatomy"
 # Who may import whom, of ganatomy. A room is a module or package of the first level, or of the second where a package
 # has rooms of its own; every module is in exactly one. A room may see itself, and what stands behind its colon.
 # A package that is not FLAT has no modules of its own beside its rooms, only the names that its __init__ offers.
-FLAT = {"attributes", "cli", "figures", "files", "pages"}
+FLAT = {"attributes", "cli", "figures", "files", "opening", "pages"}
 ROOT = {"errors", "files", "execution", "languages", "terminal", "progress", "own_code"}
 GENERATORS = {
     "generators.base",
@@ -61,6 +61,7 @@ ARROWS = {
     "generators.checkpoint": {*ROOT, *(f"generators.{room}" for room in ("families", "files", "layouts", "zoo"))},
     "generators.loading": {*ROOT, *GENERATORS},
     "generators": {*ROOT, *GENERATORS},
+    "opening": {*ROOT, *GENERATORS, *HALF_1[:6]},  # which names what either half made, and so sees both
     "attributes": {*ROOT, "generators.zoo"},
     "figures": ROOT,
     "figures.points": {*ROOT, "figures"},
@@ -87,7 +88,7 @@ ARROWS = {
         *(f"latent.{room}" for room in ("methods", "measures", "labels", "editing", "survey", "planar")),
     },
     "cli": {
-        *(*ROOT, *HALF_1, *GENERATORS, *MOVED, *FIGURES, "attributes", "pages"),
+        *(*ROOT, *HALF_1, *GENERATORS, *MOVED, *FIGURES, "attributes", "opening", "pages"),
         *(f"latent.{room}" for room in ("methods", "measures", "labels", "editing", "survey", "planar")),
     },
     "__main__": {"cli"},

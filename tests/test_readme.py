@@ -79,7 +79,6 @@ def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("readme")
     zigzag = distribution("zigzag")
     savemat(path / "points.mat", {"xx": zigzag.sample(8192, seed=0)})
-    np.savetxt(path / "samples.csv", zigzag.sample(1000, seed=1), delimiter=",")
     random, state = torch.Generator().manual_seed(0), {"lod": torch.zeros(())}
     for i, (inputs, outputs) in enumerate([(16, 16), (16, 16), (16, 8), (8, 8), (8, 4), (4, 4)]):
         state[f"layer{i}.weight"] = torch.randn(outputs, inputs, *((3, 3) if i else (4, 4)), generator=random)

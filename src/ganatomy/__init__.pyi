@@ -13,6 +13,8 @@ from .fitting.objectives.own import read_objective as read_objective
 from .fitting.points.cloud import load_points as load_points
 from .fitting.points.distributions import distribution as distribution
 from .fitting.points.distributions import distributions as distributions
+from .fitting.points.projection import project as project
+from .fitting.points.writing import save_points as save_points
 from .fitting.recipes.recipe import Recipe as Recipe
 from .fitting.recipes.recipe import load_recipe as load_recipe
 from .fitting.recipes.recipe import recipes as recipes
@@ -30,7 +32,6 @@ from .fitting.training.trainer import train as train
 from .generators.base import Generator as Generator
 from .generators.loading import convert as convert
 from .generators.loading import fetch as fetch
-from .generators.loading import load as load
 from .generators.loading import open_checkpoint as open_checkpoint
 from .generators.zoo.cards import card as card
 from .generators.zoo.cards import cards as cards
@@ -53,6 +54,7 @@ from .latent.planar.compare import sefa_of_run as sefa_of_run
 from .latent.survey.choices import Choices as Choices
 from .latent.survey.choices import Film as Film
 from .latent.survey.run import survey as survey
+from .opening.loading import load as load
 from .pages.index import report as report
 
 __version__: str

@@ -26,7 +26,7 @@ FUNCTIONS = {  # by verb: what does the same from Python
     "fit": ["fit"],
     "recipes": ["recipes", "load_recipe"],
     "report": ["report"],
-    "sample": ["draw", "paint", "save_pictures"],
+    "sample": ["draw", "paint", "save_pictures", "load", "project", "save_points"],
     "sefa": ["sefa", "survey"],
     "zoo": ["cards", "card", "fetch"],
 }

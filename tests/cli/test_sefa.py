@@ -431,9 +431,13 @@ def test_a_run_with_fewer_dimensions_than_asked_for_and_one_that_is_not_finished
     assert not list(Path("folder").iterdir())
 
 
-def test_the_file_of_a_fitted_gan_is_sent_to_its_run(cli, finished):
-    line = cli("sefa", finished.folder / "generator.safetensors").refusal
-    assert "ganatomy sefa runs/NAME" in line
+def test_the_file_of_a_fitted_gan_is_its_run(cli, finished):
+    shutil.copytree(finished.folder, "run")
+    assert cli("sefa", "run/generator.safetensors").code == 0
+    assert Path("run/directions/flows.png").exists()
+    shutil.copy("run/generator.safetensors", "alone.safetensors")
+    line = cli("sefa", "alone.safetensors").refusal
+    assert "makes points and no pictures; 'ganatomy sample alone.safetensors' writes some" in line
 
 
 # sample

@@ -316,7 +316,7 @@ def ours(card):
 @pytest.mark.parametrize(
     ("card", "message"),
     [
-        ({"format": "fitted-gan-1"}, "is a GAN fitted to points: give its run's folder, as in ganatomy sefa runs/NAME"),
+        ({"format": "fitted-gan-1"}, "is a GAN fitted to points, and makes no pictures; 'ganatomy sample"),
         ({"format": "directions-1"}, "holds directions, not a generator: Directions.load reads it"),
         ({"format": "generator-2"}, "holds generator-2, this version reads generator-1"),
         ({"format": "\x1b[2J"}, "holds [2J, this version"),

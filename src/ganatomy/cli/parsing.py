@@ -1,6 +1,7 @@
 """How what a person typed is read: seeds, settings, names, numbers; what cannot be is refused in one line."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,56 @@ def read_settings(assignments: list[str]) -> dict[str, Any]:
         except (tomllib.TOMLDecodeError, RecursionError):
             settings[key.strip()] = value.strip()
     return settings
+
+
+def read_bounds(texts: list[str] | None) -> Any:
+    """Read "LOW,HIGH", of which either may be missing, or "COLUMN=LOW,HIGH" for each of several columns.
+
+    >>> read_bounds(["0,"]), read_bounds(["age=0,120", "income=0,"])
+    ((0.0, None), {'age': (0.0, 120.0), 'income': (0.0, None)})
+    """
+
+    def pair(text: str) -> tuple[float | None, float | None]:
+        low, comma, high = text.partition(",")
+        try:
+            if not comma or not (low.strip() or high.strip()):
+                raise ValueError
+            return (float(low) if low.strip() else None), (float(high) if high.strip() else None)
+        except ValueError:
+            raise InputError(f"--bounds {text}: write LOW,HIGH, such as 0,1, or 0, without an upper one") from None
+
+    return _each_column("--bounds", texts, pair)
+
+
+def read_step(texts: list[str] | None) -> Any:
+    """Read "STEP", or "COLUMN=STEP" for each of several columns.
+
+    >>> read_step(["0.5"]), read_step(["age=1"])
+    (0.5, {'age': 1.0})
+    """
+
+    def number(text: str) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            raise InputError(f"--step {text}: write a number above 0, such as 1") from None
+
+    return _each_column("--step", texts, number)
+
+
+def _each_column(flag: str, texts: list[str] | None, read: Callable[[str], Any]) -> Any:
+    """Read one text for all columns, or several that name a column each."""
+    if not texts:
+        return None
+    if len(texts) == 1 and "=" not in texts[0]:
+        return read(texts[0])
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.rpartition("=")
+        if not equals or not name or name in found:
+            raise InputError(f"{flag} {text}: of several, each names a column of its own, as {flag} COLUMN=...")
+        found[name] = read(value)
+    return found
 
 
 def check_strength(flag: str, value: float) -> None:

@@ -73,10 +73,12 @@ def sefa(
 
       ganatomy sefa checkpoints/pggan_celebahq1024.pth -N 5 -K 5 --start -2 --end 2
     """
+    from ganatomy.files import run_of
     from ganatomy.generators.zoo.cards import is_name
 
-    if Path(source).is_dir() and not is_name(source):
-        _sefa_of_run(source, 2 if directions is None else directions, normalize, seed, out, as_json, language)
+    run = None if is_name(source) else run_of(source) or (source if Path(source).is_dir() else None)
+    if run is not None:
+        _sefa_of_run(run, 2 if directions is None else directions, normalize, seed, out, as_json, language)
         return
     for flag, strength in (("--start", start), ("--end", end)):
         if strength is not None:
@@ -189,7 +191,7 @@ def _from_weights(
 
 
 def _sefa_of_run(
-    path: str, k: int, normalize: bool, seed: int, out: Path | None, as_json: bool, language: str | None
+    path: str | Path, k: int, normalize: bool, seed: int, out: Path | None, as_json: bool, language: str | None
 ) -> None:
     """Compare SeFa on a fitted planar GAN with the exact local directions."""
     from ganatomy.latent.planar.compare import sefa_of_run

@@ -6,10 +6,12 @@
 - `opened`: a file of which more is read later, as it was when it was opened.
 - `folder`: folders in which no link is followed, files that appear whole or not at all.
 - `owned`: folders that one piece of work owns, and its stages.
+- `made`: what ganatomy itself made, and what to do with it where something else was wanted.
 """
 
 from ganatomy.files.budget import Budget, Meter, at_once, budget, free_memory, require_memory, spending
 from ganatomy.files.folder import Folder, Place, make_folder, replacing
+from ganatomy.files.made import instead, kind_of, run_of
 from ganatomy.files.names import encodable, file_name, printable, spreadsheet_safe, visible
 from ganatomy.files.opened import OpenFile
 from ganatomy.files.owned import OwnedFolder, Stages, strict_json
@@ -32,6 +34,8 @@ __all__ = [
     "encodable",
     "file_name",
     "free_memory",
+    "instead",
+    "kind_of",
     "make_folder",
     "open_input",
     "parse_json",
@@ -40,6 +44,7 @@ __all__ = [
     "read_input",
     "replacing",
     "require_memory",
+    "run_of",
     "spending",
     "spreadsheet_safe",
     "strict_json",

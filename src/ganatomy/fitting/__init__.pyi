@@ -7,6 +7,8 @@ from .points.cloud import load_points as load_points
 from .points.cloud import split_points as split_points
 from .points.distributions import distribution as distribution
 from .points.distributions import distributions as distributions
+from .points.projection import project as project
+from .points.writing import save_points as save_points
 from .recipes.recipe import Recipe as Recipe
 from .recipes.recipe import load_recipe as load_recipe
 from .run.fit import fit as fit

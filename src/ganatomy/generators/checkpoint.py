@@ -309,7 +309,9 @@ def _card(header: str, where: str) -> dict[str, Any]:
         return {}
     found = parse_json(header, f"{where}, its card", _Format).format
     if found.startswith("fitted-gan"):
-        raise InputError(f"{where} is a GAN fitted to points: give its run's folder, as in ganatomy sefa runs/NAME")
+        raise InputError(
+            f"{where} is a GAN fitted to points, and makes no pictures; 'ganatomy sample {where}' writes points of it"
+        )
     if found.startswith("directions"):
         raise InputError(
             f"{where} holds directions, not a generator: Directions.load reads it, and 'ganatomy edit' moves codes by "

@@ -25,7 +25,7 @@ from safetensors.numpy import save as serialize
 from scipy.linalg import subspace_angles
 
 from ganatomy.errors import InputError
-from ganatomy.files import Count, Line, Meter, Place, Table, encodable, parse_json, printable, utf8_path
+from ganatomy.files import Count, Line, Meter, Place, Table, encodable, instead, parse_json, printable, utf8_path
 from ganatomy.languages import Words
 from ganatomy.latent.direction import Direction, checked_place, finite_array
 from ganatomy.latent.layers import Layers, read_layers, written_layers
@@ -359,6 +359,8 @@ class Directions:
         Raises:
             InputError: no such file, or no directions of this version.
         """
+        if other := instead(path, "directions"):
+            raise other
         path = _tensor_file(path).path
         if not path.is_file():
             raise InputError(f"{path}: no such file; it holds the vectors, so the .json alone is not enough")

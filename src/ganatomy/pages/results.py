@@ -17,7 +17,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from ganatomy.errors import InputError
-from ganatomy.files import Line, Stem, Table, parse_json, printable, read_input
+from ganatomy.files import Line, Stem, Table, instead, parse_json, printable, read_input
 from ganatomy.languages import ABSENT, Words, written
 
 Kind = Literal["picture", "video", "page", "data"]
@@ -105,6 +105,8 @@ def part_of(folder: Path, prefix: str, words: Words) -> Part:
     except InputError:
         kind = None
     if kind is None:
+        if other := instead(folder, "result"):
+            raise other
         raise InputError(f"{folder} holds no finished result; give {WHAT}")
     shape, read = _KINDS[kind]
     try:

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ganatomy.errors import InputError, note, unknown
-from ganatomy.files import encodable, open_input, printable
+from ganatomy.files import encodable, instead, open_input, printable
 from ganatomy.fitting.points import formats
 from ganatomy.fitting.points.distributions.base import Distribution
 from ganatomy.fitting.points.found import Wanted
@@ -129,6 +129,8 @@ def read_points(
     ((3, 2), ('x', 'y'), Labels(3 points: a 2, b 1))
     """
     where, kind = str(source), Path(source).suffix.lower()
+    if other := instead(source, "points"):
+        raise other
     if kind not in formats.FORMATS and os.path.isfile(source):  # and is not opened
         raise refusal(where, f"has the unknown extension '{kind}'; known: {', '.join(formats.FORMATS)}")
     with open_input(source, "give a file of points") as stream:

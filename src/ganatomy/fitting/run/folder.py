@@ -26,7 +26,7 @@ import torch
 from pydantic import ConfigDict, Field
 
 from ganatomy.errors import InputError
-from ganatomy.files import Count, Line, Meter, OwnedFolder, Table, parse_json, printable, read_input
+from ganatomy.files import Count, Line, Meter, OwnedFolder, Table, instead, parse_json, printable, read_input
 from ganatomy.files.arrays import read_npz
 from ganatomy.fitting.recipes.recipe import Recipe
 from ganatomy.fitting.run.checkpoint import read_checkpoint
@@ -142,6 +142,8 @@ class RunFolder(OwnedFolder):
         """
         path = self.path / "summary.json"
         if not self.begun:
+            if other := instead(self.path, "run"):
+                raise other
             raise InputError(f"{self.path} is no run folder; give one that ganatomy fit made, such as runs/NAME")
         if not self.finished:
             raise InputError(f"{self.path} holds no finished run; run the same fit command again to finish it")

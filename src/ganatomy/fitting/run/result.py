@@ -38,7 +38,6 @@ class Run(FittedGAN):
         measurements: every metric of the model beside its floor; None if it was not measured.
         seed: of everything random.
         path: the folder that it was written to, or read from; None if there is none.
-        columns: the names of the D coordinates; none where the points had no names.
 
     >>> from ganatomy.fitting.training.trainer import Trainer
     >>> from ganatomy.fitting.recipes.recipe import load_recipe
@@ -52,7 +51,6 @@ class Run(FittedGAN):
     measurements: Measurements | None = None
     seed: int = 0
     path: Path | None = None
-    columns: tuple[str, ...] = ()
     _real: NDArray[np.float64] | None = None
 
     @classmethod

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ganatomy.errors import InputError
-from ganatomy.files import OwnedFolder, Place, file_name, parse_json, printable, read_input
+from ganatomy.files import OwnedFolder, Place, file_name, instead, parse_json, printable, read_input
 from ganatomy.fitting.study.job import read_content, read_record
 from ganatomy.fitting.study.judging.records import Cell, RunRecord
 from ganatomy.fitting.study.plan import Plan, PlannedRun
@@ -136,6 +136,8 @@ class StudyFolder(OwnedFolder):
         """
         state = self.read()
         if not state:
+            if other := instead(self.path, "study"):
+                raise other
             hint = "give a folder that ganatomy compare made, such as studies/NAME"
             raise InputError(f"{self.path} holds no study; {hint}")
         return state

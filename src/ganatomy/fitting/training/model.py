@@ -87,7 +87,12 @@ class FittedGAN:
     """A generator one can sample, with the discriminator it was trained against.
 
     The snapshots of `ganatomy.train` are of this class; what `ganatomy.fit` returns holds its training too.
+
+    Attributes:
+        columns: the names of the D coordinates; none where the points had no names.
     """
+
+    columns: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -255,7 +260,8 @@ class FittedGAN:
             "scaling.scale": torch.from_numpy(self.scaling.scale.copy()),
         }
         # One key, since the order of several differs from file to file.
-        header = {"ganatomy": json.dumps({"format": FORMAT, "recipe": self.recipe.model_dump()})}
+        card = {"format": FORMAT, "recipe": self.recipe.model_dump()}
+        header = {"ganatomy": json.dumps(card | ({"columns": self.columns} if self.columns else {}))}
         with replacing(path) as file:
             file.write(serialize(tensors, header))
 
@@ -271,8 +277,8 @@ class FittedGAN:
         """
         meter = Meter(os.fspath(path))
         content = read_input(path, "give a generator.safetensors from a run", meter)
-        card, tensors = _opened(content, meter)
-        recipe = _recipe_of(card, meter.where)
+        told, tensors = _opened(content, meter)
+        recipe, columns = _card_of(told, meter.where)
         try:
             scaling = Scaling(tensors.pop("scaling.shift").numpy(), tensors.pop("scaling.scale").numpy())
             scaling.check()
@@ -290,7 +296,9 @@ class FittedGAN:
                 network.load_state_dict(own)
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise InputError(f"{meter.where}: damaged model: {printable(error)}") from None
-        return cls(recipe, *networks, scaling, None if objective is None else objective_of(recipe, objective))
+        model = cls(recipe, *networks, scaling, None if objective is None else objective_of(recipe, objective))
+        model.columns = columns if len(columns) == model.dim else ()
+        return model
 
 
 def _opened(content: bytes, meter: Meter) -> tuple[str, dict[str, Tensor]]:
@@ -308,16 +316,19 @@ def _opened(content: bytes, meter: Meter) -> tuple[str, dict[str, Tensor]]:
         raise InputError(f"{meter.where}: not a safetensors file: {printable(error)}") from None
 
 
-def _recipe_of(card: str, where: str) -> Recipe:
-    """Return the recipe that a model's card holds; it never names a file of one."""
+def _card_of(card: str, where: str) -> tuple[Recipe, tuple[str, ...]]:
+    """Return the recipe that a model's card holds, which never names a file of one, and the names of the columns."""
     found = parse_json(card, f"{where}: damaged model")
     written = found.get("format", "no model of ganatomy") if isinstance(found, dict) else "no model of ganatomy"
     if written != FORMAT:
         raise InputError(f"{where}: holds {printable(written)}, this version reads {FORMAT}")
     if not isinstance(found.get("recipe"), dict):
         raise InputError(f"{where}: damaged model: its recipe is no table")
+    columns = found.get("columns", [])
+    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
+        raise InputError(f"{where}: damaged model: its columns are no names")
     try:
-        return load_recipe(found["recipe"])
+        return load_recipe(found["recipe"]), tuple(map(printable, columns))
     except InputError as error:
         raise InputError(f"{where}: damaged model: {error}") from None
 

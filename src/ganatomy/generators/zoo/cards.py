@@ -31,7 +31,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from ganatomy.errors import InputError, unknown
-from ganatomy.files import OpenFile, printable
+from ganatomy.files import OpenFile, instead, printable
 from ganatomy.generators.families import FAMILIES
 from ganatomy.generators.zoo.cache import CacheEntry, Check, State, address_folder, cache_folder, read_record
 from ganatomy.generators.zoo.downloads import Expected, Say
@@ -307,7 +307,9 @@ def _find(source: str) -> Path | Card | Hub | Web:
 
 
 def _own(path: Path, its_card: Card | None, sha256: str | None) -> WeightFile:
-    opened = OpenFile(path, "give the weight file itself")
+    if other := instead(path, "generator"):
+        raise other
+    opened = OpenFile(path, "give a generator's file, or the folder of a run")
     if sha256 and opened.sha256 != sha256:
         raise InputError(f"{path}: its sha256 is {opened.sha256}, not {sha256}; it is another file, or damaged")
     return WeightFile(opened, its_card, str(path), "given" if sha256 else "")
