@@ -30,7 +30,7 @@ def test_one_coordinate_is_a_column(tmp_path, ending):
 
 
 def test_names_are_kept_where_the_file_has_room_for_them(tmp_path):
-    names = ["a, b", "身高", "c 'd'"]
+    names = ["a, b", "身高", "c 'd' \"e\""]
     points = np.arange(12.0).reshape(4, 3) ** 2
     for ending in WRITERS:
         save_points(points, tmp_path / f"a{ending}", names)
@@ -47,6 +47,23 @@ def test_names_are_kept_where_the_file_has_room_for_them(tmp_path):
 def test_without_names_they_are_numbered(tmp_path):
     save_points(HARD, tmp_path / "a.csv")
     assert read_points(tmp_path / "a.csv").columns == ("x0", "x1")
+
+
+@pytest.mark.parametrize("names", [("0", "1"), ("2019", "2020"), ("x", "99"), ("Unnamed: 0", "y"), ("", "b")])
+@pytest.mark.filterwarnings("ignore::ganatomy.errors.Note")
+def test_names_that_look_like_numbers_are_names_again(tmp_path, names):
+    save_points(HARD[:1] * 2 + [[0.5, 1.5]], tmp_path / "a.csv", names)
+    told = () if names == ("0", "1") else tuple(name or "x0" for name in names)  # a count names nothing
+    assert read_points(tmp_path / "a.csv").columns == told
+    assert load_points(tmp_path / "a.csv").tobytes() == np.array(HARD[:1] * 2 + [[0.5, 1.5]]).tobytes()
+
+
+@pytest.mark.parametrize("names", [("1.5", "2.5"), ("x", "2"), ("sep=;",)])
+def test_names_that_would_be_read_as_a_point_are_refused(tmp_path, names):
+    with pytest.raises(InputError, match="would be read as a point; give others, or choose"):
+        save_points(np.array(HARD)[:, : len(names)], tmp_path / "a.csv", names)
+    assert not list(tmp_path.iterdir())
+    save_points(np.array(HARD)[:, : len(names)], tmp_path / "a.parquet", names)
 
 
 def test_a_name_commands_no_spreadsheet_and_breaks_no_line(tmp_path):

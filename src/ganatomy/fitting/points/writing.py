@@ -12,6 +12,8 @@ point or a column that is constant.
 Shapes: `N` points, `D` data dimensions.
 """
 
+import csv
+import io
 import os
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
@@ -22,9 +24,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ganatomy.errors import InputError
-from ganatomy.files import make_folder, printable, replacing, spreadsheet_safe
+from ganatomy.files import encodable, make_folder, printable, replacing, spreadsheet_safe
+from ganatomy.fitting.points.dialect import form_of
 
 _LINES = 1 << 14  # of text that are made at once
+_SAMPLE = 1 << 10  # by which a reader tells what a table is
 
 
 def save_points(
@@ -40,7 +44,7 @@ def save_points(
 
     Raises:
         InputError: another ending, a file that is there or cannot be written, points that are no finite numbers, names
-            that are not D, or twice the same; pyarrow is missing.
+            that are not D, twice the same, or, in text, numbers that would be read as a point; pyarrow is missing.
 
     >>> import tempfile
     >>> from ganatomy.fitting.points.cloud import read_points
@@ -95,7 +99,7 @@ def named(columns: Sequence[str], dim: int) -> tuple[str, ...]:
     >>> named((), 2), named(["age", "income"], 2)
     (('x0', 'x1'), ('age', 'income'))
     """
-    names = tuple(map(printable, columns)) or tuple(f"x{k}" for k in range(dim))
+    names = tuple(printable(name) or f"x{k}" for k, name in enumerate(columns or [""] * dim))
     if len(names) != dim:
         raise InputError(f"{len(names)} names were given for {dim} columns; give one for each")
     if len({*names}) < dim:
@@ -109,15 +113,21 @@ def _ending(path: str | os.PathLike) -> str:
 
 
 def _write_csv(file: BinaryIO, points: NDArray[np.float64], names: Sequence[str]) -> None:
-    import csv
-    import io
-
-    text = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="")
-    csv.writer(text, lineterminator="\n").writerow(map(spreadsheet_safe, names))
+    text, safe = io.StringIO(), tuple(map(spreadsheet_safe, names))
+    csv.writer(text, lineterminator="\n").writerow(safe)
+    header = text.getvalue()
+    form = form_of([header, *_lines(points[:_SAMPLE])])
+    if form.header != safe or form.left_out:
+        raise InputError(
+            f"the names {', '.join(names)} above points would be read as a point; give others, or choose .parquet"
+        )
+    file.write(encodable(header).encode())
     for start in range(0, len(points), _LINES):
-        lines = points[start : start + _LINES].tolist()
-        text.write("".join(",".join(map(repr, line)) + "\n" for line in lines))
-    text.detach()
+        file.write("".join(_lines(points[start : start + _LINES])).encode())
+
+
+def _lines(points: NDArray[np.float64]) -> list[str]:
+    return [",".join(map(repr, row)) + "\n" for row in points.tolist()]
 
 
 def _write_npy(file: BinaryIO, points: NDArray[np.float64], names: Sequence[str]) -> None:
