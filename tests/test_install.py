@@ -41,7 +41,7 @@ def test_the_lock_names_exact_versions_and_no_place() -> None:
 def test_the_lock_satisfies_the_project(python: str) -> None:
     pins = locked(python)
     extras = PROJECT["optional-dependencies"]
-    brought = ("dask", "faces", "frames", "tensorboard")  # by the development extra
+    brought = ("dask", "faces", "tensorboard")  # by the development extra
     for text in (*PROJECT["dependencies"], *extras["dev"], *(text for extra in brought for text in extras[extra])):
         wanted = Requirement(text)
         if wanted.name == PROJECT["name"]:

@@ -8,7 +8,7 @@ samples, `D` data, `Z` latent dimensions.
 import copy
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,16 +149,34 @@ class FittedGAN:
         Raises:
             InputError: n is not positive.
         """
+        points = torch.cat([self._generate(z) for z in self._batches(n, seed)])
+        return self.scaling.to_data(points[:n])
+
+    def codes(self, n: int, seed: int = 0) -> NDArray[np.float32]:
+        """Draw the latent codes (n, Z) of the points that `sample` makes for the same seed.
+
+        Their points by `transform` are those, to rounding, of a generator without batch normalisation.
+
+        Raises:
+            InputError: as `sample`.
+
+        >>> from ganatomy.fitting.recipes.recipe import load_recipe
+        >>> recipe = load_recipe("course", generator={"normalization": "none"})
+        >>> model = FittedGAN(recipe, *build(recipe, 2, seed=0), Scaling(np.zeros(2), np.ones(2)))
+        >>> np.allclose(model.transform(model.codes(500, seed=3)), model.sample(500, seed=3))
+        True
+        """
+        return torch.cat(list(self._batches(n, seed)))[:n].numpy()
+
+    def _batches(self, n: int, seed: int) -> Iterator[Tensor]:
+        """Draw codes for n points batch by batch: one large draw would not begin with the numbers of a smaller one."""
         if not isinstance(n, int | np.integer) or n < 1:
             raise InputError(f"cannot sample {n} points: give a whole number, 1 or more")
         if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
             raise InputError(f"seed = {seed!r}: give a whole number from 0 to 2^63 - 1")
-        size, latent = self.recipe.batch_size, self.recipe.latent
-        random = torch.Generator().manual_seed(int(seed))
-        # Drawn batch by batch: one large draw would not begin with the numbers of a smaller one.
-        codes = (draw_codes(latent, (size,), random) for _ in range(-(-n // size)))
-        points = torch.cat([self._generate(z) for z in codes])
-        return self.scaling.to_data(points[:n])
+        size, random = self.recipe.batch_size, torch.Generator().manual_seed(int(seed))
+        for _ in range(-(-n // size)):
+            yield draw_codes(self.recipe.latent, (size,), random)
 
     def _generate(self, z: Tensor) -> Tensor:
         return self.generator(z.to(next(self.generator.parameters()).device))
