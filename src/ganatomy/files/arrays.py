@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, Protocol, cast
 
 import numpy as np
 
@@ -44,7 +44,18 @@ class StoredArray:
         return math.prod(self.shape)
 
 
-def take(stream: IO[bytes], size: int) -> bytes:
+class Readable(Protocol):
+    """Bytes that are read from the front.
+
+    >>> reader: Readable = io.BytesIO(b"abc")
+    """
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read at most so many bytes."""
+        ...
+
+
+def take(stream: Readable, size: int) -> bytes:
     """Read just so many bytes.
 
     Raises:

@@ -12,6 +12,7 @@ import scipy.io
 
 from ganatomy.errors import InputError
 from ganatomy.files import Meter, spending
+from ganatomy.files.arrays import StoredArray
 from ganatomy.fitting.points.matlab import stored_mat
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "points.mat"
@@ -31,7 +32,7 @@ MATRICES = {
 def read_arrays(content: bytes) -> dict[str, np.ndarray | None]:
     """Read all variables of a file."""
     stored = stored_mat(io.BytesIO(content), len(content), Meter("points.mat"))
-    return {name: array and array.read() for name, array in stored.items()}
+    return {name: array.read() if isinstance(array, StoredArray) else None for name, array in stored.items()}
 
 
 def saved(**options) -> bytes:

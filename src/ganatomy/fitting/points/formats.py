@@ -11,23 +11,22 @@ Shapes: `N` points, `D` data dimensions.
 """
 
 import io
-import itertools
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import BinaryIO
 
-import numpy as np
-
-from ganatomy.errors import InputError, unknown
-from ganatomy.files import Meter, printable, require_memory
-from ganatomy.files.arrays import StoredArray, stored_npy, stored_npz
+from ganatomy.errors import InputError
+from ganatomy.files import Meter, printable
+from ganatomy.files.arrays import stored_npy, stored_npz
 from ganatomy.fitting.points.found import Found, Wanted
 from ganatomy.fitting.points.hdf5 import MAGIC
 from ganatomy.fitting.points.matlab import stored_mat
 from ganatomy.fitting.points.parquet import read_parquet
 from ganatomy.fitting.points.refusal import refusal
+from ganatomy.fitting.points.stored import Foreign
 from ganatomy.fitting.points.text import read_text
+from ganatomy.fitting.points.variables import select, taken
 
 _DEFAULT_VARIABLE = "xx"
 _FLOAT = 8  # bytes
@@ -85,58 +84,27 @@ def read(stream: BinaryIO, kind: str, where: str, wanted: Wanted = Wanted()) -> 
 
 def _read_mat(stream: BinaryIO, size: int, meter: Meter, wanted: Wanted) -> Found:
     """Read a MATLAB file."""
-    return Found(_select(stored_mat(stream, size, meter), meter, wanted.variable))
+    return select(stored_mat(stream, size, meter), meter, wanted)
 
 
 def _read_npy(stream: BinaryIO, size: int, meter: Meter, wanted: Wanted) -> Found:
     """Read a numpy file."""
-    if wanted.variable is not None:
-        raise refusal(meter.where, f"holds one array without a name; leave `variable={wanted.variable}` out")
+    for keyword, given in (("variable", wanted.variable), ("labels", wanted.labels)):
+        if given is not None:
+            raise refusal(meter.where, f"holds one array without a name; leave `{keyword}={given}` out")
 
     @contextmanager
     def beginning() -> Iterator[BinaryIO]:
         stream.seek(0)
         yield stream
 
-    return Found(_taken(stored_npy(beginning, size, meter), meter))
+    return taken(stored_npy(beginning, size, meter), meter)
 
 
 def _read_npz(stream: BinaryIO, size: int, meter: Meter, wanted: Wanted) -> Found:
     """Read a zip archive of numpy files."""
-    return Found(_select(stored_npz(stream, meter), meter, wanted.variable))
-
-
-def _select(arrays: Mapping[str, StoredArray | None], meter: Meter, variable: str | None) -> np.ndarray:
-    """Read the array that is meant; what is None is listed but cannot be chosen."""
-    where = meter.where
-    if variable is None and _DEFAULT_VARIABLE in arrays:
-        variable = _DEFAULT_VARIABLE
-    if variable is not None:
-        if variable not in arrays:
-            raise refusal(f"{where}:", str(unknown("variable", variable, list(arrays)[:_LISTED])))
-        chosen = arrays[variable]
-        if chosen is None:
-            raise refusal(where, f"holds no array of real numbers under '{variable}'; choose another `variable`")
-        return _taken(chosen, meter)
-    usable = {name: value for name, value in arrays.items() if value is not None}
-    clouds: list[StoredArray] = []
-    for axes in (1, 2):  # two axes win over one; a single row is no cloud
-        found = [a for a in usable.values() if len(a.shape) == axes and a.shape[0] > 1 and a.dtype.kind in "iuf"]
-        clouds = found or clouds
-    if len(clouds) == 1:
-        return _taken(clouds[0], meter)
-    count = f"{len(clouds)} arrays" if clouds else "no array"
-    names = itertools.islice(arrays, _LISTED)
-    listing = [f"{name} {usable[name].shape}" if name in usable else f"{name} (no array)" for name in names]
-    known = ", ".join([*listing, *["..."] * (len(arrays) > _LISTED)]) or "nothing"
-    raise refusal(where, f"holds {count} that could be the points; choose a `variable`. It has: {known}")
-
-
-def _taken(array: StoredArray, meter: Meter) -> np.ndarray:
-    """Read an array that is to become points, float64, which cost as well."""
-    meter.draw("bytes", _FLOAT * array.size)
-    require_memory((_FLOAT + array.dtype.itemsize) * array.size, meter.where)
-    return array.read()
+    stored = {name: array or Foreign("pickled") for name, array in stored_npz(stream, meter).items()}
+    return select(stored, meter, wanted)
 
 
 FORMATS: Mapping[str, Callable[[BinaryIO, int, Meter, Wanted], Found]] = {

@@ -24,7 +24,8 @@ import numpy as np
 from ganatomy.errors import InputError
 from ganatomy.files import Meter, printable, require_memory
 from ganatomy.files.arrays import StoredArray, take, take_array
-from ganatomy.fitting.points.hdf5_messages import Cursor, is_mark, read_dtype, read_link, read_shape
+from ganatomy.fitting.points.hdf5_messages import Cursor, read_dtype, read_link, read_mark, read_shape
+from ganatomy.fitting.points.stored import Foreign, Stored
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 _NOWHERE = (1 << 64) - 1  # the address of what is not there
@@ -39,8 +40,8 @@ _ELSEWHERE = "is in another file or place, which is not read"
 _ADVICE = "save it in another way, in MATLAB by save -v7"
 
 
-def stored_hdf5(stream: BinaryIO, size: int, meter: Meter) -> dict[str, StoredArray | None]:
-    """Say what arrays lie at the top of an HDF5 file, axes in MATLAB's order; None for what is not a real matrix.
+def stored_hdf5(stream: BinaryIO, size: int, meter: Meter) -> dict[str, Stored]:
+    """Say what lies at the top of an HDF5 file: arrays, axes in MATLAB's order, and what is not a real matrix.
 
     Args:
         stream: the file, from which the arrays are read later.
@@ -58,15 +59,7 @@ def stored_hdf5(stream: BinaryIO, size: int, meter: Meter) -> dict[str, StoredAr
     >>> stored_hdf5(stream, len(stream.getvalue()), Meter("points.mat"))["xx"].read().tolist()
     [[1.0], [2.0], [3.0]]
     """
-    file = _File(stream, size, meter)
-    arrays: dict[str, StoredArray | None] = {}
-    for name, address in file.links():
-        if name.startswith("#"):  # "#refs#" holds the contents of cells
-            continue
-        if address is None:
-            raise InputError(f"{meter.where}: '{printable(name)}' {_ELSEWHERE}")
-        arrays[name] = file.array(name, address)
-    return arrays
+    return _File(stream, size, meter).members()
 
 
 @dataclass
@@ -78,7 +71,7 @@ class _DataSet:
     dtype: np.dtype | None = None
     layout: bytes | None = None
     filters: dict[int, tuple[int, int]] = field(default_factory=dict)  # by code: place in the row, first setting
-    other: bool = False  # text, truth values or nothing, which MATLAB keeps as integers
+    kind: str = ""  # MATLAB's class, or another that is no real matrix
 
 
 class _File:
@@ -148,9 +141,20 @@ class _File:
                 else:
                     yield kind, own, message
 
-    def links(self) -> Iterator[tuple[str, int | None]]:
-        """Yield the names in the top group, and the addresses of their objects; None for a link to elsewhere."""
-        for kind, _, message in self._messages(self._root):
+    def members(self, group: int | None = None) -> dict[str, Stored]:
+        """Say what a group holds; without one, the top group."""
+        found: dict[str, Stored] = {}
+        for name, address in self._links(self._root if group is None else group):
+            if name.startswith("#"):  # "#refs#" holds the contents of cells
+                continue
+            if address is None:
+                raise InputError(f"{self._meter.where}: '{printable(name)}' {_ELSEWHERE}")
+            found[name] = self.array(name, address)
+        return found
+
+    def _links(self, group: int) -> Iterator[tuple[str, int | None]]:
+        """Yield the names in a group, and the addresses of their objects; None for a link to elsewhere."""
+        for kind, _, message in self._messages(group):
             if kind == _LINK:
                 yield read_link(message)
             elif kind == _TABLE:
@@ -200,12 +204,11 @@ class _File:
                 else:
                     yield key, child
 
-    def array(self, name: str, address: int) -> StoredArray | None:
-        """Say what a data set is; None for a group, or for what is no real matrix."""
-        found = _DataSet(name)
+    def array(self, name: str, address: int) -> Stored:
+        """Say what a data set or a group is."""
+        found, group = _DataSet(name), False
         for kind, flags, message in self._messages(address):
-            if kind in (_LINK, _LINKS, _TABLE):
-                return None
+            group = group or kind in (_LINK, _LINKS, _TABLE)
             if kind == _EXTERNAL or (kind == _LAYOUT and message[:2] in (b"\4\3", b"\5\3")):  # virtual
                 raise InputError(f"{self._meter.where}: '{printable(name)}' {_ELSEWHERE}")
             if flags & _SHARED:  # such as a type that has a name of its own
@@ -214,15 +217,41 @@ class _File:
                 found.shape = read_shape(message)
             elif kind == _TYPE:
                 found.dtype = read_dtype(message)
+                found.kind = found.kind or {6: "complex", 7: "members"}.get(message[0] & 15, "")
             elif kind == _LAYOUT:
                 found.layout = message
             elif kind == _FILTERS:
                 found.filters = self._filters(message)
             elif kind == _ATTRIBUTE:
-                found.other = found.other or is_mark(message)
-        if found.shape is None or found.dtype is None or found.layout is None or found.other:
-            return None
-        return StoredArray(found.shape[::-1], found.dtype, lambda: self._values(found).T)
+                found.kind = read_mark(message) or found.kind
+        if group:
+            known = found.kind in ("", "struct")
+            return Foreign("struct", lambda: self.members(address)) if known else Foreign(found.kind)
+        if found.shape is None or found.dtype is None or found.layout is None:
+            return Foreign(found.kind or "unknown")
+        values = StoredArray(found.shape[::-1], found.dtype, lambda: self._values(found).T)
+        if not found.kind:
+            return values
+        labels = {"char": self._text, "cell": self._texts, "logical": lambda truth: truth.read()}.get(found.kind)
+        if found.kind == "struct":
+            return Foreign("structs")
+        return Foreign(found.kind, labels=labels and (lambda: labels(values)))
+
+    def _text(self, letters: StoredArray) -> np.ndarray:
+        """Read a matrix of letters: a text a row."""
+        rows = letters.read()
+        if rows.ndim != 2 or rows.dtype.kind != "u":
+            raise ValueError("its text is none")
+        return np.array(["".join(map(chr, row.tolist())).strip() for row in rows], dtype=str)
+
+    def _texts(self, cells: StoredArray) -> np.ndarray:
+        """Read the texts of a cell array, whose values are where they lie."""
+        self._meter.draw("objects", cells.size)
+        found = [self.array("", place) for place in cells.read().ravel("F").tolist()]
+        if not all(isinstance(part, Foreign) and part.kind == "char" and part.labels is not None for part in found):
+            raise ValueError("its cells hold other things than text")
+        texts = [part.labels() for part in found if isinstance(part, Foreign) and part.labels is not None]
+        return np.array([text[0] if len(text) else "" for text in texts], dtype=str)
 
     def _filters(self, message: bytes) -> dict[int, tuple[int, int]]:
         """Read what was done to each chunk, in that order."""

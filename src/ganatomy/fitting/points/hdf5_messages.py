@@ -13,6 +13,7 @@ import numpy as np
 
 from ganatomy.files.arrays import MOST_AXES, take
 
+_NUMERIC = {"double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64))}
 _FLOATS = {  # of each size: offset, precision, where exponent and mantissa lie and how long they are
     2: bytes((0, 0, 16, 0, 10, 5, 0, 10)),
     4: bytes((0, 0, 32, 0, 23, 8, 0, 23)),
@@ -93,16 +94,18 @@ def read_dtype(message: bytes) -> np.dtype | None:
     order, standard = ">" if bits & 1 else "<", content.rest()
     if kind == 0 and size in (1, 2, 4, 8) and standard[:4] == bytes((0, 0, 8 * size, 0)):
         return np.dtype(f"{order}{'i' if bits & 8 else 'u'}{size}")
+    if kind == 7 and size == 8:  # where something else lies in the file
+        return np.dtype("<u8")
     if kind == 1 and size in _FLOATS and standard[:8] == _FLOATS[size] and not bits & 64:
         return np.dtype(f"{order}f{size}")
     return None
 
 
-def is_mark(message: bytes) -> bool:
-    r"""Say whether an attribute is MATLAB's mark of text, truth values or an empty array.
+def read_mark(message: bytes) -> str:
+    r"""Read MATLAB's mark of what is no real matrix: its class; "" if an attribute is none.
 
-    >>> is_mark(b"\3\0\x0d\0\0\0\0\0\0MATLAB_class\0char"), is_mark(b"\3\0\2\0\0\0\0\0\0a\0char")
-    (True, False)
+    >>> read_mark(b"\3\0\x0d\0\0\0\0\0\0MATLAB_class\0char"), read_mark(b"\3\0\2\0\0\0\0\0\0a\0char")
+    ('char', '')
     """
     content = Cursor(message)
     version, _ = content.numbers(2, 1)
@@ -110,5 +113,7 @@ def is_mark(message: bytes) -> bool:
     content.take(1 if version == 3 else 0)
     name, _, _ = (content.take(size + (-size % 8 if version == 1 else 0)) for size in sizes)
     mark = name.partition(b"\0")[0]
-    text = content.rest()[:16].partition(b"\0")[0].strip()
-    return mark == b"MATLAB_empty" or (mark == b"MATLAB_class" and text in (b"char", b"cell", b"logical"))
+    if mark in (b"MATLAB_empty", b"MATLAB_sparse"):
+        return mark[7:].decode()
+    text = content.rest()[:64].partition(b"\0")[0].strip().decode("latin-1")
+    return text if mark == b"MATLAB_class" and text not in _NUMERIC else ""
