@@ -31,11 +31,12 @@ class Result:
 
     @property
     def refusal(self) -> str:
-        """The one line with which bad input is refused: nothing else is printed, and the exit code is 2."""
+        """The one line with which bad input is refused: but for notes nothing else is printed; the exit code is 2."""
         assert (self.code, self.out) == (2, ""), self
-        assert len(self.err.splitlines()) == 1, self.err
-        assert self.err.startswith("ganatomy: ")
-        return self.err
+        lines = [line for line in self.err.splitlines() if not line.startswith("ganatomy: note: ")]
+        assert len(lines) == 1, self.err
+        assert lines[0].startswith("ganatomy: ")
+        return f"{lines[0]}\n"
 
 
 def _run(*arguments) -> Result:

@@ -10,14 +10,16 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from typing import Annotated, Any, NoReturn, get_type_hints
 
 import typer
 from typer.models import ArgumentInfo
 
-from ganatomy.errors import InputError
+from ganatomy.errors import InputError, Note
 from ganatomy.terminal import say, tell
 
 app = typer.Typer(
@@ -56,13 +58,31 @@ def verb(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> None:
         try:
-            function(*args, **kwargs)
+            with _notes(function):
+                function(*args, **kwargs)
         except InputError as error:
             fail(flagged(str(error), function), 2)
         except KeyboardInterrupt:
             fail("interrupted", 130)
 
     return run
+
+
+@contextmanager
+def _notes(function: Callable[..., Any]) -> Iterator[None]:
+    """Say in a line what a verb's user should know of what was done."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", Note)
+        usual = warnings.showwarning
+
+        def show(message: Any, category: type[Warning], *rest: Any, **more: Any) -> None:
+            if issubclass(category, Note):
+                complain(f"note: {flagged(str(message), function)}")
+            else:
+                usual(message, category, *rest, **more)
+
+        warnings.showwarning = show
+        yield
 
 
 def flagged(message: str, function: Callable[..., Any]) -> str:

@@ -49,9 +49,9 @@ def compare(
         int | None,
         Flag(help="Points to train on; half of the others choose rates, half test.  [default: 7000 of 8192]"),
     ] = None,
-    variable: Annotated[
-        str | None, Flag(help="Array in a .mat or .npz, or columns of a table (x,y).  [default: xx, or the only one]")
-    ] = None,
+    variable: options.Variable = None,
+    labels: options.Labels = None,
+    transpose: options.Transpose = False,
     set_: Annotated[
         list[str] | None,
         Flag("--set", metavar="KEY=VALUE", help="Any other recipe field, such as penalties.clip=0.01."),
@@ -94,6 +94,8 @@ def compare(
         "recipe": recipe,
         "train_size": train_size,
         "variable": variable,
+        "labels": labels,
+        "transpose": transpose or None,
         "epochs": epochs,
     }
     changes = read_settings(set_ or [])

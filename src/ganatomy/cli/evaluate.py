@@ -14,6 +14,13 @@ def evaluate(
     samples: Annotated[str, typer.Argument(metavar="SAMPLES", help="A file of generated points.")],
     reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="A file of real points, or a distribution.")],
     variable: Annotated[str | None, typer.Option(help="Array or columns to read from both files.")] = None,
+    reference_variable: Annotated[
+        str | None, typer.Option(help="Those of the reference; '' for none.  [default: those of --variable]")
+    ] = None,
+    transpose: Annotated[bool, typer.Option("--transpose", help="Each column is a point, in both files.")] = False,
+    reference_transpose: Annotated[
+        bool | None, typer.Option("--reference-transpose/--reference-rows", help="In the reference, or not there.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the splits and draws.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")] = False,
 ) -> None:
@@ -27,7 +34,15 @@ def evaluate(
     """
     from ganatomy.fitting.metrics import yardstick
 
-    measured = yardstick.evaluate(samples, reference, seed=seed, variable=variable)
+    measured = yardstick.evaluate(
+        samples,
+        reference,
+        seed=seed,
+        variable=variable,
+        reference_variable=reference_variable,
+        transpose=transpose,
+        reference_transpose=reference_transpose,
+    )
     metrics = {name: asdict(measurement) for name, measurement in measured.items()}
     if as_json:
         say_json(metrics)

@@ -45,9 +45,9 @@ def fit(
     train_size: Annotated[
         int | None, Flag(help="Points to train on; the others are held out.  [default: 7000 of 8192]")
     ] = None,
-    variable: Annotated[
-        str | None, Flag(help="Array in a .mat or .npz, or columns of a table (x,y).  [default: xx, or the only one]")
-    ] = None,
+    variable: options.Variable = None,
+    labels: options.Labels = None,
+    transpose: options.Transpose = False,
     seed: Annotated[int, Flag(help="Of everything random.")] = 0,
     device: Annotated[str, Flag(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     threads: Annotated[int, Flag(help="Of the processor; 2 pay on an idle machine only.")] = 1,
@@ -77,7 +77,7 @@ def fit(
     settings = {"optimizer": optimizer, "epochs": epochs, "batch_size": batch_size, "lr": lr, "latent_dim": latent_dim}
     settings |= read_settings(set_ or [])
     objective = settings.pop("objective", objective)
-    given = {"train_size": train_size, "variable": variable}
+    given = {"train_size": train_size, "variable": variable, "labels": labels, "transpose": transpose}
     for key in settings.keys() & {*given, "recipe", "seed", "heldout", "distribution", "measured"}:
         raise InputError(f"--set {key}: that is no recipe field; for what can be chosen see --help")
     from ganatomy.fitting.run.plan import plan_fit

@@ -41,6 +41,14 @@ Device = Annotated[str, Flag(help="auto, cpu, cuda, cuda:1, mps.")]
 Language = Annotated[
     str | None, Flag(help="Of pictures and pages: en or zh.  [default: what GANATOMY_LANGUAGE says, or en]")
 ]
+Variable = Annotated[
+    str | None,
+    Flag(help="Array in a .mat or .npz (data.xx in a struct), or columns (x,y).  [default: xx, or the only one]"),
+]
+Labels = Annotated[
+    str | None, Flag(metavar="COLUMN", help="Column, or array in a .mat or .npz, with the component of each point.")
+]
+Transpose = Annotated[bool, Flag("--transpose", help="Each column of the file's array is a point.")]
 Threads = Annotated[int | None, Flag(help="Of the processor.  [default: as many as it has cores]")]
 
 

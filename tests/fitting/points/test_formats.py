@@ -177,7 +177,8 @@ def test_nothing_is_ever_unpickled(tmp_path: Path):
     np.save(tmp_path / "trap.npy", trap, allow_pickle=True)
     assert "cannot be read as .npy" in refused(load_points, tmp_path / "trap.npy")
     np.savez(tmp_path / "trap.npz", trap=trap, allow_pickle=True)
-    assert "no array of real numbers under 'trap'" in refused(load_points, tmp_path / "trap.npz", "trap")
+    line = refused(load_points, tmp_path / "trap.npz", "trap")
+    assert "'trap' is an array of Python objects, which are never read" in line
     np.savez(tmp_path / "mixed.npz", trap=trap, cloud=CLOUD)
     np.testing.assert_array_equal(load_points(tmp_path / "mixed.npz"), CLOUD)
 

@@ -236,6 +236,9 @@ def evaluate(
     seed: int = 0,
     limit: int = LIMIT,
     variable: str | None = None,
+    reference_variable: str | None = None,
+    transpose: bool = False,
+    reference_transpose: bool | None = None,
 ) -> Measurements:
     """Measure samples against reference points, or against a known distribution.
 
@@ -255,6 +258,9 @@ def evaluate(
         seed: of the splits and draws.
         limit: the most points of each set that are used in a round.
         variable: of files, as in `ganatomy.load_points`.
+        reference_variable: of the reference, where it is another; "" for none.
+        transpose: whether each column of the files' arrays is a point.
+        reference_transpose: the same of the reference, where it is otherwise.
 
     Returns:
         The measurements, in the order of `METRICS`; without those that need a known density if there is none.
@@ -273,14 +279,19 @@ def evaluate(
     """
     if seed < 0:
         raise InputError(f"`seed={seed}`: give a whole number, 0 or more")
-    samples = load_points(samples, variable) if isinstance(samples, str | Path) else samples
+    if isinstance(samples, str | Path):
+        samples = load_points(samples, variable, transpose=transpose)
+    reference_variable = variable if reference_variable is None else reference_variable or None
+    reference_transpose = transpose if reference_transpose is None else reference_transpose
     known = find_source(str(reference)) if isinstance(reference, str | Path) else reference
     if isinstance(known, Distribution):
         samples = point_set(samples, "samples")
         n = min(len(samples), limit)
         heldout, fresh = known.sample(n, seed), known.sample(resamples * n, seed + 1)
         return Yardstick(heldout, fresh, known, resamples, seed, limit).measure(samples)
-    samples, reference = point_sets(samples, load_points(known, variable) if isinstance(known, Path) else known)
+    if isinstance(known, Path):
+        known = load_points(known, reference_variable, transpose=reference_transpose)
+    samples, reference = point_sets(samples, known)
     size = _common_size(len(samples), len(reference) // 2, "samples and half the reference points", resamples, limit)
     rng = np.random.default_rng(seed)
     values, floors = [], []

@@ -35,7 +35,7 @@ _TRAIN_FRACTION = 7000 / 8192  # the split of the laboratory report: 7000 of 819
 
 @dataclass(frozen=True, eq=False)
 class Cloud:
-    """Points, and what is known of them.
+    """Points, and what is known of them; to whoever asks for an array, the points alone.
 
     Attributes:
         points: (N, D), as `check_points` leaves them.
@@ -57,6 +57,9 @@ class Cloud:
     notices: tuple[str, ...] = ()
     name: str = "points"
     distribution: Distribution | None = None
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.points, dtype) if copy else np.asarray(self.points, dtype)
 
     def split(self, train_size: int | None, seed: int) -> "tuple[Cloud, Cloud]":
         """Split the points, and their labels with them, as `split_points` does.
@@ -137,14 +140,15 @@ def read_points(
         if not os.fstat(stream.fileno()).st_size:
             raise refusal(where, "is empty; give a file with at least two points")
         found = formats.read(stream, kind, where, Wanted(variable, labels))
-    for line in found.notices:
-        note(f"{where}: {line}")
     points = check_points(found.values.T if transpose else found.values, where)
     known = None if labels is None else Labels.of([] if found.labels is None else found.labels, f"{where}: {labels}")
     if known is not None and len(known) != len(points):
         raise refusal(where, f"has {len(known)} labels under '{labels}' for {len(points)} points; give one for each")
+    notices = (*found.notices, *_few(points))
+    for line in notices:
+        note(f"{where}: {line}")
     columns = () if transpose else found.columns
-    return Cloud(points, columns, known, tuple(found.notices), encodable(Path(source).stem))
+    return Cloud(points, columns, known, notices, encodable(Path(source).stem))
 
 
 def given_points(
@@ -177,9 +181,17 @@ def given_points(
     if columns is None and isinstance(getattr(array, "name", None), str):
         names = [array.name]
     points = check_points(np.transpose(array) if transpose else array, where)
+    for line in _few(points):
+        note(f"{where}: {line}")
     told = any(isinstance(name, str) for name in names) and len(names) == points.shape[1] and not transpose
     cloud = Cloud(points, tuple(map(printable, names)) if told else ())
     return cloud if labels is None else labelled(cloud, labels)
+
+
+def _few(points: np.ndarray) -> list[str]:
+    """Say so where there are fewer points than coordinates, and perhaps the columns are the points."""
+    count, dim = points.shape
+    return [f"{count} points of {dim} coordinates; `transpose=True` if each column is a point"] if count < dim else []
 
 
 def labelled(cloud: Cloud, labels: ArrayLike) -> Cloud:
@@ -227,8 +239,8 @@ def check_points(array: ArrayLike, where: str = "points") -> np.ndarray:
         raise refusal(where, f"is not an array of numbers: {error}") from None
     if raw.dtype == object and hasattr(array, "to_numpy"):  # a table of several types of numbers, or not of numbers
         try:
-            raw = raw.astype(np.float64)
-        except (TypeError, ValueError):
+            raw = np.where(array.isna(), np.nan, raw).astype(np.float64)  # type: ignore[union-attr]
+        except (AttributeError, TypeError, ValueError):
             raise refusal(where, "has columns or rows without numbers; choose others, as table[['x', 'y']]") from None
     if raw.dtype.kind not in "iuf":
         if raw.ndim == 0:
@@ -241,7 +253,7 @@ def check_points(array: ArrayLike, where: str = "points") -> np.ndarray:
     if raw.ndim != 2 or raw.shape[1] == 0:
         raise refusal(where, f"has shape {raw.shape}; points have shape (N, D), one row a point")
     if len(raw) < 2:
-        hint = "; transpose it if each column is a point" if raw.size > 1 else ""
+        hint = "; `transpose=True` if each column is a point" if raw.size > 1 else ""
         raise refusal(where, f"has shape {raw.shape}; at least two points, one a row, are needed{hint}")
     with np.errstate(over="ignore"):  # a long double beyond float64 becomes infinite and is refused below
         points = np.require(raw, np.float64, ["C", "W"])

@@ -19,7 +19,7 @@ from ganatomy.fitting.points.distributions import DISTRIBUTIONS, Distribution
 POINTS = 8192
 """Points drawn from a built-in distribution: as many as the laboratory course's file has."""
 
-AnyPoints: TypeAlias = ArrayLike | Path | Distribution | Cloud
+AnyPoints: TypeAlias = ArrayLike | Path | Distribution
 """Points (N, D) or (N,), a DataFrame of numbers among them; a file's path; a distribution, or its name; a cloud."""
 
 

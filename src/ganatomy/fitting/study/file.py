@@ -1,6 +1,7 @@
 """A study file: what a study is to be, as data.
 
-It is TOML: `recipe` (a name or file, default course), `targets`, `train_size`, `seeds`, a table `[set]` of
+It is TOML: `recipe` (a name or file, default course), `targets` and how they are read (`train_size`, `variable`,
+`labels`, `transpose`), `seeds`, a table `[set]` of
 recipe keys, and one `[[grid]]` or more with `objectives`, `optimizers`, `lrs` and a table `vary` of lists of values by
 recipe key; `[[claim]]` tables say what is to be judged (see `ganatomy.fitting.study.judging.claims`). It is data:
 objectives of one's own are code, and are given on the command line or in Python only.
@@ -41,6 +42,9 @@ class StudyFile(BaseModel):
     recipe: str = "course"
     targets: tuple[str, ...] = ()
     train_size: int | None = Field(default=None, strict=True)
+    variable: str | None = None
+    labels: str | None = None
+    transpose: bool = Field(default=False, strict=True)
     seeds: tuple[int, ...] = SEEDS
     set: dict[str, Any] = {}
     grid: tuple[Grid, ...] = (REPORTED,)

@@ -31,6 +31,7 @@ from ganatomy.files import Folder, parse_json, read_input, strict_json
 from ganatomy.fitting.metrics.samples import wasserstein2
 from ganatomy.fitting.metrics.yardstick import Yardstick
 from ganatomy.fitting.objectives.own import OwnObjective
+from ganatomy.fitting.points.cloud import Cloud
 from ganatomy.fitting.points.distributions import DISTRIBUTIONS
 from ganatomy.fitting.recipes.recipe import Recipe
 from ganatomy.fitting.run.fit import fit
@@ -52,7 +53,7 @@ _ALONE = threading.Lock()  # the number of threads, and the drawing, are of the 
 class Job:
     """All that a process needs to make a run: train (N, D), validation (V, D) or None, test (M, D).
 
-    `language` is that of the run's own pictures.
+    `language` is that of the run's own pictures, `columns` the names of the D coordinates.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Job:
     scratch: str | None = None
     objective: OwnObjective | None = None
     language: Language = "en"
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def make_run(job: Job) -> Outcome:
 
     def make(folder: Path) -> None:
         fit(
-            job.train,
+            Cloud(job.train, job.columns),
             job.objective,
             recipe=job.recipe,
             seed=job.seed,

@@ -108,6 +108,8 @@ def plan_study(
     recipe: "str | Path | Recipe | Mapping[str, Any] | None" = None,
     train_size: int | None = None,
     variable: str | None = None,
+    labels: str | None = None,
+    transpose: bool | None = None,
     **overrides: Any,
 ) -> Plan:
     """Plan a study; what is not given is taken from the study file, else it is the laboratory report's 3 x 3.
@@ -122,6 +124,8 @@ def plan_study(
         recipe: the base: a name, a recipe, a mapping or a TOML file, which may be a study file; None is `course`.
         train_size: how many points train; half of the others validate, half test.
         variable: of a .mat, .npz or table, as `load_points` takes it.
+        labels: of a table the column, of a .mat or .npz the variable that says of which component each point is.
+        transpose: whether each column of a file's array, or of an array, is a point.
         **overrides: recipe fields for all runs, as in `ganatomy.load_recipe`.
 
     Raises:
@@ -153,7 +157,9 @@ def plan_study(
     if points is None and file.targets:
         points, place = _distinct("targets", file.targets), folder
     train_size = file.train_size if train_size is None else train_size
-    targets = read_targets("zigzag" if points is None else points, train_size, variable, place)
+    how = {"variable": variable, "labels": labels, "transpose": transpose}
+    how |= {key: getattr(file, key) for key, value in how.items() if value is None}
+    targets = read_targets("zigzag" if points is None else points, train_size, folder=place, **how)
     _distinct("the targets' names", [target.name for target in targets])
     if len(recipes) * len(seeds) * len(targets) > _MOST:
         raise InputError(f"{len(recipes) * len(seeds) * len(targets):,} runs are too many; plan {_MOST:,} at most")

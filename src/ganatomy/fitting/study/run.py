@@ -188,7 +188,7 @@ def _job(run: PlannedRun, validated: bool, scratch: str | None, language: Langua
     target = run.target
     known = None if target.distribution is None else target.distribution.name
     validation = target.validation if validated else None
-    arrays = {"train": target.train, "test": target.test, "validation": validation}
+    arrays = {"train": target.train, "test": target.test, "validation": validation, "columns": target.columns}
     what = {"distribution": known, "scratch": scratch, "objective": run.objective, "language": language}
     return Job(run.name, run.cell, run.seed, run.recipe, run.fingerprint, **arrays, **what)
 
@@ -209,6 +209,8 @@ def compare(
     recipe: "str | Path | Recipe | Mapping[str, Any] | None" = None,
     train_size: int | None = None,
     variable: str | None = None,
+    labels: str | None = None,
+    transpose: bool | None = None,
     out: str | Path | None = None,
     force: bool = False,
     backend: str = "local",
@@ -235,6 +237,8 @@ def compare(
         recipe: a name, a recipe, a mapping or a TOML file, which may be a study file; None is `course`.
         train_size: how many points train; half of the others choose rates, half test.
         variable: of a file, as in `ganatomy.load_points`.
+        labels: of a table the column, of a `.mat` or `.npz` the variable that says of which component each point is.
+        transpose: whether each column of a file's array, or of an array, is a point.
         out: the study's folder; None is studies/NAME.
         force: whether to replace the study that the folder holds.
         backend: `local` or `dask`.
@@ -265,6 +269,8 @@ def compare(
         "recipe": recipe,
         "train_size": train_size,
         "variable": variable,
+        "labels": labels,
+        "transpose": transpose,
         **overrides,
     }
     plan = plan_study(points, **given)

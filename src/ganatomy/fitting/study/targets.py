@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from ganatomy.errors import InputError
 from ganatomy.fitting.metrics.yardstick import NEIGHBOURS
-from ganatomy.fitting.points.cloud import split_points
 from ganatomy.fitting.points.distributions import Distribution
-from ganatomy.fitting.points.named import AnyPoints, named_points
+from ganatomy.fitting.points.labels import Labels
+from ganatomy.fitting.points.named import AnyPoints, find_source, named_points
 
 StudyPoints: TypeAlias = AnyPoints | Mapping[str, AnyPoints] | Sequence[AnyPoints | tuple[str, AnyPoints]]
 """What a study can be of: points in any form, or several such, by their names or one after another."""
@@ -38,6 +38,7 @@ class Target:
     """A named set of points, train (N, D), validation (V, D), test (M, D), and what they are drawn from, if known.
 
     `source` is the name or path by which they can be had again; "" if they were given as an array, which `given` holds.
+    `columns` are the names of the D coordinates, and the labels say of which component each point is, as far as known.
     """
 
     name: str
@@ -47,6 +48,9 @@ class Target:
     distribution: Distribution | None = None
     source: str = ""
     given: NDArray[np.float64] | None = None
+    columns: tuple[str, ...] = ()
+    train_labels: Labels | None = None
+    test_labels: Labels | None = None
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -102,7 +106,13 @@ def _checked(name: Any) -> str:
 
 
 def read_targets(
-    points: StudyPoints, train_size: int | None = None, variable: str | None = None, folder: Path | None = None
+    points: StudyPoints,
+    train_size: int | None = None,
+    variable: str | None = None,
+    folder: Path | None = None,
+    *,
+    labels: str | None = None,
+    transpose: bool = False,
 ) -> list[Target]:
     """Read or draw the sets of points that a study is of, and split each; see `read_target`.
 
@@ -120,8 +130,10 @@ def read_targets(
     names = [name for name, _ in sources]
     for number, k in enumerate(nameless if len(nameless) > 1 else [], 1):
         names[k] = f"points-{number}"
+    how = {"labels": labels, "transpose": transpose}
     return [
-        read_target(given, train_size, variable, folder, name) for name, (_, given) in zip(names, sources, strict=True)
+        read_target(given, train_size, variable, folder, name, **how)
+        for name, (_, given) in zip(names, sources, strict=True)
     ]
 
 
@@ -138,6 +150,9 @@ def read_target(
     variable: str | None = None,
     folder: Path | None = None,
     name: str = "",
+    *,
+    labels: str | None = None,
+    transpose: bool = False,
 ) -> Target:
     """Read or draw the points of a target, or take those given, and split them.
 
@@ -147,6 +162,8 @@ def read_target(
         variable: of a file, as in `load_points`.
         folder: where a relative path begins; None is the working directory.
         name: of the target; "" takes the distribution's or the file's, or "points".
+        labels: the column or variable that says of which component each point is; a distribution knows its own.
+        transpose: whether each column of a file's array, or of an array, is a point.
 
     Raises:
         InputError: no such thing, unusable points, or too few to validate and to test with.
@@ -155,15 +172,28 @@ def read_target(
     >>> len(target.train), len(target.validation), len(target.test)
     (7000, 596, 596)
     """
-    cloud = named_points(source, variable, _SEED, folder)
+    typed = _typed(source)
+    drawn = typed != "" and isinstance(find_source(typed, folder), Distribution)
+    how = {} if drawn else {"labels": labels, "transpose": transpose}
+    cloud = named_points(source, variable, _SEED, folder, **how)
     points, named = cloud.points, name or cloud.name
-    train, others = split_points(points, train_size, _SEED)
+    train, rest = cloud.split(train_size, _SEED)
+    others = rest.points
     half = len(others) // 2
     if half <= NEIGHBOURS:
         raise InputError(
             f"{named}: {len(others)} of {len(points)} points are not trained on, and half of them are to "
             f"judge: leave at least {2 * (NEIGHBOURS + 1)} (a smaller `train_size`, or more points)"
         )
-    typed = _typed(source)
-    given = None if typed else points
-    return Target(named, train, others[:half], others[half:], cloud.distribution, typed, given)
+    return Target(
+        named,
+        train.points,
+        others[:half],
+        others[half:],
+        cloud.distribution,
+        typed,
+        None if typed else points,
+        cloud.columns,
+        train.labels,
+        None if rest.labels is None else rest.labels.take(np.arange(half, len(others))),
+    )

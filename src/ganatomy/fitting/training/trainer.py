@@ -81,9 +81,10 @@ class Trainer:
         if not isinstance(seed, numbers.Integral) or not 0 <= seed < 2**63:
             raise InputError(f"seed = {seed!r}: give a whole number from 0 to 2^63 - 1")
         if len(points) < recipe.batch_size:
+            hint = ", or `transpose=True` if each column is a point" if len(points) < points.shape[1] else ""
             raise InputError(
                 f"{len(points)} points to train on are fewer than a batch of {recipe.batch_size}: "
-                f"give more points or a smaller `batch_size`"
+                f"give more points or a smaller `batch_size`{hint}"
             )
         self.recipe = recipe
         self.seed = int(seed)

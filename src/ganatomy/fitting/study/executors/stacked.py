@@ -165,7 +165,7 @@ class _Replay(MeasuredFit):
 
     def __init__(self, job: Job, trained: Training) -> None:
         trainer = Trainer(job.train, job.recipe, job.seed, "cpu", job.objective)
-        super().__init__(trainer, job.train, job.test, DISTRIBUTIONS.get(job.distribution or ""))
+        super().__init__(trainer, job.train, job.test, DISTRIBUTIONS.get(job.distribution or ""), columns=job.columns)
         self._trained = trained
         self.history.seconds = trained.seconds
 
