@@ -48,7 +48,7 @@ class _Inline:
 
     width, shares_disk, device = 1, True, "cpu"
 
-    def as_completed(self, work: Callable, jobs: Iterable) -> Iterator:
+    def as_completed(self, work: Callable, jobs: Iterable, told: Callable | None = None) -> Iterator:
         yield from ((job, work(job)) for job in jobs)
 
     def close(self) -> None:

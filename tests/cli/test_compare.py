@@ -23,7 +23,7 @@ class Inline:
 
     width, shares_disk, device = 1, True, "cpu"
 
-    def as_completed(self, work, jobs):
+    def as_completed(self, work, jobs, told=None):
         yield from ((job, work(job)) for job in jobs)
 
     def close(self):

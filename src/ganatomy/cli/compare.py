@@ -166,6 +166,7 @@ def _show_plan(plan: "Plan", folder: Path, executor: "Executor[Job, Outcome]", f
     from ganatomy.fitting.study.executors.stacked import Stacked
     from ganatomy.fitting.study.folder import StudyFolder
     from ganatomy.fitting.study.trial import estimate
+    from ganatomy.progress import spoken
 
     study = StudyFolder(folder)
     study.check_plan(plan, force)
@@ -187,7 +188,7 @@ def _show_plan(plan: "Plan", folder: Path, executor: "Executor[Job, Outcome]", f
         say("# how long seeds that are trained at once take cannot be told from some iterations of one")
     elif missing:
         seconds = estimate(missing, width)
-        say(f"# about {_duration(seconds)}, as some iterations of each cell and one drawing took on this machine now")
+        say(f"# about {spoken(seconds)}, as some iterations of each cell and one drawing took on this machine now")
     say(f"# would write {folder}")
 
 
@@ -204,17 +205,6 @@ def _listed(seeds: list[int]) -> str:
         else:
             ranges.append([seed, seed])
     return ",".join(f"{a}" if a == b else f"{a}-{b}" for a, b in ranges)
-
-
-def _duration(seconds: float) -> str:
-    """Say how long in words.
-
-    >>> _duration(42), _duration(300), _duration(9000)
-    ('42 s', '5 min', '2.5 h')
-    """
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _show_result(study: "Study") -> None:

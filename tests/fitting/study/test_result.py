@@ -30,7 +30,7 @@ class Inline:
     def __init__(self):
         self.made = []
 
-    def as_completed(self, work, jobs):
+    def as_completed(self, work, jobs, told=None):
         for job in jobs:
             self.made.append(job.name)
             yield job, work(job)

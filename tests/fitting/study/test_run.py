@@ -70,7 +70,7 @@ class Inline:
     def __init__(self, before=lambda job: None):
         self.made, self.before = [], before
 
-    def as_completed(self, work, jobs):
+    def as_completed(self, work, jobs, told=None):
         for job in jobs:
             self.before(job)
             self.made.append(job.name)
@@ -442,7 +442,7 @@ def test_a_cluster_of_which_a_worker_is_killed_makes_the_same_table(points_file,
 
 def test_a_lost_run_is_reported(points_file, tmp_path):
     class Losing(Inline):
-        def as_completed(self, work, jobs):
+        def as_completed(self, work, jobs, told=None):
             yield from ((job, LostJob("it rained")) for job in jobs)
 
     records = run_study(tiny(points_file, seeds=[0]), tmp_path / "s", Losing())

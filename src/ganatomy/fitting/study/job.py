@@ -36,6 +36,7 @@ from ganatomy.fitting.points.distributions import DISTRIBUTIONS
 from ganatomy.fitting.recipes.recipe import Recipe
 from ganatomy.fitting.run.fit import fit
 from ganatomy.fitting.run.folder import RunFolder
+from ganatomy.fitting.study.executors.reports import Reported
 from ganatomy.fitting.study.judging.records import DISTANCE, Cell, RunRecord
 from ganatomy.fitting.study.shapes import RecordTable
 from ganatomy.fitting.training.game import Diverged
@@ -116,6 +117,7 @@ def make_run(job: Job) -> Outcome:
             threads=1,
             out=folder,
             language=job.language,
+            progress=Reported(),
         )
 
     return carry_out(job, make)

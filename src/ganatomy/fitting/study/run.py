@@ -12,6 +12,7 @@ together.
 """
 
 import contextlib
+import math
 import platform
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,15 +30,16 @@ from ganatomy.fitting.run.events import write_events
 from ganatomy.fitting.run.folder import FORMAT as RUN_FORMAT
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.study.call import call_of
-from ganatomy.fitting.study.executors.base import Executor, LostJob, cores
+from ganatomy.fitting.study.executors.base import LOOK, Executor, LostJob, cores
 from ganatomy.fitting.study.executors.choose import choose_executor
 from ganatomy.fitting.study.folder import FORMAT, StudyFolder, identity
+from ganatomy.fitting.study.forecast import Forecast
 from ganatomy.fitting.study.job import Job, Outcome, add_validation, keep, make_run, record_of
 from ganatomy.fitting.study.plan import Plan, PlannedRun, contested, plan_study
 from ganatomy.fitting.study.report import write_report
 from ganatomy.fitting.study.result import Study
 from ganatomy.fitting.study.targets import StudyPoints
-from ganatomy.fitting.study.trial import longest_first, try_cells
+from ganatomy.fitting.study.trial import kind_of, longest_first, training, try_cells
 from ganatomy.languages import Language, chosen
 from ganatomy.progress import Silent, shown
 
@@ -92,7 +94,9 @@ def run_study(
         folder.keep_points(plan.targets)
         state = _describe(plan, folder.read(), executor, {"command": command, "call": call})
         folder.write_json("study.json", state)
-        _make_missing(folder, plan, missing, executor, display, spoken)
+        expected = {run.name: training(run, seconds) for run in missing}
+        forecast = Forecast(expected, {run.name: kind_of(run) for run in missing}, executor.width)
+        _make_missing(folder, plan, missing, forecast, executor, display, spoken)
         if tensorboard:
             display.say("writing event files")
             for path in sorted(folder.runs.iterdir()):
@@ -150,6 +154,7 @@ def _make_missing(
     folder: StudyFolder,
     plan: Plan,
     missing: list[PlannedRun],
+    forecast: Forecast,
     executor: Executor[Job, Outcome],
     display: Silent,
     language: Language,
@@ -161,18 +166,19 @@ def _make_missing(
     done, total = len(plan.runs) - len(missing), len(plan.runs)
     where = f"{type(executor).__name__}({executor.width}), on {executor.device}"
     folder.log(f"{total} runs asked for, {len(missing)} to be made by {where}")
-    stream = executor.as_completed(make_run, jobs)
+    todo = f"{len(missing)} to make, up to {executor.width} at once on {executor.device}"
+    watch = _Watch(display, done, forecast, todo)
+    stream = executor.as_completed(make_run, jobs, watch.told)
     with display.showing(total, done), contextlib.closing(stream):
         if missing:
-            display.update(done, f"{len(missing)} to make, up to {executor.width} at once on {executor.device}")
+            watch.show()
         for job, result in stream:
             if isinstance(result, LostJob):
                 result = Outcome(record_of(job, "failed", result.reason), {})
             keep(result, folder.runs / job.name, folder.scratch)
-            done += 1
             record = result.record
             folder.log(f"{job.name}: {record['status']} {record['reason']}".rstrip())
-            display.update(done, f"{job.cell.label}, seed {job.seed}: {_said(record)}")
+            watch.ended(job, _said(record))
     targets = {target.name: target for target in plan.targets}
     for record in folder.records():  # made when theirs was the only rate
         if (
@@ -182,6 +188,43 @@ def _make_missing(
             and record.cell.target in targets
         ):
             add_validation(RunFolder(folder.path / record.path), targets[record.cell.target].validation)
+
+
+class _Watch:
+    """Shows what is under way in a study, and how long the rest will take."""
+
+    def __init__(self, display: Silent, done: int, forecast: Forecast, text: str) -> None:
+        self._display, self._done, self._forecast, self._text = display, done, forecast, text
+        self._running: dict[str, str] = {}
+        self._shown = -math.inf
+
+    def told(self, job: Job, share: float) -> None:
+        """Take note of how far a run is."""
+        self._forecast.told(job.name, share)
+        epochs = job.recipe.epochs
+        doing = f"epoch {share * epochs:.0f}/{epochs}" if share < 1 else "measuring and drawing"
+        self._running[job.name] = f"{_named(job)}: {doing if share else 'starting'}"
+        if time.monotonic() - self._shown > LOOK / 2:  # and not for each of many
+            self.show()
+
+    def ended(self, job: Job, text: str) -> None:
+        """Take note of a run that has ended, and how."""
+        self._forecast.ended(job.name)
+        self._running.pop(job.name, None)
+        self._done += 1
+        self._text = f"{_named(job)}: {text}"
+        self.show()
+
+    def show(self) -> None:
+        """Show all of it."""
+        self._shown = time.monotonic()
+        part = sum(map(self._forecast.share, self._running))
+        self._display.watch(list(self._running.values()), part, self._forecast.left())
+        self._display.update(self._done, self._text)
+
+
+def _named(job: Job) -> str:
+    return f"{job.cell.label}, seed {job.seed}"
 
 
 def _job(run: PlannedRun, validated: bool, scratch: str | None, language: Language = "en") -> Job:

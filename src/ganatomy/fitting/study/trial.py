@@ -23,7 +23,7 @@ from ganatomy.fitting.run.look import look
 from ganatomy.fitting.run.measured import DRAWS
 from ganatomy.fitting.study.plan import PlannedRun
 from ganatomy.fitting.training.game import Diverged
-from ganatomy.fitting.training.trainer import Trainer
+from ganatomy.fitting.training.trainer import Trainer, iterations_an_epoch
 
 _WARM, _TIMED = 3, 20  # iterations
 _RESAMPLES = 5  # of the floor
@@ -43,7 +43,7 @@ def try_cells(runs: Sequence[PlannedRun], iterations: int = 1) -> dict[tuple, fl
     found: dict[tuple, float] = {}
     with use_threads(1):
         for run in runs:
-            key = _kind(run)
+            key = kind_of(run)
             if key not in found:
                 found[key] = _try(run, iterations)
     return found
@@ -53,7 +53,13 @@ def _trainer(run: PlannedRun) -> Trainer:
     return Trainer(run.target.train, run.recipe, run.seed, "cpu", run.objective)
 
 
-def _kind(run: PlannedRun) -> tuple:
+def kind_of(run: PlannedRun) -> tuple:
+    """Return what says how long an iteration of a run takes: its cell without the rate.
+
+    >>> from ganatomy.fitting.study.plan import plan_study
+    >>> kind_of(plan_study("ring", objectives=["gan"], optimizers=["sgd"]).runs[0])
+    ('ring', 'gan', 'sgd', '')
+    """
     return run.cell.target, run.cell.objective, run.cell.optimizer, run.cell.variant
 
 
@@ -85,12 +91,23 @@ def longest_first(runs: Sequence[PlannedRun], seconds: Mapping[tuple, float]) ->
 
     >>> from ganatomy.fitting.study.plan import plan_study
     >>> runs = plan_study("ring", objectives=["gan", "wgan-gp"], optimizers=["sgd"], seeds=[1, 0]).runs
-    >>> ordered = longest_first(runs, {_kind(run): len(run.cell.objective) for run in runs})
+    >>> ordered = longest_first(runs, {kind_of(run): len(run.cell.objective) for run in runs})
     >>> [(run.cell.objective, run.seed) for run in ordered]
     [('wgan-gp', 1), ('gan', 1), ('wgan-gp', 0), ('gan', 0)]
     """
     turn = {seed: k for k, seed in enumerate(dict.fromkeys(run.seed for run in runs))}
-    return sorted(runs, key=lambda run: (turn[run.seed], -seconds[_kind(run)] * run.recipe.epochs))
+    return sorted(runs, key=lambda run: (turn[run.seed], -training(run, seconds)))
+
+
+def training(run: PlannedRun, seconds: Mapping[tuple, float]) -> float:
+    """Expect seconds of a run's training, from those of an iteration that `try_cells` returned.
+
+    >>> from ganatomy.fitting.study.plan import plan_study
+    >>> run = plan_study("ring", objectives=["gan"], optimizers=["sgd"], train_size=7000, epochs=10).runs[0]
+    >>> training(run, {kind_of(run): 0.001})  # of 27 iterations an epoch
+    0.27
+    """
+    return seconds[kind_of(run)] * run.recipe.epochs * iterations_an_epoch(len(run.target.train), run.recipe)
 
 
 def estimate(runs: Sequence[PlannedRun], processes: int) -> float:
@@ -117,7 +134,7 @@ def estimate(runs: Sequence[PlannedRun], processes: int) -> float:
             trainer = _trainer(run)
             snapshots = len(trainer.snapshot_epochs)
             measured = (snapshots + DRAWS + _RESAMPLES) * once
-            total += trainer.iterations * iterations[_kind(run)] + measured + drawing
+            total += trainer.iterations * iterations[kind_of(run)] + measured + drawing
     return total / max(1, min(processes, len(runs)))
 
 

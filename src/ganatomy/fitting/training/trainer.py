@@ -89,7 +89,7 @@ class Trainer:
         self.recipe = recipe
         self.seed = int(seed)
         self.device = choose_device(device)
-        self.iterations_an_epoch = max(1, len(points) // recipe.batch_size // recipe.discriminator_steps)
+        self.iterations_an_epoch = iterations_an_epoch(len(points), recipe)
         self.scaling = Scaling.fit(points, recipe.standardize)
         self.points = self.scaling.to_network(points)
         self.objective = objective_of(recipe, objective)
@@ -170,6 +170,16 @@ def snapshot_epochs(recipe: Recipe) -> list[int]:
     """
     marks = np.linspace(0, recipe.epochs, min(recipe.snapshots, recipe.epochs) + 1)
     return [int(epoch) for epoch in marks.round()]
+
+
+def iterations_an_epoch(count: int, recipe: Recipe) -> int:
+    """Count the iterations T of an epoch, one pass over so many points in whole batches.
+
+    >>> from ganatomy.fitting.recipes.recipe import load_recipe
+    >>> iterations_an_epoch(7000, load_recipe("course"))
+    27
+    """
+    return max(1, count // recipe.batch_size // recipe.discriminator_steps)
 
 
 def game_of(

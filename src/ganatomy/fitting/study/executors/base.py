@@ -7,13 +7,18 @@ An executor makes pieces of work in processes of its own and yields each as it f
 `work` is a function that a fresh process can import, jobs and results can be pickled, and jobs are drawn only when
 there is room for them, so memory holds what is in flight and no more. Results come in no particular order. A process
 that dies takes one job with it, which is made again; a job that was lost `RETRIES + 1` times is given up. Leaving the
-loop early stops what is in flight, and is done when that has ended. Not guaranteed: that a job is made once only, so it
-must not change anything outside.
+loop early stops what is in flight, and is done when that has ended.
+
+While results are waited for, `told(job, share)`, a third argument, is called by the same thread every `LOOK` seconds or
+so for each job under way, with the share of it that its work has reported (see `reports`), 0 at first and after it was
+lost. Not guaranteed: that every report is told, or that a job is made only once, so it must not change anything
+outside.
 
     local     processes of this machine, of one thread each
     stacked   the same, but runs of one cell are trained at once, on a GPU if there is one
     dask      a cluster of dask.distributed
     choose    which of them is meant
+    reports   how far a job is
 """
 
 import os
@@ -25,6 +30,9 @@ from ganatomy.errors import InputError
 
 RETRIES = 2
 """How often a job whose process died is made again: once may be chance, three times is the job's own doing."""
+
+LOOK = 0.5
+"""Seconds between two looks at how far the jobs under way are."""
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -60,7 +68,7 @@ class Executor(Protocol[Job, Result]):
         ...
 
     def as_completed(
-        self, work: Callable[[Job], Result], jobs: Iterable[Job], /
+        self, work: Callable[[Job], Result], jobs: Iterable[Job], told: Callable[[Job, float], None] = ..., /
     ) -> Generator[tuple[Job, Result | LostJob], None, None]:
         """Make all jobs and yield each with its result, or with `LostJob`, as it finishes."""
         ...
@@ -68,6 +76,13 @@ class Executor(Protocol[Job, Result]):
     def close(self) -> None:
         """Let go of what the executor holds."""
         ...
+
+
+def unheard(job: Any, share: float) -> None:
+    """Take note of nothing: what `told` is by default.
+
+    >>> unheard("a job", 0.5)
+    """
 
 
 def check_count(name: str, count: Any, extra: str = "") -> None:

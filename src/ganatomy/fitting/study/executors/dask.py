@@ -21,11 +21,15 @@ from itertools import islice
 from typing import Any
 
 from ganatomy.errors import InputError, require_extra
-from ganatomy.fitting.study.executors.base import Job, LostJob, Result, described
+from ganatomy.fitting.study.executors.base import LOOK, Job, LostJob, Result, described, unheard
+from ganatomy.fitting.study.executors.reports import listen
 from ganatomy.terminal import tell
 
 ANSWER = 5.0
 """Seconds within which a scheduler must answer at first, and after which one is asked whether it is still there."""
+
+REPORT = 1.0
+"""Seconds between two reports of a worker on how far its job is: all of them pass the scheduler."""
 
 SILENCE = 300.0
 """Seconds for which a scheduler that answered before is waited for, unless dask's configuration says otherwise."""
@@ -94,36 +98,46 @@ class DaskCluster:
             raise self._gone() from None
 
     def as_completed(
-        self, work: Callable[[Job], Result], jobs: Iterable[Job]
+        self, work: Callable[[Job], Result], jobs: Iterable[Job], told: Callable[[Job, float], None] = unheard
     ) -> Generator[tuple[Job, Result | LostJob], None, None]:
         """Make all jobs and yield each with its result, or with `LostJob`, as it finishes."""
-        stream, sent = iter(jobs), {}
+        stream, sent, topic = iter(jobs), {}, f"ganatomy-{self._client.id}"
+        shares: dict[str, float] = {}  # by keys, as workers report them; another thread writes
 
         def submit(job: Job) -> Any:
-            future = self._client.submit(work, job, pure=False)
+            future = self._client.submit(_reporting, work, topic, job, pure=False)
             sent[future.key] = (future, job)
             return future
 
+        def look() -> None:
+            for key in shares.keys() & sent.keys():
+                told(sent[key][1], shares[key])
+
         completed = self._dask.as_completed(loop=self._client.loop)
+        self._client.subscribe_topic(topic, lambda event: shares.update([event[1]]))
         try:
             while True:
                 room = 2 * self.width - len(sent)  # one more for each, so that no worker waits for this process
                 completed.update([submit(job) for job in islice(stream, max(room, 0))])
                 if not sent:
                     return
-                self._wait(completed)
+                self._wait(completed, look)
                 future, job = sent.pop(next(completed).key)
                 yield job, self._result(future)
         finally:
             left = [future for future, _ in sent.values()]
             with contextlib.suppress(Exception):
                 _Answer(lambda: self._client.cancel(left, force=True)).get(ANSWER)
+                self._client.unsubscribe_topic(topic)
 
-    def _wait(self, completed: Any) -> None:
-        """Wait until a future is finished, seeing meanwhile that the scheduler is there."""
-        asked = time.monotonic()
+    def _wait(self, completed: Any, look: Callable[[], None]) -> None:
+        """Wait until a future is finished, seeing meanwhile that the scheduler is there, and how far the jobs are."""
+        asked = looked = time.monotonic()
         while not completed.has_ready():
             time.sleep(0.02)
+            if time.monotonic() - looked > LOOK:
+                look()
+                looked = time.monotonic()
             if time.monotonic() - asked > ANSWER:
                 self._workers()
                 asked = time.monotonic()
@@ -146,6 +160,24 @@ class DaskCluster:
         """Leave the cluster as it is, and the scheduler."""
         with contextlib.suppress(Exception):
             self._client.close(timeout=ANSWER)
+
+
+def _reporting(work: Callable[[Job], Result], topic: str, job: Job) -> Result:
+    """Do work in a worker, and let the scheduler pass on what it reports, at most one report in `REPORT` seconds."""
+    from distributed import get_worker
+
+    worker, key, told = get_worker(), get_worker().get_current_task(), -REPORT
+
+    def tell(share: float) -> None:
+        nonlocal told
+        if time.monotonic() - told >= REPORT or share >= 1:
+            told = time.monotonic()
+            with contextlib.suppress(Exception):  # work goes on if nobody can be told
+                worker.log_event(topic, (key, share))
+
+    tell(0.0)
+    listen(tell)
+    return work(job)
 
 
 class _Answer:

@@ -1,6 +1,8 @@
 """Runs in processes of this machine, of one thread each (an executor, see `base`)."""
 
 import contextlib
+import ctypes
+import functools
 import multiprocessing
 import os
 import signal
@@ -12,7 +14,8 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from ganatomy.errors import InputError
-from ganatomy.fitting.study.executors.base import RETRIES, Job, LostJob, Result, check_count, described
+from ganatomy.fitting.study.executors.base import LOOK, RETRIES, Job, LostJob, Result, check_count, described, unheard
+from ganatomy.fitting.study.executors.reports import listen
 
 
 class LocalProcesses:
@@ -39,9 +42,11 @@ class LocalProcesses:
                 'processes of a study import the script: let it begin one under if __name__ == "__main__": only'
             )
         self.width = width
+        self.look: Callable[[], None] = lambda: None
+        """Tells how far the jobs under way are, for who waits for others meanwhile."""
 
     def as_completed(
-        self, work: Callable[[Job], Result], jobs: Iterable[Job]
+        self, work: Callable[[Job], Result], jobs: Iterable[Job], told: Callable[[Job, float], None] = unheard
     ) -> Generator[tuple[Job, Result | LostJob], None, None]:
         """Make all jobs and yield each with its result, or with `LostJob`, as it finishes.
 
@@ -53,6 +58,10 @@ class LocalProcesses:
         processes: set[_Process] = set()
         running: dict[Future, tuple[_Process, Job, int]] = {}
         begun = False
+
+        def look() -> None:
+            for process, job, _ in running.values():
+                told(job, process.share)
 
         def start(process: _Process) -> None:
             processes.add(process)
@@ -67,11 +76,14 @@ class LocalProcesses:
             process.stop()
             process.join()
 
+        self.look = look
         try:
             for _ in range(self.width):
                 start(_Process())
             while running:
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                ended = wait(running, timeout=LOOK, return_when=FIRST_COMPLETED).done
+                look()
+                for future in ended:
                     process, job, losses = running.pop(future)
                     error = future.exception()
                     died = isinstance(error, BrokenProcessPool | KeyboardInterrupt | SystemExit)
@@ -109,9 +121,20 @@ class _Process:
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._end, self._lifeline = context.Pipe()
-        self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_live, initargs=(self._end,))
+        try:
+            self._share = context.RawValue(ctypes.c_double)
+        except OSError:  # no room for shared memory: then the process reports to itself
+            self._share = ctypes.c_double()
+        starting = {"initializer": _live, "initargs": (self._end, self._share)}
+        self._pool = ProcessPoolExecutor(1, mp_context=context, **starting)
+
+    @property
+    def share(self) -> float:
+        """How much of its job is done, as the job's work reports it."""
+        return self._share.value
 
     def submit(self, work: Callable[[Job], Any], job: Job) -> Future:
+        self._share.value = 0.0
         with _quiet_start():
             future = self._pool.submit(work, job)
         self._end.close()  # the process has its own
@@ -154,9 +177,13 @@ def _quiet_start() -> Iterator[None]:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _live(end: Any) -> None:
-    """Begin a process, and say so: it ends when the other end of the pipe is closed, whatever it is doing."""
+def _live(end: Any, share: ctypes.c_double) -> None:
+    """Begin a process, and say so: it ends when the other end of the pipe is closed, whatever it is doing.
+
+    What its work reports is written into memory that both processes see, so that it waits for nobody.
+    """
     end.send(None)
+    listen(functools.partial(setattr, share, "value"))
 
     def watch() -> None:
         with contextlib.suppress(OSError, EOFError):

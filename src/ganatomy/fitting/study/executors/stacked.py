@@ -35,8 +35,9 @@ from ganatomy.fitting.run.fit import MeasuredFit
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.run.look import Look, look
 from ganatomy.fitting.run.result import Run
-from ganatomy.fitting.study.executors.base import LostJob, check_count
+from ganatomy.fitting.study.executors.base import LostJob, check_count, unheard
 from ganatomy.fitting.study.executors.local import LocalProcesses
+from ganatomy.fitting.study.executors.reports import report
 from ganatomy.fitting.study.job import Job, Outcome, carry_out
 from ganatomy.fitting.study.judging.records import Cell
 from ganatomy.fitting.training.batched import BatchedTrainer
@@ -104,6 +105,7 @@ def train_together(jobs: Sequence[Job], device: str = "cpu") -> list[Training]:
             parts = epoch.losses.discriminator, epoch.losses.generator, epoch.losses.penalty
             losses.append(torch.stack(parts, dim=-1).numpy())  # (iterations of the epoch, R, 3)
             seconds[going] += (time.perf_counter() - started) / count
+            report(epoch.number / first.recipe.epochs)
             going = [r for r in going if r not in epoch.diverged]
             if epoch.snapshots:
                 models = epoch.snapshots
@@ -202,7 +204,7 @@ class Stacked:
         self.device, self.width, self._processes = str(choose_device(device)), width, processes
 
     def as_completed(
-        self, work: Callable[[Job], Outcome], jobs: Iterable[Job]
+        self, work: Callable[[Job], Outcome], jobs: Iterable[Job], told: Callable[[Job, float], None] = unheard
     ) -> Generator[tuple[Job, Outcome | LostJob], None, None]:
         """Make the jobs of a study and yield each with its outcome, or with `LostJob`, as it is finished.
 
@@ -213,18 +215,28 @@ class Stacked:
         alone = [job for job in jobs if _mixes(job)]
         together = stacks([job for job in jobs if not _mixes(job)], self.width)
         train = functools.partial(train_together, device=self.device)
+        trainer = LocalProcesses(1)
+
+        def told_together(stack: Sequence[Job], share: float) -> None:
+            for job in stack:
+                told(job, share)
+
+        def told_finishing(made: tuple[Job, Training], share: float) -> None:
+            told(made[0], 1.0)
+            trainer.look()
+
         # A process of its own, so that one that is short of memory takes no more along than its stack. It begins with
         # the next stack before this one's result is looked at.
-        with closing(LocalProcesses(1).as_completed(train, together)) as stream:
+        with closing(trainer.as_completed(train, together, told_together)) as stream:
             for stack, result in stream:
                 if isinstance(result, LostJob):
                     others = f"; so ended all {len(stack)} runs that were trained at once; try a smaller `together`"
                     yield from ((job, LostJob(result.reason + (others if len(stack) > 1 else ""))) for job in stack)
                     continue
                 left = zip(stack, result, strict=True)
-                with closing(self._processes.as_completed(finish, left)) as finished:
+                with closing(self._processes.as_completed(finish, left, told_finishing)) as finished:
                     yield from ((job, outcome) for (job, _), outcome in finished)
-        yield from self._processes.as_completed(work, alone)
+        yield from self._processes.as_completed(work, alone, told)
 
     def close(self) -> None:
         """Do nothing: processes end with the loop."""
