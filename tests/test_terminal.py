@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from ganatomy import terminal
-from ganatomy.progress import Progress
+from ganatomy.progress import PAUSE, Progress, spoken
 
 HOSTILE = "[/data/weights] [bold]\x1b]0;title\x07 :smile: \udcd6"
 SHOWN = "[/data/weights] [bold] ]0;title  :smile: \ufffd"
@@ -45,6 +45,46 @@ def test_progress_takes_brackets_and_escapes_as_they_are(monkeypatch, screen):
         progress.update(1, HOSTILE)
     assert SHOWN in screen.getvalue()
     assert "\x1b]0;" not in screen.getvalue()
+
+
+def test_what_is_under_way_stands_below_the_bar_which_counts_what_is_done(monkeypatch):
+    screen = _Screen()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys, "stderr", screen)
+    progress = Progress("run")
+    with progress.showing(18, 2):
+        progress.watch([f"gan, seed {k}: {HOSTILE}" for k in range(10)], 1.75, 3725.0)
+        progress.update(3, "wgan, seed 0: distance 1.2 x floor")
+    last = screen.getvalue().rpartition("run 3/18")[2]
+    assert "1:02:05 left" in last
+    assert "wgan, seed 0: distance 1.2 x floor" in last
+    assert [f"seed {k}:" in last for k in range(10)] == [True] * 8 + [False] * 2
+    assert "and 2 more" in last
+    assert "\x1b]0;" not in screen.getvalue()
+
+
+def test_where_there_is_no_terminal_lines_come_with_the_work_and_the_time_and_not_with_each_look(monkeypatch, capsys):
+    now = 0.0
+    monkeypatch.setattr("time.perf_counter", lambda: now)
+    progress = Progress("run")
+    with progress.showing(20):
+        for second in range(1, 1001):
+            now = float(second)
+            progress.watch(["gan, seed 0: epoch 7/320"], 0.5, None if second < 10 else 1000 - now)
+            progress.update(second // 50, "so far")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "run 0/20  so far  about 16 min left"
+    assert lines[1:] == [
+        f"run {done}/20  so far" + f"  about {spoken(1000 - 50 * done)} left" * (done < 20) for done in range(2, 21, 2)
+    ]
+    progress = Progress("run")
+    with progress.showing(2):
+        for second in range(0, 3600, 10):
+            now = float(second)
+            progress.watch([], 0.5, 3600 - now)
+            progress.update(0, "so far")
+    assert len(capsys.readouterr().err.splitlines()) == 3600 / PAUSE
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])

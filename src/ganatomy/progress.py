@@ -159,7 +159,7 @@ class Progress(Silent):
             self._bar.show(done, text)
         elif not self._lively and (done * 10 // self._total > self._tenth or self._due()):
             self._tenth, self._told = done * 10 // self._total, time.perf_counter()
-            left = "" if self._left is None else f"  about {spoken(self._left)} left"
+            left = "" if self._left is None or done >= self._total else f"  about {spoken(self._left)} left"
             self._console.print(Text(f"{self._unit} {done}/{self._total}  {text}{left}"), soft_wrap=True)
 
     def _due(self) -> bool:

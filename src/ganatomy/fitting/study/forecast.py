@@ -55,8 +55,8 @@ class Forecast:
     >>> for now, share in ((1.0, 0.0), (4.0, 0.2), (5.0, 0.25)):
     ...     forecast.told("a", share)
     ...     forecast.told("b", share)
-    >>> round(forecast.left(), 6)  # 15 s more of training and 6 s besides, then as much again, 20 s and 6 s, for c
-    47.0
+    >>> round(forecast.left(), 6)  # 15 s more of training and 3 s of the 6 s besides, then 20 s and 6 s for c
+    44.0
     """
 
     def __init__(
@@ -108,9 +108,9 @@ class Forecast:
             return None
         free = []  # when each process is
         for name, seen in self._running.items():
-            since = now - (seen.last[0] if seen.last and seen.share >= 1 else seen.began)
-            other = besides if 0 < seen.share < 1 else max(besides - since, 0.0)
-            free.append(seconds(name) * (1 - seen.share) + other)
+            training = now - seen.first[0] if seen.first and seen.share < 1 else seen.span[0]
+            rest = max(besides - (now - seen.began - training), 0.0)
+            free.append(seconds(name) * (1 - seen.share) + rest)
         free = sorted(free + [0.0] * (self._width - len(free)))
         last = max(free)
         for name in self._waiting:

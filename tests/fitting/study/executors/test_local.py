@@ -20,6 +20,7 @@ from ganatomy.fitting.study.executors.local import LocalProcesses
 WORK = '''
 import os, signal, time
 from pathlib import Path
+from ganatomy.fitting.study.executors.reports import report
 
 def square(x):
     return x * x, os.getpid(), os.environ.get("OMP_NUM_THREADS")
@@ -50,6 +51,16 @@ def told_to_stop(path):
         Path(path).touch()
         raise KeyboardInterrupt
     return "again"
+
+def half(path):
+    """Report that half is done, and go on when that was heard; die the first time that a job is mortal."""
+    while not Path(path).exists():
+        report(0.5)
+        time.sleep(0.01)
+    if path.endswith("mortal") and Path(path).read_text() == "":
+        Path(path).write_text("died")
+        os.kill(os.getpid(), signal.SIGKILL)
+    report(1.0)
 
 def linger(path):
     Path(path).write_text(str(os.getpid()))
@@ -91,6 +102,36 @@ def test_every_job_is_made_in_other_processes_of_one_thread(work, monkeypatch):
     assert 1 <= len(pids) <= 2
     assert threads == {"1"}
     assert os.environ["OMP_NUM_THREADS"] == "7"
+
+
+def _heard(executor, work, jobs):
+    """Make jobs that wait until it is heard that they are half done; return what was told of each, without repeats."""
+    told = {job: [] for job in jobs}
+
+    def note(job, share):
+        if told[job][-1:] != [share]:
+            told[job].append(share)
+        if share == 0.5 and not os.path.exists(job):
+            open(job, "x").close()
+
+    assert [result for _, result in executor.as_completed(work.half, jobs, note)] == [None] * len(jobs)
+    return told
+
+
+def test_it_is_told_how_far_jobs_are_and_that_a_lost_one_begins_anew(work, tmp_path):
+    plain, mortal = str(tmp_path / "plain"), str(tmp_path / "mortal")
+    told = _heard(LocalProcesses(2), work, [plain, mortal])
+    assert told[plain] == [0.0, 0.5, 1.0]
+    assert told[mortal][:3] == [0.0, 0.5, 0.0]
+    assert told[mortal][-1] == 1.0
+
+
+def test_jobs_are_made_where_there_is_no_shared_memory_to_tell_how_far_they_are(work, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("multiprocessing.context.BaseContext.RawValue", full)
+    assert [job for job, _ in LocalProcesses(1).as_completed(work.square, [3])] == [3]
 
 
 def test_no_job_is_no_process_and_no_result(work):
@@ -274,9 +315,9 @@ def test_a_frozen_scheduler_is_told_of_and_not_waited_for_without_end(monkeypatc
 
 
 def _stopping(process, wait):
-    def stopped(completed):
+    def stopped(*given):
         os.kill(process.pid, signal.SIGSTOP)
-        wait(completed)
+        wait(*given)
 
     return stopped
 
@@ -300,6 +341,8 @@ def test_a_cluster_makes_every_job_and_those_of_a_killed_worker_again(work, tmp_
         assert dict(executor.as_completed(work.die_once, jobs)) == {job: os.path.basename(job) for job in jobs}
         assert (tmp_path / "b.mortal").exists()
         assert dict(executor.as_completed(work.fail, [0, 1])) == {0: 0, 1: LostJob("ValueError: one")}
+        job = str(tmp_path / "half")
+        assert _heard(executor, work, [job]) in ({job: [0.0, 0.5, *end]} for end in ([], [1.0]))
         bad = str(tmp_path / "bad")
         assert "died" in dict(executor.as_completed(work.die_always, [bad]))[bad].reason
         stream = executor.as_completed(time.sleep, [0, 4, 4])

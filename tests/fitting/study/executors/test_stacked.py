@@ -313,7 +313,10 @@ def test_a_stack_that_raises_fails_with_a_reason_and_stops_no_other(points_file,
 def test_an_optimizer_that_would_mix_runs_is_given_one_run_at_a_time(points_file):
     jobs = jobs_of(tiny(points_file, optimizers=["adafactor", "sgd"], seeds=[0, 1]))
     executor = Stacked("cpu", 8, LocalProcesses(2))
-    ends = [(job, outcome.record) for job, outcome in executor.as_completed(make_run, jobs)]
+    told = {job.name: 0.0 for job in jobs}
+    stream = executor.as_completed(make_run, jobs, lambda job, share: told.update({job.name: share}))
+    ends = [(job, outcome.record) for job, outcome in stream]
+    assert set(told.values()) == {1.0}
     assert {(job.cell.optimizer, job.seed): record.get("together") for job, record in ends} == {
         **dict.fromkeys([("sgd", 0), ("sgd", 1)], 2),
         **dict.fromkeys([("adafactor", 0), ("adafactor", 1)]),

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from types import SimpleNamespace
 from typing import Any
 
 from ganatomy.errors import InputError
@@ -70,6 +71,7 @@ class LocalProcesses:
                 stop(process)
             else:
                 running[process.submit(work, following[0])] = (process, *following)
+                told(following[0], 0.0)
 
         def stop(process: _Process) -> None:
             processes.discard(process)
@@ -122,9 +124,9 @@ class _Process:
         context = multiprocessing.get_context("spawn")
         self._end, self._lifeline = context.Pipe()
         try:
-            self._share = context.RawValue(ctypes.c_double)
+            self._share: Any = context.RawValue(ctypes.c_double)
         except OSError:  # no room for shared memory: then the process reports to itself
-            self._share = ctypes.c_double()
+            self._share = SimpleNamespace(value=0.0)
         starting = {"initializer": _live, "initargs": (self._end, self._share)}
         self._pool = ProcessPoolExecutor(1, mp_context=context, **starting)
 
@@ -177,7 +179,7 @@ def _quiet_start() -> Iterator[None]:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _live(end: Any, share: ctypes.c_double) -> None:
+def _live(end: Any, share: Any) -> None:
     """Begin a process, and say so: it ends when the other end of the pipe is closed, whatever it is doing.
 
     What its work reports is written into memory that both processes see, so that it waits for nobody.
