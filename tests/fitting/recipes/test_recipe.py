@@ -70,6 +70,13 @@ def test_without_a_name_the_report_s_objectives_get_the_course_recipe_and_the_ot
         assert load_recipe(objective=objective).name == ("course" if objective in REPORTED else "literature")
 
 
+def test_a_recipe_without_packing_is_written_as_it_was_before_there_was_any(tmp_path):
+    assert "packing" not in load_recipe("course").to_toml()
+    packed = load_recipe("course", packing=2)
+    assert packed != load_recipe("course")
+    assert load_recipe(written(tmp_path, packed.to_toml())) == packed
+
+
 def test_a_recipe_is_frozen():
     recipe = load_recipe("course")
     with pytest.raises(ValueError, match="frozen"):
@@ -179,6 +186,9 @@ def test_loading_leaves_the_mapping_as_it_was():
         ({"batch_size": 1}, "batch_size = 1"),
         ({"averaging": 1.0}, "averaging = 1.0"),
         ({"discriminator_steps": 0}, "discriminator_steps = 0"),
+        ({"packing": 0}, "packing = 0"),
+        ({"packing": 3}, "packing = 3 puts so many samples of a batch into one, two packs or more"),
+        ({"packing": 256}, "a batch_size that is a multiple, not 256"),
         ({"latent_dim": 0}, "latent.dim = 0"),
         ({"lr": 0.0}, "optimizer.lr = 0.0"),
         ({"lr": float("nan")}, "optimizer.lr = nan"),
@@ -293,6 +303,7 @@ _RECIPE = _tables(
     epochs=st.integers(1, 10**7),
     updates=st.sampled_from(["simultaneous", "alternating"]),
     averaging=st.floats(0, 0.9999),
+    packing=st.sampled_from([1, 2, 64]),
     standardize=st.booleans(),
     latent=_tables(dim=st.integers(1, 9), distribution=st.sampled_from(["normal", "uniform"])),
     optimizer=_OPTIMIZER,

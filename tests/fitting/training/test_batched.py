@@ -136,6 +136,12 @@ def test_so_it_is_with_all_that_a_recipe_can_ask_for(objective, updates):
 
 
 @pytest.mark.usefixtures("_in_float64")
+@pytest.mark.parametrize("objective", ["gan", "wgan-gp", "rpgan"])
+def test_so_it_is_with_packs_of_points(objective):
+    _compare(_recipe(objective, packing=4, lr=1e-3))
+
+
+@pytest.mark.usefixtures("_in_float64")
 @pytest.mark.parametrize("normalization", ["none", "batch", "layer"])
 @pytest.mark.parametrize("spectral_norm", [False, True])
 def test_so_it_is_with_every_normalisation_of_the_discriminator(normalization, spectral_norm):

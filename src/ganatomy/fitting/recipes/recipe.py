@@ -158,6 +158,9 @@ class Penalties(_Table):
 class Recipe(_Table):
     """A resolved recipe: every value that decides a training run besides its points and its seed.
 
+    With `packing` = m the discriminator scores m samples at once, so that it sees how they differ (PacGAN; Lin, Khetan,
+    Fanti, Oh, 2018): a batch has batch_size / m scores.
+
     >>> recipe = load_recipe("course", objective="wgan")
     >>> recipe.penalties.clip, recipe.generator.optimizer.lr
     (0.1, 5e-05)
@@ -173,6 +176,7 @@ class Recipe(_Table):
     batch_size: int = Field(default=256, ge=2, le=1_000_000)
     updates: Literal["simultaneous", "alternating"] = "simultaneous"
     discriminator_steps: int = Field(default=1, ge=1, le=1000)
+    packing: int = Field(default=1, ge=1, le=1024)  # samples a score
     averaging: float = Field(default=0.0, ge=0, lt=1)
     standardize: bool = False
     snapshots: int = Field(default=32, ge=1, le=10_000)
@@ -188,6 +192,11 @@ class Recipe(_Table):
             raise ValueError(f"objective_sha256 is of an objective in a file, and {self.objective} is built in")
         if self.objective not in OBJECTIVES and not (self.objective_sha256 and is_class(self.objective)):
             raise ValueError(str(unknown("objective", self.objective, OBJECTIVES)))
+        if self.batch_size % self.packing or self.batch_size < 2 * self.packing:
+            raise ValueError(
+                f"packing = {self.packing} puts so many samples of a batch into one, two packs or more: give a "
+                f"batch_size that is a multiple, not {self.batch_size}"
+            )
         for name in ("generator", "discriminator"):
             hidden = getattr(self, name).hidden
             weights = sum(a * b for a, b in pairwise((self.latent.width, *hidden)))
@@ -210,8 +219,9 @@ class Recipe(_Table):
 
     @model_serializer(mode="wrap")
     def _in_full(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave the digest out where there is none."""
-        return {key: value for key, value in write(self).items() if key != "objective_sha256" or value}
+        """Leave out what says nothing, so that a recipe is written as it was before that could be said."""
+        silent = {"objective_sha256": "", "packing": 1}
+        return {key: value for key, value in write(self).items() if key not in silent or value != silent[key]}
 
     def __repr__(self) -> str:
         return f"Recipe({self.name}: {self.objective}, {self.optimizer_name}, {self.epochs} epochs)"

@@ -55,9 +55,10 @@ def _words(language: str | None) -> Words:
     return Words(drawable(language), "fit")
 
 
-def _field_label(label: str, words: Words) -> str:
-    """Name what the greys measure; an objective of one's own does so itself."""
-    return words(f"field_{label}") if words.has(f"field_{label}") else label
+def _field_label(label: str, packing: int, words: Words) -> str:
+    """Name what the greys measure, an objective's value at a point or at so many copies of it."""
+    label = words(f"field_{label}") if words.has(f"field_{label}") else label  # one's own names its own
+    return words("field_packed", label=label, packing=packing) if packing > 1 else label
 
 
 def figure_of(
@@ -136,7 +137,7 @@ def _final(
         samples,
         field,
         title=heading(model.recipe, seed, words.language),
-        field_label=_field_label(model.objective.label, words),
+        field_label=_field_label(model.objective.label, model.recipe.packing, words),
         arrows=(samples, model.discriminator_gradient(samples)) if arrows else None,
         trained_on=trained_on,
         language=words.language,
@@ -151,7 +152,7 @@ def _film_strip(model: FittedGAN, history: History, heldout: np.ndarray, seed: i
         history.epochs,
         np.stack(history.fields),
         title=heading(model.recipe, seed, words.language),
-        field_label=_field_label(model.objective.label, words),
+        field_label=_field_label(model.objective.label, model.recipe.packing, words),
         language=words.language,
     )
 
@@ -236,7 +237,7 @@ def draw_run(
         history.epochs,
         np.stack(history.fields),
         title=heading(model.recipe, seed, words.language),
-        field_label=_field_label(model.objective.label, words),
+        field_label=_field_label(model.objective.label, model.recipe.packing, words),
         language=words.language,
     )
 
@@ -316,7 +317,7 @@ def animate(path: str | Path, *, fps: float = 12, width: int = 640, language: st
         epochs,
         fields,
         title=heading(recipe, summary["seed"], words.language),
-        field_label=_field_label(label, words),
+        field_label=_field_label(label, recipe.packing, words),
         fps=fps,
         width=width,
         language=words.language,

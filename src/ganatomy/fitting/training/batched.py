@@ -15,7 +15,8 @@ Not for every optimizer: an update that looks at a whole tensor would mix the ru
 the device once an epoch and losses leave it once an epoch; in between the processor waits for nothing, except for an
 objective of one's own, which is watched. Written for a GPU and not timed on one yet; on a processor it gains nothing.
 
-Shapes: `R` runs, `N` points, `B` batch, `D` data, `Z` latent, `n` discriminator steps, `T` iterations an epoch.
+Shapes: `R` runs, `N` points, `B` batch, `D` data, `Z` latent, `n` discriminator steps, `m` points a score,
+`T` iterations an epoch.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -149,7 +150,7 @@ class BatchedTrainer:
         return torch.stack((losses.discriminator, losses.generator, losses.penalty))
 
     def _draw_epoch(self, epoch: int) -> list[Draws]:
-        """Draw the epoch of each run: real (n, R, B, D), codes (n or n + 1, R, B, Z), shares (n, R, B)."""
+        """Draw the epoch of each run: real (n, R, B, D), codes (n or n + 1, R, B, Z), shares (n, R, B / m)."""
         drawn = [run.draw_epoch(epoch) for run in self.runs]
 
         def moved(name: str) -> Tensor:

@@ -2,6 +2,9 @@
 
     G: codes (..., N, Z) -> samples (..., N, *)        D: samples (..., N, *) -> scores (..., N)
 
+With packing, what D scores are packs of m samples, and there are N / m of them and of their scores (see
+`ganatomy.fitting.training.packing`).
+
 A step is `n` moves of the discriminator, each on real samples of its own, and one of the generator. Two orders exist:
 
 - `alternating`: n discriminator moves, each on fresh codes, then the generator's against the discriminator as it now is
@@ -32,6 +35,7 @@ from ganatomy.errors import InputError, unknown
 from ganatomy.execution import swift_products
 from ganatomy.fitting.objectives.catalogue import Objective
 from ganatomy.fitting.recipes.recipe import Penalties
+from ganatomy.fitting.training.packing import packed
 from ganatomy.fitting.training.penalties import clip_, gradient_penalty, zero_centred_penalty
 from ganatomy.fitting.training.players import Player
 
@@ -78,7 +82,7 @@ class Draws:
     Attributes:
         real: n batches of real samples, (n, ..., N, *).
         codes: for n batches, and for one more where players alternate, (n or n + 1, ..., N, Z).
-        shares: n rows of interpolation shares in [0, 1), (n, ..., N), for the gradient penalty; else None.
+        shares: n rows of interpolation shares in [0, 1), one a score, (n, ..., N), for the gradient penalty; else None.
     """
 
     real: Tensor
@@ -109,6 +113,7 @@ class Game(Generic[G, D]):
             the game is young, so that its start is forgotten.
         scored_at_once: whether real and generated samples may go through the discriminator as one batch, which is
             faster: only if its score of a sample depends on no other sample and on no earlier call.
+        packing: how many samples the discriminator scores at once, m, of which N is a multiple.
 
     Attributes:
         iteration: the number of steps made.
@@ -143,11 +148,12 @@ class Game(Generic[G, D]):
         simultaneous: bool = True,
         averaging: float = 0.0,
         scored_at_once: bool = False,
+        packing: int = 1,
     ) -> None:
         self.generator, self.discriminator = generator, discriminator
         self.objective = objective
         self.penalties = penalties or Penalties()
-        self.steps, self.simultaneous, self.averaging = steps, simultaneous, averaging
+        self.steps, self.simultaneous, self.averaging, self.packing = steps, simultaneous, averaging, packing
         self.iteration = 0
         self.average = generator.parameters.detach().clone() if averaging else None
         # No slopes by the samples can be had of a batch that was put together.
@@ -212,15 +218,14 @@ class Game(Generic[G, D]):
     def _judge(self, draws: Draws, i: int, progress: float, differentiable: bool = False) -> _Judged:
         """Generate the i-th batch, with a graph if the generator is to learn from it, and judge it beside the real."""
         with torch.set_grad_enabled(differentiable):
-            fake = self.generator.network(draws.codes[i])
-        real, score = draws.real[i], self.discriminator.network
+            fake = self._packed(self.generator.network(draws.codes[i]), draws)
+        real, score = self._packed(draws.real[i], draws), self.discriminator.network
         if self.penalties.r1:
             real = real.detach().requires_grad_()
         if self.penalties.r2 and not fake.requires_grad:
             fake = fake.requires_grad_()
         if self._at_once:
-            runs = draws.codes.dim() - 3  # axes before that of the samples
-            real_scores, fake_scores = score(torch.cat((real, fake), dim=runs)).chunk(2, dim=-1)
+            real_scores, fake_scores = score(torch.cat((real, fake), dim=_runs(draws))).chunk(2, dim=-1)
         else:
             real_scores, fake_scores = score(real), score(fake)
         loss = self.objective.discriminator_loss(real_scores, fake_scores)
@@ -233,6 +238,9 @@ class Game(Generic[G, D]):
             terms.append(held.r2 * left * zero_centred_penalty(fake_scores, fake))
         return _Judged(loss, sum(terms[1:], terms[0]) if terms else None, real_scores, fake_scores)
 
+    def _packed(self, samples: Tensor, draws: Draws) -> Tensor:
+        return packed(samples, self.packing, axis=_runs(draws))
+
     def _descend(self, judged: _Judged, progress: float) -> None:
         """Let the discriminator move once."""
         total = judged.loss if judged.penalty is None else judged.loss + judged.penalty
@@ -244,9 +252,9 @@ class Game(Generic[G, D]):
         """Judge the generator on codes of its own, by the discriminator as it now is."""
         score = self.discriminator.network
         with torch.set_grad_enabled(differentiable):
-            fake_scores = score(self.generator.network(draws.codes[-1]))
+            fake_scores = score(self._packed(self.generator.network(draws.codes[-1]), draws))
         with torch.no_grad():
-            real_scores = score(draws.real[-1]) if self.objective.relative else fake_scores
+            real_scores = score(self._packed(draws.real[-1], draws)) if self.objective.relative else fake_scores
         with torch.set_grad_enabled(differentiable):
             return self.objective.generator_loss(real_scores, fake_scores)
 
@@ -291,6 +299,11 @@ class Game(Generic[G, D]):
         self.discriminator.load_state_dict(state["discriminator"])
         if self.average is not None:
             self.average.copy_(state["average"])
+
+
+def _runs(draws: Draws) -> int:
+    """Return how many axes there are before that of the samples."""
+    return draws.codes.dim() - 3
 
 
 @contextlib.contextmanager

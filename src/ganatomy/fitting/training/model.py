@@ -28,6 +28,7 @@ from ganatomy.fitting.objectives.own import AnyObjective, objective_of
 from ganatomy.fitting.recipes.recipe import Recipe, load_recipe
 from ganatomy.fitting.training.card import card
 from ganatomy.fitting.training.networks import Discriminator, Generator, build, draw_codes
+from ganatomy.fitting.training.packing import copied
 
 FORMAT = "fitted-gan-1"
 _PLAYERS = ("generator", "discriminator")
@@ -225,17 +226,22 @@ class FittedGAN:
     def discriminate(self, points: ArrayLike) -> NDArray[np.float64]:
         """Return the discriminator's value at points (N, D) in the data's units: (N,).
 
-        It is the probability D(x) for `gan` and `ns-gan`, the score itself for the other objectives.
+        It is the probability D(x) for `gan` and `ns-gan`, the score itself for the other objectives. A discriminator
+        that was trained on packs of m points is asked about m copies of each, which no batch held.
         """
         x = self.scaling.to_network(self._checked(points)).to(next(self.discriminator.parameters()).device)
-        return self.objective.readout(self.discriminator(x)).cpu().numpy().astype(np.float64)
+        return self._value(x).cpu().numpy().astype(np.float64)
 
     def discriminator_gradient(self, points: ArrayLike) -> NDArray[np.float64]:
-        """Differentiate the discriminator's value by the point: (N, D) -> (N, D), in the data's units."""
+        """Differentiate what `discriminate` returns by the point: (N, D) -> (N, D), in the data's units."""
         device = next(self.discriminator.parameters()).device
         x = self.scaling.to_network(self._checked(points)).to(device).requires_grad_()
-        value = self.objective.readout(self.discriminator(x)).sum()
-        return torch.autograd.grad(value, x)[0].cpu().numpy().astype(np.float64) / self.scaling.scale
+        slopes = torch.autograd.grad(self._value(x).sum(), x)[0]
+        return slopes.cpu().numpy().astype(np.float64) / self.scaling.scale
+
+    def _value(self, x: Tensor) -> Tensor:
+        """Return the discriminator's value at points (N, D) in the networks' units: (N,)."""
+        return self.objective.readout(self.discriminator(copied(x, self.recipe.packing)))
 
     def score(self, heldout: ArrayLike, y: object = None, *, seed: int = 0) -> float:
         """Score the fit on held-out points (N, D), higher is better as in scikit-learn.

@@ -2,10 +2,11 @@
 
 A generator maps latent codes to points, a discriminator maps points to unbounded scores:
 
-    G: (N, Z) -> (N, D)        D: (N, D) -> (N,)
+    G: (N, Z) -> (N, D)        D: (N, m D) -> (N,)
 
 Both are plain modules without side effects on their inputs, so the networks of many runs can be stacked into one (see
-`stacked_networks`). Shapes: `N` samples, `Z` latent, `D` data dimensions.
+`stacked_networks`). Shapes: `N` samples, `Z` latent, `D` data dimensions,
+`m` points a score, 1 unless the recipe packs them (see `ganatomy.fitting.training.packing`).
 
 Batch normalisation always uses the statistics of the batch it is given, in training and in sampling, as the course
 does; it keeps no running averages. A point generated with it depends on its batch, which is why
@@ -73,7 +74,9 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Map points (N, D) to scores (N,), unbounded: losses that need a probability take the sigmoid.
+    """Map points (N, D), or packs of m points (N, m D), to scores (N,).
+
+    Scores are unbounded: losses that need a probability take the sigmoid.
 
     >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> D = Discriminator(load_recipe("course"), dim=2)
@@ -83,10 +86,10 @@ class Discriminator(nn.Module):
 
     def __init__(self, recipe: Recipe, dim: int) -> None:
         super().__init__()
-        self.layers = _perceptron(recipe.discriminator, dim, 1)
+        self.layers = _perceptron(recipe.discriminator, recipe.packing * dim, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Score points: (N, D) -> (N,)."""
+        """Score points or packs: (N, m D) -> (N,)."""
         return self.layers(x).squeeze(-1)
 
 

@@ -9,7 +9,7 @@ it is drawn at its beginning from (seed, epoch) alone, on the CPU, so a run stop
 random state and ends bit-identical to one that never stopped, on the same machine with the same number of threads.
 Across machines, devices or thread counts results agree only until rounding errors have grown.
 
-Shapes: `B` batch, `D` data, `Z` latent, `n` discriminator moves, `T` iterations an epoch.
+Shapes: `B` batch, `D` data, `Z` latent, `n` discriminator moves, `m` points a score, `T` iterations an epoch.
 """
 
 import numbers
@@ -131,7 +131,7 @@ class Trainer:
         """Draw all that is random in an epoch, counted from 0, from the seed and the epoch alone.
 
         Returns:
-            What each of T iterations consumes: real points (n, B, D), codes (n or n + 1, B, Z), shares (n, B) or None.
+            What each of T iterations consumes: real (n, B, D), codes (n or n + 1, B, Z), shares (n, B / m) or None.
         """
         recipe, steps, total = self.recipe, self.recipe.discriminator_steps, self.iterations_an_epoch
         key = np.random.SeedSequence([self.seed, epoch]).generate_state(1, np.uint64)[0]
@@ -145,7 +145,7 @@ class Trainer:
         codes = draw_codes(recipe.latent, (total, steps + extra, recipe.batch_size), random).to(self.device)
         if not recipe.penalties.gradient:
             return [Draws(x, z) for x, z in zip(real, codes, strict=True)]
-        shares = torch.rand(real.shape[:-1], generator=random).to(self.device)
+        shares = torch.rand((total, steps, recipe.batch_size // recipe.packing), generator=random).to(self.device)
         return [Draws(*draws) for draws in zip(real, codes, shares, strict=True)]
 
     def snapshot(self) -> FittedGAN:
@@ -207,6 +207,7 @@ def game_of(
         simultaneous=recipe.updates == "simultaneous",
         averaging=recipe.averaging,
         scored_at_once=not ("batch" in network.normalization or network.spectral_norm),
+        packing=recipe.packing,
     )
 
 
