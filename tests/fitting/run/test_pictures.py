@@ -265,3 +265,15 @@ def test_a_fit_draws_all_of_its_pictures_in_chinese_and_writes_the_same_files(tm
     with pytest.raises(InputError, match="unknown language 'fr'"):
         fit(points[:200], **tiny, out=tmp_path / "fr", language="fr")
     assert not (tmp_path / "fr").exists()
+
+
+def test_axes_have_the_names_of_the_columns():
+    import pandas as pd
+
+    from ganatomy.fitting.run.fit import fit
+
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), columns=["age", "in$come$"])
+    run = fit(table, "gan", epochs=1, batch_size=8)
+    assert run.columns == ("age", "in$come$")
+    axes = run.plot().axes[0]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("age", "in$come$")

@@ -10,6 +10,7 @@ the picture.
 Shapes: `N` points, `D` data dimensions, `P` drawn dimensions (1 or 2), `n` grid cells a side.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from ganatomy.figures.style import robust_limits
 from ganatomy.languages import Words
 
 _WIDEST = 1.6  # a plane much wider than high, or the reverse, wastes the page: its shorter side is grown to this
+_LONGEST = 40  # letters of a name beside an axis
 _UNEQUAL = 6.0  # beyond this ratio of the sides equal scales would hide the data, and each axis gets its own
 
 
@@ -27,7 +29,7 @@ _UNEQUAL = 6.0  # beyond this ratio of the sides equal scales would hide the dat
 class View:
     """Where points are drawn: `origin` (D,), `basis` (P, D), `limits` (P, 2) and the variance `shares` (P,).
 
-    `equal` says whether both axes have the same scale.
+    `equal` says whether both axes have the same scale, `names` what the D coordinates are called, if that is known.
     """
 
     origin: np.ndarray
@@ -35,9 +37,10 @@ class View:
     limits: np.ndarray
     shares: np.ndarray
     equal: bool = True
+    names: tuple[str, ...] = ()
 
     @classmethod
-    def fit(cls, points: ArrayLike) -> "View":
+    def fit(cls, points: ArrayLike, names: Sequence[str] = ()) -> "View":
         """Choose the view of real `points` (N, D): themselves, or their two leading principal axes for D > 2.
 
         The axes are eigenvectors of the covariance, largest eigenvalue first, each with its largest entry
@@ -72,7 +75,7 @@ class View:
         if equal:
             grow = np.maximum(sides.max() / _WIDEST - sides, 0.0) / 2
             limits += grow[:, None] * [-1.0, 1.0]
-        return cls(origin, basis, limits, shares, equal)
+        return cls(origin, basis, limits, shares, equal, tuple(names) if len(names) == dims else ())
 
     @property
     def aspect(self) -> float:
@@ -81,8 +84,15 @@ class View:
         return float(sides[1] / sides[0]) if self.equal and len(sides) == 2 else 1 / _WIDEST
 
     def labels(self, words: Words) -> tuple[str, ...]:
-        """Name the P axes, in the words of pictures."""
+        """Name the P axes, in the words of pictures.
+
+        >>> from ganatomy.figures.fonts import picture_words
+        >>> View.fit(np.eye(2), ["age", "income"]).labels(picture_words("en"))
+        ('age', 'income')
+        """
         if self.basis.shape[1] <= 2:
+            if self.names:
+                return tuple(name[:_LONGEST] for name in self.names)
             return ("x",) if len(self.basis) == 1 else ("x₁", "x₂")
         return tuple(words("principal_axis", number=number) for number in (1, 2))
 

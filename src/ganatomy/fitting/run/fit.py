@@ -221,7 +221,9 @@ class MeasuredFit(Measured):
             self._write_tables(folder)
             model.save(folder.at("generator.safetensors"))
             floor = self.yardstick.floor
-            pictures.draw_run(folder, model, self.history, self.heldout, floor, trainer.seed, arrows, language)
+            pictures.draw_run(
+                folder, model, self.history, self.heldout, floor, trainer.seed, arrows, language, self.columns
+            )
         except Diverged as error:
             folder.log(str(error))
             if folder.finished:

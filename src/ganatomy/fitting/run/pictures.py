@@ -72,6 +72,7 @@ def figure_of(
     arrows: bool = False,
     trained_on: bool = False,
     language: str | None = None,
+    columns: Sequence[str] = (),
 ) -> Figure:
     """Draw one picture of a run.
 
@@ -85,6 +86,7 @@ def figure_of(
         arrows: whether to draw the discriminator's gradient at generated points into "final".
         trained_on: whether the real points were, and are not called held-out.
         language: "en" or "zh"; None for the one that is `languages.chosen`.
+        columns: the names of the D coordinates, or none.
 
     Raises:
         InputError: no such picture, nothing is remembered that it could show, or an unknown language.
@@ -101,10 +103,10 @@ def figure_of(
     words = _words(language)
     if picture == "final":
         samples, field = (history.samples[-1], history.fields[-1]) if history.samples else look(model, heldout, seed)
-        return _final(model, samples, field, heldout, seed, arrows, words, trained_on)
+        return _final(model, samples, field, heldout, seed, arrows, words, trained_on, columns)
     if picture == "film_strip":
         _require(history.samples, "snapshots")
-        return _film_strip(model, history, heldout, seed, words)
+        return _film_strip(model, history, heldout, seed, words, columns)
     if picture == "losses":
         _require(history.losses, "losses")
         return _losses(model.recipe, model.objective, history, seed, words)
@@ -112,7 +114,7 @@ def figure_of(
         _require(history.metrics, "metrics")
         return _metrics(model.recipe, history, floor, seed, words)
     if picture == "latent_grid":
-        return _latent_grid(model, heldout, seed, words, trained_on)
+        return _latent_grid(model, heldout, seed, words, trained_on, columns)
     raise unknown("picture of a run", picture, PICTURES)
 
 
@@ -130,9 +132,10 @@ def _final(
     arrows: bool,
     words: Words,
     trained_on: bool = False,
+    columns: Sequence[str] = (),
 ) -> Figure:
     return scatter(
-        View.fit(heldout),
+        View.fit(heldout, columns),
         heldout,
         samples,
         field,
@@ -144,9 +147,11 @@ def _final(
     )
 
 
-def _film_strip(model: FittedGAN, history: History, heldout: np.ndarray, seed: int, words: Words) -> Figure:
+def _film_strip(
+    model: FittedGAN, history: History, heldout: np.ndarray, seed: int, words: Words, columns: Sequence[str] = ()
+) -> Figure:
     return film_strip(
-        View.fit(heldout),
+        View.fit(heldout, columns),
         heldout,
         np.stack(history.samples),
         history.epochs,
@@ -177,7 +182,14 @@ def _metrics(recipe: Recipe, history: History, floor: Mapping[str, Floor], seed:
     return metric_curves(history.epochs, values, bands, titles, title=title, language=words.language)
 
 
-def _latent_grid(model: FittedGAN, heldout: np.ndarray, seed: int, words: Words, trained_on: bool = False) -> Figure:
+def _latent_grid(
+    model: FittedGAN,
+    heldout: np.ndarray,
+    seed: int,
+    words: Words,
+    trained_on: bool = False,
+    columns: Sequence[str] = (),
+) -> Figure:
     """Draw the image of the plane of the first two latent coordinates, the others at 0, for the first classes."""
     latent = model.recipe.latent
     reach = 1.0 if latent.distribution == "uniform" else 2.4
@@ -195,7 +207,7 @@ def _latent_grid(model: FittedGAN, heldout: np.ndarray, seed: int, words: Words,
     lines = model.transform(plane.reshape(-1, latent.width)).reshape(*plane.shape[:-1], model.dim)
     title = "\n".join(filter(None, (heading(model.recipe, seed, words.language), words("semicolon").join(notes))))
     return latent_grid(
-        View.fit(heldout), heldout, lines, levels, title=title, trained_on=trained_on, language=words.language
+        View.fit(heldout, columns), heldout, lines, levels, title=title, trained_on=trained_on, language=words.language
     )
 
 
@@ -208,6 +220,7 @@ def draw_run(
     seed: int,
     arrows: bool = False,
     language: str | None = None,
+    columns: Sequence[str] = (),
 ) -> None:
     """Draw every picture of a run into its folder.
 
@@ -220,16 +233,17 @@ def draw_run(
         seed: of the run.
         arrows: whether to draw the discriminator's gradient at generated points into final.png.
         language: "en" or "zh"; None for the one that is `languages.chosen`.
+        columns: the names of the D coordinates, or none.
 
     Raises:
         InputError: a picture cannot be written, or an unknown language.
     """
     words = _words(language)
-    final = _final(model, history.samples[-1], history.fields[-1], heldout, seed, arrows, words)
+    final = _final(model, history.samples[-1], history.fields[-1], heldout, seed, arrows, words, columns=columns)
     save_figure(final, folder.at("figures/final.png"))
-    save_figure(_film_strip(model, history, heldout, seed, words), folder.at("figures/film_strip.png"))
+    save_figure(_film_strip(model, history, heldout, seed, words, columns), folder.at("figures/film_strip.png"))
     draw_curves(folder, model.recipe, model.objective, history, floor, seed, words.language)
-    save_figure(_latent_grid(model, heldout, seed, words), folder.at("figures/latent_grid.png"))
+    save_figure(_latent_grid(model, heldout, seed, words, columns=columns), folder.at("figures/latent_grid.png"))
     draw_films(
         folder,
         heldout,
@@ -238,6 +252,7 @@ def draw_run(
         np.stack(history.fields),
         title=heading(model.recipe, seed, words.language),
         field_label=_field_label(model.objective.label, model.recipe.packing, words),
+        columns=columns,
         language=words.language,
     )
 
@@ -271,6 +286,7 @@ def draw_films(
     field_label: str,
     fps: float = 12,
     width: int = 640,
+    columns: Sequence[str] = (),
     language: str | None = None,
 ) -> list[Path]:
     """Write animation.gif and animation.mp4 into a run's folder, a frame a snapshot.
@@ -282,7 +298,7 @@ def draw_films(
         InputError: fps or width out of range, an unknown language, or a file cannot be written.
     """
     films = [folder.at("animation.gif"), folder.at("animation.mp4")]
-    shown = (View.fit(heldout), heldout, samples, epochs, fields)
+    shown = (View.fit(heldout, columns), heldout, samples, epochs, fields)
     drawn = render_frames(*shown, title=title, field_label=field_label, width=width, language=language)
     frames = list(drawn)
     write_gif(frames, films[0], fps)
@@ -320,5 +336,6 @@ def animate(path: str | Path, *, fps: float = 12, width: int = 640, language: st
         field_label=_field_label(label, recipe.packing, words),
         fps=fps,
         width=width,
+        columns=summary["columns"],
         language=words.language,
     )

@@ -160,6 +160,7 @@ class Run(FittedGAN):
             arrows=arrows,
             trained_on=self.heldout is None,
             language=language,
+            columns=self.columns,
         )
 
 

@@ -13,6 +13,7 @@ distance is shown (the better of the middle two), so neither the luckiest nor a 
 Shapes: `K` seeds, `S` snapshots.
 """
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from ganatomy.errors import InputError
 from ganatomy.figures.fonts import drawable
 from ganatomy.figures.points.matrix import matrix_figure, matrix_frames
 from ganatomy.figures.points.ranking import ranking_figure
@@ -174,7 +176,7 @@ class Artist:
         films: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
         own: dict[tuple[str, str], np.ndarray] = {}
         notes: dict[tuple[str, str], list[str]] = {}
-        heldout = None
+        heldout, names = None, ()
         for place, cell in group.cells.items():
             if place[0] not in rows or place[1] not in columns:
                 continue
@@ -184,6 +186,8 @@ class Artist:
                 continue
             folder = RunFolder(self.study.path / record.path)
             points, heldout, fields = folder.read_arrays(["snapshots", "heldout", "fields"])
+            with contextlib.suppress(InputError):  # one that diverged has none
+                names = names or folder.read_summary()["columns"]
             notes[place] = [self._level(ratio) for ratio in record.ratios]
             told = self._say.verdict(self.judged.summaries[cell].verdicts[record.seed])
             finals[place] = (points[-1], fields[-1], self._words("comma").join((notes[place][-1], told)))
@@ -195,7 +199,7 @@ class Artist:
         for place in [place for place, mine in own.items() if not np.array_equal(mine, epochs[: len(mine)])]:
             absent[place] = self._words("picture_other")
             del films[place], notes[place]
-        return _Panels(View.fit(heldout), heldout, epochs, finals, films, notes, absent)
+        return _Panels(View.fit(heldout, names), heldout, epochs, finals, films, notes, absent)
 
     def matrix(self, target: str, group: Group) -> Figure | None:
         """Draw how the cells of a group ended, if anything was measured."""
