@@ -21,6 +21,7 @@ from ganatomy.figures.points import film
 from ganatomy.figures.points.curves import loss_curves, metric_curves
 from ganatomy.figures.points.flows import Flow, FlowRow, flows
 from ganatomy.figures.points.matrix import matrix_figure
+from ganatomy.figures.points.measure import Measure
 from ganatomy.figures.points.planar import film_strip, scatter
 from ganatomy.figures.points.ranking import ranking_figure
 from ganatomy.figures.points.study import convergence_figure, time_figure
@@ -158,10 +159,10 @@ def figures(language: str) -> dict[str, Figure]:
         "matrix": matrix_figure(view, real, finals, ["1"], ["1", "2", "3"], **options),
         "matrix of numbers": matrix_figure(line, real[:, :1], {("1", "1"): (fake[:, :1], np.arange(9.0), "")}, ["1"],
         ["1"], **options),
-        "convergence": convergence_figure(curves, threshold=2.0, **options),
+        "convergence": convergence_figure(curves, measure=Measure(bound=2.0), **options),
         "one": time_figure({("1", "1"): (np.arange(3), np.ones((1, 3)))}, **options),
         "many": convergence_figure({("1", "1"): (np.arange(3), np.ones((9, 3)))}, **options),
-        "ranking": ranking_figure(["1", "2"], [2.0, np.inf], [1.0, 1.0], [3.0, np.inf], threshold=2.0, **options),
+        "ranking": ranking_figure(["1", "2"], [2.0, np.inf], [1.0, np.nan], [3.0, np.nan], **options),
         "direction": direction_figure(faces, [-2, 0, 2], **options),
         "overview": overview_figure(faces, [-2, 0, 2], np.ones((2, 8, 8)), ["1", "2"], **options),
         "changes": changes_figure(["1"], ends, **options),

@@ -123,7 +123,7 @@ def test_a_fit_shows_how_far_it_is_from_real_points(tmp_path):
     assert part.title == "WGAN-GP with RMSprop, fitted to points"
     assert part.lead == ("course recipe, 20 epochs, seed 3; 7000 points to train on, 1192 held out (a)")
     assert list(part.numbers) == [
-        Number("1.54 ×", "distance / floor", "1 × is as good as real points"),
+        Number("1.54 ×", "distance / floor", "1 × is what real points have; alone it is no proof of a fit"),
         Number("0.99", "recall", "real points: 0.99"),
         Number("0.90", "coverage", "real points: 0.97"),
         Number("2 min 5 s", "of training"),
@@ -177,13 +177,38 @@ def test_a_study_shows_its_answer_and_its_best_cells(tmp_path):
         "real points are (95 % interval: 1.25–1.75). 15 runs of training, 5 seeds each."
     )
     assert [tuple(row) for row in part.rows] == [
-        ("zigzag", "WGAN-GP with RMSprop", "1.50 ×", "0.95", "22 s"),
-        ("zigzag", "GAN with Adam", "2.50 ×", "0.90", "12 s"),
-        ("zigzag", "WGAN with SGD", "∞ ×", "–", "–"),
+        ("zigzag", "WGAN-GP with RMSprop", "–", "1.50 ×", "–", "22 s"),
+        ("zigzag", "GAN with Adam", "–", "2.50 ×", "–", "12 s"),
+        ("zigzag", "WGAN with SGD", "–", "∞ ×", "–", "–"),
     ]
     assert "WGAN-GP + RMSprop 最接近目标" in part_of(folder, "s", ZH).lead
     write(folder, "summary.csv", STUDY + "zigzag,gan,adam,5e-04,,0.95,9,8,10,0.5,1\n")
     assert part_of(folder, "s", EN).rows[0][1] == "WGAN-GP with RMSprop at 5e-5"  # now rates tell cells apart
+
+
+def test_a_study_is_ranked_by_what_it_says_and_says_whether_the_best_fits(tmp_path):
+    """A smear has the distance of real points, and is not the best for it."""
+    folder = write(tmp_path / "s", "study.json", {"name": "mine", "cells": [{}, {}], "seeds": [0, 1, 2], "judge": None})
+    head = "target,objective,optimizer,lr,variant,rank,fitting,judged,confidence,final_ratio,final_ratio_low,"
+    head += "final_ratio_high,final_coverage,final_coverage_low,final_coverage_high,real_coverage,seconds"
+    rows = [
+        "grid,gan,adam,5e-05,,2,0,3,0.75,1.0,0.9,1.1,0.12,0.1,0.14,0.97,12",
+        "grid,wgan,adam,5e-05,,1,2,3,0.75,1.2,1.1,1.3,0.93,0.9,0.95,0.97,12",
+    ]
+    write(folder, "summary.csv", "\n".join([head, *rows]))
+    part = part_of(folder, "s", Words("en", "fit", "index"))
+    assert part.lead.startswith(
+        "On grid, WGAN with Adam came out best: coverage 0.93 (real points: 0.97; 75 % interval: 0.90–0.95), fitting "
+        "with 2 of 3 seeds."
+    )
+    assert part.headings[2:5] == ["coverage", "distance / floor", "seeds that fit"]
+    assert [row[1:5] for row in part.rows] == [
+        ["WGAN with Adam", "0.93", "1.20 ×", "2 of 3"],
+        ["GAN with Adam", "0.12", "1.00 ×", "0 of 3"],
+    ]
+    assert part.note == "The best on top by coverage; medians over the seeds."
+    zh = part_of(folder, "s", Words("zh", "fit", "index"))
+    assert zh.lead.startswith("在 grid 上，WGAN + Adam 最好：覆盖率 0.93（真实点：0.97；75% 区间：0.90–0.95）")
 
 
 def test_a_study_is_shown_by_its_matrix_and_not_by_a_blank_card(tmp_path):

@@ -66,6 +66,12 @@ def compare(
     ] = None,
     backend: Annotated[str, Flag(help="local, or dask: a cluster.")] = "local",
     scheduler: Annotated[str | None, Flag(help="Address of dask's, such as tcp://host:8786.")] = None,
+    judge: Annotated[
+        str | None,
+        Flag(
+            help="Metric to rank by, such as wasserstein2; a study that is there is judged anew.  [default: coverage]"
+        ),
+    ] = None,
     out: Annotated[Path | None, Flag(help="Folder to write.  [default: studies/NAME-RECIPE]")] = None,
     language: options.Language = None,
     tensorboard: Annotated[bool, Flag("--tensorboard", help="Write event files too.")] = False,
@@ -122,6 +128,7 @@ def compare(
             progress=True,
             tensorboard=tensorboard,
             language=language,
+            judge=judge,
             command=again,
         )
     except KeyboardInterrupt:
@@ -212,10 +219,17 @@ def _show_result(study: "Study") -> None:
     from ganatomy.fitting.study.sentences import Sentences
 
     words = Sentences("en")
-    found = study.judged.summaries.values()
-    rows = [(s.cell.target, s.cell.label, words.interval(s.final_ratio), words.summary(s)) for s in found]
-    columns = ("points", "cell", "distance / floor", "in words")
-    say_table(columns, rows, right=("distance / floor",))
+    score, ratio = words.quantity(study.judged.quantity), "distance / floor"
+    table = {
+        "points": [s.cell.target for s in study.judged.ranked],
+        "combination": [s.cell.label for s in study.judged.ranked],
+        score: [words.interval(s.final, "diverged") for s in study.judged.ranked],
+        ratio: [words.interval(s.final_ratio) for s in study.judged.ranked],
+        "in words": [words.summary(s) for s in study.judged.ranked],
+    }
+    say_table(list(table), list(zip(*table.values(), strict=True)), right=(score, ratio))
+    for sentence in study.answer("en"):
+        say(sentence)
     told = [
         (j.target, words.claim(j.claim), "at the course's rate" if j.at == "course" else "at best rates", j.verdict)
         for j in study.claims

@@ -44,7 +44,7 @@ def report(
     >>> 'href="faces/traversal.html"' in (folder / "index.html").read_text(encoding="utf-8")
     True
     """
-    out, words = Path(out), Words(language, "index")
+    out, words = Path(out), Words(language, "fit", "index")
     if out.suffix != ".html":
         raise InputError(f"{out}: the page is HTML; let its name end in .html")
     if not folders:
@@ -78,7 +78,7 @@ def index_page(title: str, parts: Sequence[Part], *, lead: str = "", language: s
     >>> 'href="runs/%E7%BB%88%201/final.png"' in page
     True
     """
-    words = Words(language, "index")
+    words = Words(language, "fit", "index")
     shown = [{**vars(part), "entries": [_linked(entry) for entry in part.entries]} for part in parts]
     values = {"title": title, "lead": lead, "parts": shown, "t": words, "language": words.language}
     return render("index.html", values)

@@ -10,8 +10,8 @@ from matplotlib.text import Text
 
 from ganatomy.errors import InputError
 from ganatomy.figures import fonts
+from ganatomy.figures.points.measure import FARTHEST, Measure
 from ganatomy.figures.points.ranking import ranking_figure
-from ganatomy.figures.points.ratios import FARTHEST
 from ganatomy.figures.points.study import FEW, convergence_figure, spaced, time_figure
 from ganatomy.figures.style import house
 
@@ -108,7 +108,7 @@ def test_diverging_makes_a_cell_worse_and_never_better():
 
 def test_a_panel_an_objective_and_a_style_an_optimizer():
     cells = grid()
-    figure = convergence_figure(cells, title="t", spread=0.2, threshold=2.0)
+    figure = convergence_figure(cells, title="t", measure=Measure(spread=0.2, bound=2.0))
     assert [axes.get_title(loc="left") for axes in figure.axes] == OBJECTIVES
     styles = [
         [(line.get_color(), line.get_marker(), line._dash_pattern) for line in curves(axes)] for axes in figure.axes
@@ -122,7 +122,7 @@ def test_a_panel_an_objective_and_a_style_an_optimizer():
 
 
 def test_every_panel_has_the_floor_on_the_same_logarithmic_axis():
-    figure = convergence_figure(grid(), title="t", spread=0.2, threshold=2.0)
+    figure = convergence_figure(grid(), title="t", measure=Measure(spread=0.2, bound=2.0))
     for axes in figure.axes:
         assert (axes.get_yscale(), axes.get_ylim(), axes.get_xlim()) == (
             "log",
@@ -144,7 +144,7 @@ def test_names_are_complete_and_neither_clipped_nor_upon_each_other(objectives, 
         for j in range(optimizers)
     }
     title = "a title that goes on and on, and must be wrapped at least once, however wide the page may be"
-    boxes = drawn(convergence_figure(given, title=title, spread=0.1, threshold=2.0))
+    boxes = drawn(convergence_figure(given, title=title, measure=Measure(spread=0.1, bound=2.0)))
     names = [(text, box) for text, box in boxes if "optimizer" in text]
     assert len(names) == objectives * optimizers
     assert_apart(names)
@@ -197,15 +197,15 @@ def rank(**changes):
     return ranking_figure(**{**given, "title": "t", **changes})
 
 
-def test_ranks_go_from_the_nearest_to_the_farthest_and_what_diverged_is_last():
-    axes = rank().axes[0]
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["c", "a", "b"]
+def test_rows_are_in_the_order_given_and_what_diverged_is_named():
+    axes = rank(labels=["c", "b", "a"], medians=[1.5, np.nan, 3.0], lows=[1.2, 1.0, 2.0], highs=[1.9, 6, 5]).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["c", "b", "a"]
     assert axes.get_ylim()[0] > axes.get_ylim()[1]  # the first is on top
     told = {text.get_text(): text.xy[1] for text in axes.texts if "(" in text.get_text() or "div" in text.get_text()}
-    assert told == {"1.50 (1.20–1.90)": 0, "3.00 (2.00–5.00)": 1, "diverged": 2}
+    assert told == {"1.50 (1.20–1.90)": 0, "3.00 (2.00–5.00)": 2, "diverged": 1}
     shown = [line for line in curves(axes) if line.get_marker() == "o" and len(line.get_xdata())]
     marks = {float(line.get_ydata()[0]): line.get_xdata()[0] for line in shown}
-    assert marks == {0.0: 1.5, 1.0: 3.0}
+    assert marks == {0.0: 1.5, 2.0: 3.0}
     spans = [
         tuple(line.get_xdata()) for line in axes.lines if line.get_linestyle() == "-" and len(line.get_xdata()) == 2
     ]
@@ -216,7 +216,37 @@ def test_an_interval_without_end_is_an_arrow():
     axes = rank(highs=[np.inf, 6, 1.9]).axes[0]
     assert "3.00 (2.00–∞)" in [text.get_text() for text in axes.texts]
     arrows = [line for line in axes.lines if line.get_marker() == ">"]
-    assert sorted(float(line.get_ydata()[0]) for line in arrows) == [1, 2]  # a's interval, and b itself
+    assert sorted(float(line.get_ydata()[0]) for line in arrows) == [0, 1]  # a's interval, and b itself
+
+
+def test_where_there_is_no_interval_none_is_drawn_and_the_seeds_are_shown():
+    """Of the seeds 3.44 and 6.03 once "4.61 (4.61-4.61), range of the seeds" was said."""
+    nothing = [np.nan] * 3
+    given = {"medians": [4.7, 2.0, np.inf], "seeds": [[3.44, 6.03], [2.0], [np.inf, 9.0]]}
+    figure = rank(lows=nothing, highs=nothing, **given)
+    told = [text.get_text() for text in figure.axes[0].texts]
+    assert {"3.44, 6.03 (2 seeds)", "2.00 (1 seed)", "diverged, 9.00 (2 seeds)"} <= set(told)
+    assert not any("4.7" in text or "–" in text for text in told)
+    shown = [line for line in curves(figure.axes[0]) if line.get_marker() == "o" and len(line.get_xdata())]
+    assert [line.get_xdata().tolist() for line in shown][:2] == [[3.44, 6.03], [2.0]]
+    assert not [line for line in figure.axes[0].lines if line.get_linestyle() == "-" and len(line.get_xdata()) == 2]
+    assert "interval" not in figure.axes[0].get_xlabel()
+    assert "each by itself" in figure.axes[0].get_xlabel()
+
+
+def test_scores_stand_on_a_linear_axis_on_which_higher_is_better():
+    measure = Measure("coverage", 0.96, 0.01, 0.86, higher=True, log=False)
+    values = np.array([[0.1, 0.5, 0.9], [0.2, 0.6, np.nan], [0.3, 0.7, np.nan]])
+    axes = convergence_figure({("gan", "sgd"): ([0, 1, 2], values)}, title="t", measure=measure).axes[0]
+    assert (axes.get_yscale(), axes.get_ylabel()) == ("linear", "coverage")
+    assert [text.get_text() for text in axes.texts] == ["real points", "near", "gan, sgd ↓"]
+    line = curves(axes)[0].get_ydata()
+    np.testing.assert_allclose(line[:2], [0.2, 0.6])
+    assert line[2] < axes.get_ylim()[0]  # most of the seeds diverged
+    figure = rank(medians=[0.9, 0.5, -np.inf], lows=[0.8, 0.4, -np.inf], highs=[0.95, 0.6, 0.2], measure=measure)
+    assert "diverged" in [text.get_text() for text in figure.axes[0].texts]
+    assert figure.axes[0].get_xlabel().startswith("coverage after training")
+    drawn(figure)
 
 
 def test_two_kinds_share_a_row_and_differ_in_more_than_colour():
@@ -245,7 +275,7 @@ def test_a_ranking_is_neither_clipped_nor_does_its_text_overlap(cells, kinds):
 def test_what_does_not_fit_is_refused():
     with pytest.raises(InputError, match="no curve"):
         convergence_figure({}, title="t")
-    with pytest.raises(InputError, match="gan, sgd: distances have shape"):
+    with pytest.raises(InputError, match="gan, sgd: values have shape"):
         convergence_figure({("gan", "sgd"): (EPOCHS, ratios(2)[:, 1:])}, title="t")
     with pytest.raises(InputError, match="one row a seed"):
         time_figure({("gan", "sgd"): (EPOCHS, ratios(2)[0])}, title="t")
@@ -262,7 +292,7 @@ def test_what_does_not_fit_is_refused():
 def test_chinese_is_said_where_it_can_be_drawn_and_english_elsewhere(monkeypatch):
     for there, label in (([], "epoch"), (["a font"], "训练轮数")):
         monkeypatch.setattr(fonts, "chinese_fonts", lambda there=there: there)
-        figure = convergence_figure(grid(), title="t", threshold=2.0, language="zh")
+        figure = convergence_figure(grid(), title="t", measure=Measure(bound=2.0), language="zh")
         assert figure.axes[0].get_xlabel() == label
         drawn(figure)
         drawn(time_figure(grid(), title="t", language="zh"))

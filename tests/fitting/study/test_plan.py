@@ -8,7 +8,7 @@ from ganatomy.fitting.recipes.recipe import load_recipe
 from ganatomy.fitting.study.folder import identity
 from ganatomy.fitting.study.judging.records import Cell
 from ganatomy.fitting.study.judging.statements import OPTIMIZERS
-from ganatomy.fitting.study.plan import contested, plan_study
+from ganatomy.fitting.study.plan import plan_study
 from ganatomy.fitting.study.targets import read_target
 from ganatomy.fitting.study.trial import estimate, try_cells
 
@@ -241,13 +241,6 @@ def test_names_of_folders_are_names_for_every_file_system(points_file):
         assert not set(other.name) & set('/\\:*?"<>| ')
     longer = [replace(run, cell=replace(run.cell, variant="x" * 500 + end)).name for end in "ab"]
     assert len(set(longer)) == 2
-
-
-def test_rates_are_chosen_where_there_are_several():
-    cells = [Cell("a", "gan", "sgd", rate) for rate in (0.1, 0.2)]
-    others = [Cell("b", "gan", "sgd", 0.1), Cell("a", "gan", "adam", 0.1), Cell("a", "wgan", "sgd", 0.1)]
-    assert contested(cells + others) == set(cells)
-    assert contested(cells[:1] * 2 + others) == set()
 
 
 def test_the_estimate_grows_with_the_runs_and_shrinks_with_the_processes(points_file, monkeypatch):

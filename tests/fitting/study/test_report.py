@@ -95,7 +95,7 @@ def test_the_page_stands_alone_and_says_everything(study):
 def test_every_picture_is_drawn_for_each_target_and_choice_of_rates(study):
     found = {path.name for path in (study / "figures").iterdir()}
     stems = [f"{target}-{group}" for target in ("points", "others") for group in ("base", "best")]
-    expected = {f"{kind}-{stem}.png" for kind in ("matrix", "curves", "time") for stem in stems}
+    expected = {f"{kind}-{stem}.png" for kind in ("matrix", "curves", "distance", "time") for stem in stems}
     expected |= {f"matrix-{stem}.{kind}" for kind in ("gif", "mp4") for stem in stems}
     expected |= {f"ranking-{target}.png" for target in ("points", "others")}
     expected |= {f"claim-least-squares-are-better-{target}.png" for target in ("points", "others")}

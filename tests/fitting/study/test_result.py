@@ -110,9 +110,11 @@ def test_a_study_is_opened_again_as_it_was(study):
 
 def test_it_is_one_short_line_to_look_at_and_a_notebook_shows_the_answer(study):
     assert re.fullmatch(
-        r"Study\(array, table: 8 cells, 16 of 16 runs finished; nearest: \S.* at \S+ x floor\)", repr(study)
+        r"Study\(array, table: 8 cells, 16 of 16 runs finished; best: \S.*, coverage \S+ \(real points \S+\), "
+        r"fits with 0 of 2 seeds\)",
+        repr(study),
     )
-    assert len(repr(study)) < 120
+    assert len(repr(study)) < 150
     shown = study._repr_html_()
     assert shown.count("<tr>") == 9
     assert shown.count("data:image/png") == 1

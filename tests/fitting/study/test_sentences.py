@@ -40,7 +40,7 @@ def stated(*statements: Statement) -> tuple[list[str], list[str]]:
 
 
 def verdict(kind="stable", **numbers) -> RunVerdict:
-    return RunVerdict(kind, **{"converged_at": 60, "late_ratio": 1.62, "moved": 0.14, **numbers})
+    return RunVerdict(kind, **{"converged_at": 60, "late_ratio": 1.62, "moved": 0.14, "fits": True, **numbers})
 
 
 def summary(*verdicts: RunVerdict, failed=0) -> CellSummary:
@@ -53,7 +53,10 @@ def test_every_kind_of_run_has_words(kind):
 
 
 def test_a_run_is_said_with_its_numbers():
-    assert in_both("verdict", verdict()) == ("converged at epoch 60, stable", "第 60 轮收敛，此后稳定")
+    assert in_both("verdict", verdict()) == (
+        "near from epoch 60 on, stable, and fits",
+        "第 60 轮起接近目标，此后稳定，且拟合",
+    )
     assert EN.verdict(verdict("unstable", late_ratio=123.4)) == "unstable, around 123 × floor"
     assert EN.verdict(verdict("too few snapshots")) == "too few snapshots to judge"
     assert (EN.verdict(verdict("diverged")), EN.verdict(verdict("failed"))) == ("diverged", "failed")
@@ -76,11 +79,11 @@ def test_who_went_away_did_not_hardly_move(moved, away, share):
 def test_a_cell_is_said_with_its_interval():
     three = [verdict(converged_at=at) for at in (50, 60, 80)]
     assert in_both("summary", summary(*three)) == (
-        "converged at epoch 60 (50-80), stable",
-        "第 60（50–80）轮收敛，此后稳定",
+        "near from epoch 60 (50-80) on, stable, and fits",
+        "第 60（50–80）轮起接近目标，此后稳定，且拟合",
     )
-    assert EN.summary(summary(verdict())) == "converged at epoch 60, stable (1 seed)"
-    assert EN.summary(summary(*three[:2])) == "converged at epoch 55, stable (2 seeds)"
+    assert EN.summary(summary(verdict())) == "near from epoch 60 on, stable, and fits (1 seed)"
+    assert EN.summary(summary(*three[:2])) == "near from epoch 55 on, stable, and fits (2 seeds)"
     assert EN.summary(summary(failed=1)) == "1 failed"
 
 
@@ -92,7 +95,7 @@ def test_seeds_that_disagree_are_counted():
     ]
     english, chinese = in_both("summary", summary(*runs, failed=1))
     assert english == (
-        "converged at epoch 60 (50-80), stable (3 of 5 seeds); unstable, around 12 × floor (1 of 5 seeds); "
+        "near from epoch 60 (50-80) on, stable, and fits (3 of 5 seeds); unstable, around 12 × floor (1 of 5 seeds); "
         "diverged (1 of 5 seeds); 1 failed"
     )
     assert "5 个种子中的 3 个" in chinese
@@ -148,8 +151,9 @@ def test_one_statement_needs_no_verdict_of_its_own_and_several_do():
     found = Interval(60, 50, math.inf, 3)
     at = Statement("median", "holds", (GAN,), quantity("converged_at"), median=found, bounds=(-math.inf, 100))
     (english,), (chinese,) = stated(at)
-    assert english == "epoch of convergence: gan, rmsprop, 5e-05 is at 60 (50-never) with 3 seeds, wanted at most 100"
-    assert "60（50–未收敛）" in chinese
+    assert english.startswith("first epoch from which on it is near: gan, rmsprop, 5e-05 is at 60 (50-never) with 3")
+    assert english.endswith("seeds, wanted at most 100")
+    assert "60（50–未接近）" in chinese
     assert "应不超过 100" in chinese
     one = replace(at, verdict="does not hold", median=Interval(60, math.nan, math.nan, 1), bounds=(40, 60))
     english, chinese = stated(at, one)

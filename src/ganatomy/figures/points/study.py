@@ -1,11 +1,10 @@
-r"""What a study found, in curves and ranks: distance over floor against epochs and seconds, and cells in order.
+r"""What a study found, in curves: a metric, such as distance over floor, against epochs and seconds.
 
-The distance of every run is divided by its floor, what fresh real points score against the held-out ones, so that runs
-compare, and drawn on a logarithmic axis with the floor at 1. Over the K seeds of a cell, at each snapshot by itself,
+What real points score is marked on the axis (see `measure`). Over the K seeds of a cell, at each snapshot by itself,
 
     line = median of r_1 .. r_K,    band = [min, max] if any cell has K < 8, else [1st quartile, 3rd quartile],
 
-and the picture says which. A distance that is NaN or infinite counts as infinitely far, so that a run that diverged
+and the picture says which. A value that is NaN or infinite counts as infinitely bad, so that a run that diverged
 does not improve its cell by leaving it. Not guaranteed: that a line is any one run's, nor that a band is an interval of
 confidence; the ranking's intervals are its caller's.
 
@@ -23,7 +22,7 @@ from numpy.typing import ArrayLike
 
 from ganatomy.errors import InputError
 from ganatomy.figures.fonts import picture_words
-from ganatomy.figures.points.ratios import ratio_axis
+from ganatomy.figures.points.measure import Measure, measure_axis
 from ganatomy.figures.style import FAINT, GENERATED, INK, house, new_figure, robust_limits
 from ganatomy.languages import Words
 
@@ -57,15 +56,15 @@ class _Curve:
     seeds: int
 
     @classmethod
-    def of(cls, cell: Cell, x: ArrayLike, ratios: ArrayLike, few: bool) -> "_Curve":
+    def of(cls, cell: Cell, x: ArrayLike, ratios: ArrayLike, few: bool, worst: float) -> "_Curve":
         x, ratios = np.asarray(x, dtype=float), np.asarray(ratios, dtype=float)
         if ratios.ndim != 2 or 0 in ratios.shape or x.shape not in (ratios.shape, ratios.shape[1:]):
             raise InputError(
-                f"{', '.join(cell)}: distances have shape {ratios.shape} and go with {x.shape}; give one row a seed, "
+                f"{', '.join(cell)}: values have shape {ratios.shape} and go with {x.shape}; give one row a seed, "
                 f"one column a snapshot"
             )
         x = np.median(x, axis=0) if x.ndim == 2 else x
-        ratios = np.where(np.isfinite(ratios), ratios, np.inf)
+        ratios = np.where(np.isfinite(ratios), ratios, worst)
         outer = (0.0, 1.0) if few else (0.25, 0.75)
         low, high = (np.quantile(ratios, q, axis=0, method=m) for q, m in zip(outer, ("lower", "higher"), strict=True))
         return cls(x, np.median(ratios, axis=0), low, high, len(ratios))
@@ -75,19 +74,17 @@ def convergence_figure(
     curves: Mapping[Cell, tuple[ArrayLike, ArrayLike]],
     *,
     title: str,
-    spread: float = 0.0,
-    threshold: float | None = None,
+    measure: Measure | None = None,
     language: str | None = None,
 ) -> Figure:
-    """Draw distance / floor over the epochs: a panel an objective, a line an optimizer, with a band over the seeds.
+    """Draw a metric over the epochs: a panel an objective, a line an optimizer, with a band over the seeds.
 
     All are drawn into one panel if they are few, or if every panel would have one line.
 
     Args:
-        curves: (panel, line) -> epochs (S,) and distance / floor (K, S); a row a seed, NaN where there is no distance.
+        curves: (panel, line) -> epochs (S,) and values (K, S); a row a seed, NaN where there is none.
         title: printed as it is.
-        spread: of the floor, relative to it; drawn as a band.
-        threshold: the multiple of the floor below which a run is said to have converged.
+        measure: the metric; distance / floor if not given.
         language: "en" or "zh"; None for the one that is `languages.chosen`.
 
     Raises:
@@ -95,22 +92,21 @@ def convergence_figure(
 
     >>> fall = 1 + 30 * np.exp(-np.arange(5.0))
     >>> curves = {("gan", "adam"): (np.arange(5), np.stack([fall, 2 * fall])), ("gan", "sgd"): (range(5), [fall + 9])}
-    >>> figure = convergence_figure(curves, title="study", threshold=2.0)
+    >>> figure = convergence_figure(curves, title="study", measure=Measure(bound=2.0))
     >>> [text.get_text() for text in figure.axes[0].texts], figure.get_supxlabel()
-    (['floor', 'converged', 'gan, adam', 'gan, sgd'], 'line: median of 1–2 seeds; band: least to greatest')
+    (['real points', 'near', 'gan, adam', 'gan, sgd'], 'line: median of 1–2 seeds; band: least to greatest')
     """
-    return _lines(curves, "epoch", True, title, spread, threshold, language)
+    return _lines(curves, "epoch", True, title, measure or Measure(), language)
 
 
 def time_figure(
     curves: Mapping[Cell, tuple[ArrayLike, ArrayLike]],
     *,
     title: str,
-    spread: float = 0.0,
-    threshold: float | None = None,
+    measure: Measure | None = None,
     language: str | None = None,
 ) -> Figure:
-    """Draw distance / floor over the seconds of training: medians over the seeds of both, at each snapshot.
+    """Draw a metric over the seconds of training: medians over the seeds of both, at each snapshot.
 
     The arguments are those of `convergence_figure`, with seconds (S,) or (K, S) in place of epochs; what differs in
     cost had better share a panel, so give (optimizer, objective) as (panel, line).
@@ -123,7 +119,7 @@ def time_figure(
     >>> figure.axes[0].lines[-1].get_xdata().tolist(), figure.axes[0].get_xlabel()
     ([0.0, 1.5, 3.0, 4.5, 6.0], 'seconds of training')
     """
-    return _lines(curves, "seconds", False, title, spread, threshold, language)
+    return _lines(curves, "seconds", False, title, measure or Measure(), language)
 
 
 def _lines(
@@ -131,14 +127,13 @@ def _lines(
     axis: str,
     banded: bool,
     title: str,
-    spread: float,
-    threshold: float | None,
+    measure: Measure,
     language: str | None,
 ) -> Figure:
     if not given:
         raise InputError("there is no curve to draw; give one cell or more")
     few = min(len(np.atleast_1d(ratios)) for _, ratios in given.values()) < FEW
-    curves = {cell: _Curve.of(cell, *arrays, few) for cell, arrays in given.items()}
+    curves = {cell: _Curve.of(cell, *arrays, few, measure.worst) for cell, arrays in given.items()}
     words, names = picture_words(language), list(dict.fromkeys(name for _, name in curves))
     if len(curves) <= _TOGETHER or len(names) == 1:
         named = {cell: words("panel_and_line", panel=cell[0], line=cell[1]) for cell in curves}
@@ -156,12 +151,12 @@ def _lines(
         figure = new_figure(*size, title=title)
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
         for axes, panel in zip(grid, panels, strict=False):
-            ratio_axis(axes, "y", shown, spread, threshold, words)
+            measure_axis(axes, "y", shown, measure, words)
             axes.set_xlim(widest)
             axes.set_title(panel, fontweight="bold")
             axes.grid(alpha=0.25)
             inside = {name: curve for (where, name), curve in curves.items() if where == panel}
-            _draw_lines(axes, inside, dict(zip(names, _styles(len(names)), strict=True)), banded)
+            _draw_lines(axes, inside, dict(zip(names, _styles(len(names)), strict=True)), banded, measure)
             axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
             axes.label_outer()
         for axes in grid[len(panels) :]:
@@ -170,7 +165,7 @@ def _lines(
             axes.tick_params(labelbottom=True)  # also above a gap in the last row
             axes.set_xlabel(words(axis))
         for axes in grid[: len(panels) : columns]:
-            axes.set_ylabel(words("ratio"))
+            axes.set_ylabel(measure.name(words))
         figure.supxlabel(_legend(curves, banded, words), fontsize="small", color=FAINT)
     return figure
 
@@ -182,31 +177,31 @@ def _styles(number: int) -> list[tuple]:
     return [(colours[k % 7], dashes[(k + turn) % 7], markers[(k + 2 * turn) % 7]) for k, turn in turns]
 
 
-def _draw_lines(axes: Axes, curves: Mapping[str, _Curve], styles: Mapping[str, tuple], banded: bool) -> None:
+def _draw_lines(
+    axes: Axes, curves: Mapping[str, _Curve], styles: Mapping[str, tuple], banded: bool, measure: Measure
+) -> None:
     """Draw the curves of a panel and write the name of each at its end, beside the axes."""
-    top = axes.get_ylim()[1]
+    limits = axes.get_ylim()
+    bottom, top = limits
     ends = []
     for name, curve in curves.items():
         colour, dashes, marker = styles[name]
         if banded and curve.seeds > 1:
-            high = np.minimum(curve.high, 10 * top)
             shade = {"where": np.isfinite(curve.line), "color": colour, "alpha": 0.16, "linewidth": 0}
-            axes.fill_between(curve.x, np.minimum(curve.low, high), high, **shade)
+            axes.fill_between(curve.x, measure.within(curve.low, limits), measure.within(curve.high, limits), **shade)
         every = max(1, len(curve.x) // 6)
         dots = {"marker": marker, "markersize": 4, "markevery": ((len(curve.x) - 1) % every, every)}  # the last has one
-        axes.plot(curve.x, np.minimum(curve.line, 10 * top), color=colour, linestyle=dashes, **dots)
-        inside = np.flatnonzero((curve.line > 0) & (curve.line <= top))
-        ends.append((curve.x[inside[-1]], curve.line[inside[-1]]) if len(inside) else (curve.x[0], top))
-    low, high = np.log(axes.get_ylim())
-    places = low + (high - low) * spaced(
-        [(np.log(y) - low) / (high - low) for _, y in ends], min(_APART, 1 / len(ends))
-    )
-    for (name, curve), end, place in zip(curves.items(), ends, np.exp(places), strict=True):
-        lost = "" if curve.line[-1] <= top else " ↑"
+        axes.plot(curve.x, measure.within(curve.line, limits), color=colour, linestyle=dashes, **dots)
+        inside = np.flatnonzero((curve.line >= bottom) & (curve.line <= top))
+        away = bottom if measure.higher else top
+        ends.append((curve.x[inside[-1]], curve.line[inside[-1]]) if len(inside) else (curve.x[0], away))
+    places = spaced([measure.place(y, limits) for _, y in ends], min(_APART, 1 / len(ends)))
+    for (name, curve), end, place in zip(curves.items(), ends, places, strict=True):
+        lost = " ↑" if curve.line[-1] > top else " ↓" if curve.line[-1] < bottom else ""
         axes.annotate(
             name + lost,
             end,
-            (1.05, place),
+            (1.05, measure.at(place, limits)),
             textcoords=axes.get_yaxis_transform(),
             va="center",
             fontsize="small",

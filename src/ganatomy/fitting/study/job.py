@@ -7,7 +7,7 @@ that are trained at once see `ganatomy.fitting.study.executors.stacked`. Kept, i
 
     record.json      the cell, the seed, how it ended and why, the final numbers and the floor; where it was trained
                      and together with how many, itself included, if not alone on the processor
-    validation.csv   epoch, wasserstein2: the distance to the validation points, where a rate is to be chosen
+    validation.csv   epoch, and every metric against the validation points, where a rate is to be chosen
     error.txt        what a failed run raised
 
 A run that *diverged* has a result: that it does. It is kept, and never made again. One that *failed* has none:
@@ -28,16 +28,15 @@ import numpy as np
 
 from ganatomy.errors import InputError
 from ganatomy.files import Folder, parse_json, read_input, strict_json
-from ganatomy.fitting.metrics.samples import wasserstein2
 from ganatomy.fitting.metrics.yardstick import Yardstick
 from ganatomy.fitting.objectives.own import OwnObjective
 from ganatomy.fitting.points.cloud import Cloud
-from ganatomy.fitting.points.distributions import DISTRIBUTIONS
+from ganatomy.fitting.points.distributions import DISTRIBUTIONS, Distribution
 from ganatomy.fitting.recipes.recipe import Recipe
 from ganatomy.fitting.run.fit import fit
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.study.executors.reports import Reported
-from ganatomy.fitting.study.judging.records import DISTANCE, Cell, RunRecord
+from ganatomy.fitting.study.judging.records import Cell, RunRecord
 from ganatomy.fitting.study.shapes import RecordTable
 from ganatomy.fitting.training.game import Diverged
 from ganatomy.languages import Language
@@ -150,7 +149,7 @@ def carry_out(job: Job, make: Callable[[Path], Any], **known: Any) -> Outcome:
                 numbers = {"seconds": time.perf_counter() - started, **known, **_floor(job)}
                 record = record_of(job, "diverged", reason, **numbers)
             if job.validation is not None:
-                add_validation(folder, job.validation)
+                add_validation(folder, job.validation, job.train, DISTRIBUTIONS.get(job.distribution or ""))
         except Exception as error:  # a run must not stop the others
             text = str(error).strip().splitlines() or ["no reason given"]
             reason = text[0] if isinstance(error, InputError) else f"{type(error).__name__}: {text[0]}"
@@ -180,22 +179,28 @@ def _files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
-def add_validation(folder: RunFolder, validation: np.ndarray) -> None:
-    """Measure the snapshots on validation points (V, D): the exact distance of V generated points to them.
+def add_validation(
+    folder: RunFolder, validation: np.ndarray, train: np.ndarray, distribution: Distribution | None = None
+) -> None:
+    """Measure the snapshots on validation points (V, D), by every metric, at the size of the smaller of the two.
 
     Raises:
         InputError: the snapshots are missing or damaged, or the file cannot be written.
 
-    >>> folder = RunFolder(tempfile.mkdtemp())
-    >>> folder.write_arrays("samples.npz", {"snapshots": np.zeros((2, 3, 2)), "epochs": np.array([0, 5])})
-    >>> add_validation(folder, np.eye(2))
-    >>> (folder.path / "validation.csv").read_text().split()
-    ['epoch,wasserstein2', '0,1.0', '5,1.0']
+    >>> folder, points = RunFolder(tempfile.mkdtemp()), np.random.default_rng(0).normal(size=(90, 2))
+    >>> arrays = {"snapshots": np.stack([points[:30], 9 + points[:30]]), "epochs": np.array([0, 5])}
+    >>> folder.write_arrays("samples.npz", arrays)
+    >>> add_validation(folder, points[30:60], points[60:])
+    >>> names, table = folder.read_table("validation.csv")
+    >>> names[:2], table[:, 0].tolist(), bool(table[0, 1] < table[1, 1])
+    (['epoch', 'wasserstein2'], [0.0, 5.0], True)
     """
     snapshots, epochs = folder.read_arrays(["snapshots", "epochs"])
-    size = min(snapshots.shape[1], len(validation))  # the snapshots' points are independent, so the first will do
-    distances = [wasserstein2(samples[:size], validation[:size], limit=size) for samples in snapshots]
-    folder.write_table("validation.csv", ["epoch", DISTANCE], zip(epochs.tolist(), distances, strict=True))
+    yardstick = Yardstick(validation, train, distribution, resamples=2, limit=snapshots.shape[1])
+    rows = [yardstick.value(samples) for samples in snapshots]
+    names = list(yardstick.floor)
+    table = ([epoch, *(row[name] for name in names)] for epoch, row in zip(epochs.tolist(), rows, strict=True))
+    folder.write_table("validation.csv", ["epoch", *names], table)
 
 
 def keep(outcome: Outcome, folder: Path, scratch: Path) -> None:
@@ -258,16 +263,16 @@ def read_record(folder: Path) -> RunRecord | None:
     content = read_content(folder)
     if content is None:
         return None
-    epochs, metrics, validation = np.zeros(0), {}, np.zeros(0)
+    epochs, metrics, validation = np.zeros(0), {}, {}
     try:
         if content["status"] != "failed":
             epochs, metrics = _read_columns(folder, "metrics.csv")
             if (folder / "validation.csv").exists():
-                validation = _read_columns(folder, "validation.csv")[1][DISTANCE]
-        numbers = {
-            name: {key: math.nan if value is None else float(value) for key, value in content[name].items()}
+                validation = _read_columns(folder, "validation.csv")[1]
+        final, floor, floor_spread = (
+            {key: math.nan if value is None else float(value) for key, value in content[name].items()}
             for name in ("final", "floor", "floor_spread")
-        }
+        )
         return RunRecord(
             cell=_cell(content),
             seed=content["seed"],
@@ -278,7 +283,9 @@ def read_record(folder: Path) -> RunRecord | None:
             validation=validation,
             seconds=math.nan if content["seconds"] is None else content["seconds"],
             path=f"{folder.parent.name}/{folder.name}",
-            **numbers,
+            final=final,
+            floor=floor,
+            floor_spread=floor_spread,
         )
     except (OSError, ValueError, ArithmeticError, LookupError, InputError) as error:
         raise InputError(f"{folder}: damaged ({type(error).__name__}); remove it, and compare again") from None

@@ -1,19 +1,21 @@
 """The pictures of a study, drawn from the folders of its runs.
 
     figures/matrix-TARGET-GROUP.png, .gif, .mp4    final points of every cell, and the training of all in step
-    figures/curves-TARGET-GROUP.png                distance over floor against epochs, with a band over the seeds
-    figures/time-TARGET-GROUP.png                  the same against seconds of training
-    figures/ranking-TARGET.png                     cells in order, with intervals
+    figures/curves-TARGET-GROUP.png                the headline metric against epochs, with a band over the seeds
+    figures/distance-TARGET-GROUP.png              distance over floor likewise, if that is not the headline
+    figures/time-TARGET-GROUP.png                  the headline against seconds of training
+    figures/ranking-TARGET.png                     cells in order of the headline, with intervals
     figures/claim-NAME-TARGET.png                  the cells that a claim is about
 
 A *group* of cells has one for every pair of objective (with what else differs) and optimizer: `base` at the recipe's
-learning rate, `best` at each pair's best, where there was a choice. Of a cell's runs the one with the median final
-distance is shown (the better of the middle two), so neither the luckiest nor a mean that no run looks like.
+learning rate, `best` at each pair's best, where there was a choice. Of a cell's runs the one with the median headline
+is shown (the better of the middle two), so neither the luckiest nor a mean that no run looks like.
 
 Shapes: `K` seeds, `S` snapshots.
 """
 
 import contextlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,20 +26,21 @@ from matplotlib.figure import Figure
 from ganatomy.errors import InputError
 from ganatomy.figures.fonts import drawable
 from ganatomy.figures.points.matrix import matrix_figure, matrix_frames
+from ganatomy.figures.points.measure import Measure
 from ganatomy.figures.points.ranking import ranking_figure
 from ganatomy.figures.points.study import convergence_figure, time_figure
 from ganatomy.figures.points.view import View
 from ganatomy.figures.saving import save_figure
 from ganatomy.figures.video import write_gif, write_mp4
 from ganatomy.files import Place, file_name
+from ganatomy.fitting.metrics.catalogue import METRICS
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.study.folder import StudyFolder
 from ganatomy.fitting.study.judging.claims import Judgement
-from ganatomy.fitting.study.judging.comparison import Comparison
-from ganatomy.fitting.study.judging.records import DISTANCE, Cell, RunRecord
+from ganatomy.fitting.study.judging.comparison import Comparison, contested
+from ganatomy.fitting.study.judging.records import Cell, RunRecord
 from ganatomy.fitting.study.judging.verdicts import CONVERGED
 from ganatomy.fitting.study.page.plates import Picture
-from ganatomy.fitting.study.plan import contested
 from ganatomy.fitting.study.sentences import Sentences
 from ganatomy.languages import Language, Words, written
 
@@ -116,8 +119,6 @@ class Artist:
         self.language, self._page = drawable(language), Words(language, "study")
         self._say = Sentences(self.language)
         self._words = self._say.words
-        spreads = [r.floor_spread[DISTANCE] / r.floor[DISTANCE] for r in judged.records if DISTANCE in r.floor_spread]
-        self._spread = float(np.median(spreads)) if spreads else 0.0
 
     def groups(self, target: str) -> list[Group]:
         """Group the cells of a target."""
@@ -143,10 +144,10 @@ class Artist:
                 panels = self._panels(group)
                 if panels is not None:
                     yield from self._matrix(target, group, panels, heading, f"matrix-{stem}")
-                for place in ("curves", "time"):
-                    figure = self.curves(target, group.cells, place)
+                for kind in ("curves", *(["distance"] if self._beside else []), "time"):
+                    figure = self.curves(target, group.cells, kind)
                     if figure is not None:
-                        yield self._saved(figure, place, f"{place}-{stem}", heading)
+                        yield self._saved(figure, "time" if kind == "time" else "curves", f"{kind}-{stem}", heading)
             figure = self.ranking(target, known)
             if figure is not None:
                 yield self._saved(figure, "ranking", f"ranking-{target}", self.head(self.judged.targets, target))
@@ -167,7 +168,15 @@ class Artist:
     def _shown(self, cell: Cell) -> RunRecord:
         """Return the run that stands for a cell: the median one, or one that did not finish."""
         runs = [record for record in self._runs(cell) if record.status != "failed"] or self._runs(cell)
-        return sorted(runs, key=lambda record: record.final_ratio)[(len(runs) - 1) // 2]
+        better = self.judged.quantity.better
+        ranked = sorted(runs, key=lambda run: self._final_of(run) * (1 if better == "lower" else -1))
+        return ranked[(len(runs) - 1) // 2]
+
+    def _final_of(self, record: RunRecord) -> float:
+        """Return a run's headline; as if it had diverged, if there is none."""
+        asked, verdicts = self.judged.quantity, self.judged.summaries[record.cell].verdicts
+        value = asked.of(record, verdicts[record.seed]) if record.seed in verdicts else math.nan
+        return (math.inf if asked.better == "lower" else -math.inf) if math.isnan(value) else value
 
     def _panels(self, group: Group) -> _Panels | None:
         """Read what is to be seen of the cells of a group; None if there is nothing."""
@@ -189,8 +198,7 @@ class Artist:
             with contextlib.suppress(InputError):  # one that diverged has none
                 names = names or folder.read_summary()["columns"]
             notes[place] = [self._level(ratio) for ratio in record.ratios]
-            told = self._say.verdict(self.judged.summaries[cell].verdicts[record.seed])
-            finals[place] = (points[-1], fields[-1], self._words("comma").join((notes[place][-1], told)))
+            finals[place] = (points[-1], fields[-1], self._ending(record))
             films[place], own[place] = (points, fields), record.epochs
         if heldout is None:
             return None
@@ -207,7 +215,8 @@ class Artist:
         return None if panels is None else self._final(target, group, panels)
 
     def _final(self, target: str, group: Group, panels: _Panels) -> Figure:
-        rows, columns, title = group.rows[:_ROWS], group.columns[:_COLUMNS], self._words("picture_matrix", name=target)
+        rows, columns = group.rows[:_ROWS], group.columns[:_COLUMNS]
+        title = self._words("picture_matrix", name=target, metric=self._say.quantity(self.judged.quantity))
         shown = (panels.view, panels.heldout, panels.finals, rows, columns)
         return matrix_figure(*shown, title=title, language=self.language)
 
@@ -224,56 +233,112 @@ class Artist:
         yield still
         yield Picture("matrix", film.path.read_bytes(), heading, frames[-1])
 
+    def _ending(self, record: RunRecord) -> str:
+        """Say how a run ended: the finished model's numbers, over draws, and what is said of it."""
+        words, told = self._words, []
+        value = self._final_of(record)
+        if self._beside and math.isfinite(value):
+            told.append(
+                words("headline_alone", metric=self._say.quantity(self.judged.quantity), value=words.number(value))
+            )
+        if math.isfinite(record.final_ratio):
+            told.append(words("picture_final", ratio=words.number(record.final_ratio)))
+        told.append(self._say.verdict(self.judged.summaries[record.cell].verdicts[record.seed]))
+        return words("comma").join(told)
+
     def _level(self, ratio: float) -> str:
-        plain = 1e-4 <= ratio < 1000  # or three digits would need an exponent
-        return self._words("picture_level", ratio=f"{ratio:.3g}" if plain else self._words.number(ratio))
+        """Say how far a snapshot is, by one draw of its points."""
+        return "" if math.isnan(ratio) else self._words("picture_level", ratio=self._words.number(ratio))
 
     def _ended(self, record: RunRecord) -> str:
         """Say of a run that has nothing to show how it ended."""
         return self._words(f"status_{record.status}") + self._words("colon") + record.reason
 
-    def curves(self, target: str, cells: Mapping[tuple[str, str], Cell], place: str) -> Figure | None:
-        """Draw distance over floor against epochs ("curves") or seconds ("time"), if anything was measured."""
+    @property
+    def _beside(self) -> bool:
+        """Whether the distance stands beside the headline, since that is another metric."""
+        return self.judged.quantity.read != "floors"
+
+    def _measure(self, target: str, distance: bool = False) -> Measure:
+        """Return what is to be marked on an axis of the headline, or of distance / floor."""
+        runs = [record for record in self.judged.records if record.cell.target == target]
+        if distance or not self._beside:
+            name = None if distance else self.judged.headline
+            spreads = [self._relative(run, name or run.distance) for run in runs]
+            spread = float(np.median([s for s in spreads if math.isfinite(s)] or [0.0]))
+            title = None if distance else self._say.quantity(self.judged.quantity)
+            return Measure(title, spread=spread, bound=CONVERGED if distance else METRICS[self.judged.headline].bound)
+        name, asked = self.judged.headline, self.judged.quantity
+        found = [(run.floor[name], run.floor_spread.get(name, 0.0)) for run in runs if name in run.floor]
+        floor, spread = np.median(found, axis=0).tolist() if found else (math.nan, 0.0)
+        bound = METRICS[name].bound
+        read = abs(floor - 0.5) if asked.read == "half" else floor
+        near = None if bound is None or math.isnan(floor) else bound * floor
+        return Measure(self._say.quantity(asked), read, spread, near, asked.better == "higher", log=False)
+
+    @staticmethod
+    def _relative(run: RunRecord, name: str | None) -> float:
+        if name is None or not run.floor.get(name) or name not in run.floor_spread:
+            return math.nan
+        return run.floor_spread[name] / run.floor[name]
+
+    def _over_time(self, record: RunRecord, distance: bool) -> np.ndarray:
+        """Return what a run had at its snapshots, (S,), or nothing if it was not measured."""
+        return record.ratios if distance else self.judged.quantity.over_time(record)
+
+    def curves(self, target: str, cells: Mapping[tuple[str, str], Cell], kind: str) -> Figure | None:
+        """Draw the headline against epochs ("curves") or seconds ("time"), or the "distance", if it was measured."""
         known: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]] = {}
+        distance = kind == "distance"
         for (row, column), cell in cells.items():
-            runs = [record for record in self._runs(cell) if len(record.ratios)]
+            runs = [record for record in self._runs(cell) if np.isfinite(self._over_time(record, distance)).any()]
             if runs:
                 epochs = max((record.epochs for record in runs), key=len)
-                ratios = np.stack([_padded(record.ratios, len(epochs)) for record in runs])  # (K, S)
+                values = np.stack(
+                    [_padded(self._over_time(record, distance), len(epochs)) for record in runs]
+                )  # (K, S)
                 paces = [record.seconds / max(record.epochs[-1], 1) for record in runs]
-                if place == "curves":
-                    known[row, column] = (epochs, ratios)
+                if kind != "time":
+                    known[row, column] = (epochs, values)
                 else:
-                    known[column, row] = (np.outer(paces, epochs), ratios)
-        draw = convergence_figure if place == "curves" else time_figure
-        title = self._words(f"picture_{place}", name=target)
-        bounds = {"threshold": CONVERGED, "spread": self._spread}
-        return draw(known, title=title, **bounds, language=self.language) if known else None
+                    known[column, row] = (np.outer(paces, epochs), values)
+        draw = time_figure if kind == "time" else convergence_figure
+        measure, words = self._measure(target, distance), self._words
+        metric = words("col_ratio") if measure.title is None else measure.title
+        title = words("picture_time" if kind == "time" else "picture_curves", name=target, metric=metric)
+        return draw(known, title=title, measure=measure, language=self.language) if known else None
 
     def ranking(self, target: str, known: Sequence[Group]) -> Figure | None:
-        """Draw all cells of groups in order, if anything was measured."""
-        words, labels, kinds, intervals = self._words, [], [], []
+        """Draw all cells of groups in the order of the page's table, if anything was measured."""
+        words, marks = self._words, []
+        ranks = {summary.cell: k for k, summary in enumerate(self.judged.ranked)}
         for group in known:
             for place, cell in group.cells.items():
-                if self.judged.summaries[cell].verdicts:
-                    labels.append(words("pair", objective=place[0], optimizer=place[1]))
-                    kinds.append(words(f"group_{group.name}", lr=f"{self.rate:g}"))
-                    intervals.append(self.judged.summaries[cell].final_ratio)
-        if not labels:
+                summary = self.judged.summaries[cell]
+                if summary.final.seeds:
+                    label = words("pair", objective=place[0], optimizer=place[1])
+                    marks.append((ranks[cell], label, words(f"group_{group.name}", lr=f"{self.rate:g}"), summary))
+        if not marks:
             return None
-        medians = [interval.median for interval in intervals]
-        lows, highs = ([np.nan_to_num(getattr(i, end), nan=i.median) for i in intervals] for end in ("low", "high"))
-        few = min(interval.confidence for interval in intervals) < 0.95
+        marks.sort(key=lambda mark: mark[0])
+        _, labels, kinds, summaries = zip(*marks, strict=True)
+        intervals = [summary.final for summary in summaries]
+        asked = self.judged.quantity
+        seeds = [
+            [asked.of(run, s.verdicts[run.seed]) for run in self._runs(s.cell) if run.seed in s.verdicts]
+            for s in summaries
+        ]
+        few = any(0 < interval.confidence < 0.95 for interval in intervals)
         return ranking_figure(
             labels,
-            medians,
-            lows,
-            highs,
-            title=words("picture_ranking", name=target),
+            [interval.median for interval in intervals],
+            [interval.low for interval in intervals],
+            [interval.high for interval in intervals],
+            title=words("picture_ranking", name=target, metric=self._say.quantity(asked)),
             interval=words("picture_range") if few else None,
             kinds=kinds,
-            threshold=CONVERGED,
-            spread=self._spread,
+            seeds=seeds,
+            measure=self._measure(target),
             language=self.language,
         )
 
@@ -282,7 +347,7 @@ class Artist:
         cells = {_place(cell, self._words): cell for cell in judgement.cells}
         name, target = judgement.claim.name, judgement.target
         stem = "".join(c if c.isalnum() or c in "-." else "_" for c in f"claim-{name}-{target}")
-        figure = self.curves(target, cells, "curves")
+        figure = self.curves(target, cells, "distance")
         if figure is not None:
             yield self._saved(figure, f"claim:{name}", stem, self.head(self.judged.targets, target))
 

@@ -11,7 +11,6 @@ its elements are *cells*, and every cell is run with every seed, on the same poi
 import contextlib
 import hashlib
 import itertools
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,18 +83,6 @@ class Plan:
     def cells(self) -> list[Cell]:
         """Return the cells, in the order in which they were asked for."""
         return list(dict.fromkeys(run.cell for run in self.runs))
-
-
-def contested(cells: Iterable[Cell]) -> set[Cell]:
-    """Return the cells among which validation must choose: of one target, objective and optimizer, but not the only.
-
-    >>> cells = [Cell("ring", "gan", "adam", 1e-4), Cell("ring", "gan", "adam", 1e-3), Cell("ring", "gan", "sgd", 1e-3)]
-    >>> sorted(cell.label for cell in contested(cells))
-    ['gan, adam, 0.0001', 'gan, adam, 0.001']
-    """
-    cells = set(cells)
-    counts = Counter((c.target, c.objective, c.optimizer) for c in cells)
-    return {c for c in cells if counts[c.target, c.objective, c.optimizer] > 1}
 
 
 def plan_study(

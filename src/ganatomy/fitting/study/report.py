@@ -11,26 +11,26 @@ from typing import Any
 from ganatomy.errors import InputError
 from ganatomy.fitting.study.folder import StudyFolder
 from ganatomy.fitting.study.judging.claims import REPORT_CLAIMS, Judgement, declared_claim, judge_claims
-from ganatomy.fitting.study.judging.comparison import Comparison, compare, differences
+from ganatomy.fitting.study.judging.comparison import Comparison, compare, contested, differences
 from ganatomy.fitting.study.judging.records import tidy_rows
 from ganatomy.fitting.study.page.page import study_page
 from ganatomy.fitting.study.page.setup import Setup, Split
 from ganatomy.fitting.study.pictures import Artist
-from ganatomy.fitting.study.plan import contested
 from ganatomy.fitting.study.tables import summary_rows
 from ganatomy.languages import Language, chosen
 
 
-def write_report(folder: str | Path, language: str | None = None) -> None:
+def write_report(folder: str | Path, language: str | None = None, judge: str | None = None) -> None:
     """Judge the runs of a study and write table.csv, summary.csv, figures/ and report.html.
 
     Args:
         folder: of the study.
         language: of the page and the pictures, "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
+        judge: the metric that combinations are ranked by; None for what study.json says, or coverage.
 
     Raises:
-        InputError: no study there, or no run, damaged files of a run, an unknown language, or a file that cannot be
-            written.
+        InputError: no study there, or no run, damaged files of a run, an unknown language or metric, or a file that
+            cannot be written.
 
     >>> write_report("nowhere")
     Traceback (most recent call last):
@@ -38,11 +38,11 @@ def write_report(folder: str | Path, language: str | None = None) -> None:
     """
     study, spoken = StudyFolder(folder), chosen(language)
     state = study.require_state()
-    judged = compare(study.records())
+    judged = compare(study.records(), judge or state["judge"])
     if not judged.records:
         raise InputError(f"{study.path} holds no run that can be read; compare again, which makes them")
     study.write_table("table.csv", *tidy_rows(judged.records))
-    study.write_table("summary.csv", *summary_rows(judged.summaries.values()))
+    study.write_table("summary.csv", *summary_rows(judged))
     _draw_report(study, state, judged, spoken)
 
 
@@ -59,7 +59,7 @@ def _draw_report(study: StudyFolder, state: Mapping[str, Any], judged: Compariso
         differences(judged),
         judgements,
         pictures=pictures,
-        best=[cell for cell in judged.best.values() if cell in choice],
+        best=judged.chosen if choice else (),
         language=language,
     )
     study.write_text("report.html", page)

@@ -1,6 +1,7 @@
 """A study in Python: its runs, what they say, its pictures and its tables, read from the folder that `compare` made."""
 
 import html
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -13,11 +14,17 @@ from ganatomy.fitting.objectives.own import AnyObjective
 from ganatomy.fitting.run.result import Run
 from ganatomy.fitting.study.folder import StudyFolder
 from ganatomy.fitting.study.judging.claims import Judgement
-from ganatomy.fitting.study.judging.comparison import Comparison, Difference, compare, differences
+from ganatomy.fitting.study.judging.comparison import (
+    Comparison,
+    Difference,
+    compare,
+    contested,
+    differences,
+    known_metric,
+)
 from ganatomy.fitting.study.judging.records import RunRecord, tidy_rows
 from ganatomy.fitting.study.page.answer import Names, answer
 from ganatomy.fitting.study.pictures import Artist
-from ganatomy.fitting.study.plan import contested
 from ganatomy.fitting.study.report import judge
 from ganatomy.fitting.study.sentences import Sentences
 from ganatomy.fitting.study.tables import Table, claim_rows, difference_rows, run_rows, summary_rows
@@ -27,7 +34,7 @@ if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
 
-PICTURES = ("ranking", "matrix", "curves", "time")
+PICTURES = ("ranking", "matrix", "curves", "time", "distance")
 TABLES = ("snapshots", "runs", "cells", "differences", "claims")
 
 
@@ -36,17 +43,29 @@ class Study(Sequence[RunRecord]):
 
     Attributes:
         path: its folder, with report.html, table.csv, summary.csv and figures.
+        judge: the metric that combinations are ranked by; None for coverage, or the distance in a study without it.
     """
 
-    def __init__(self, folder: StudyFolder, state: Mapping[str, Any], records: Sequence[RunRecord]) -> None:
+    def __init__(
+        self,
+        folder: StudyFolder,
+        state: Mapping[str, Any],
+        records: Sequence[RunRecord],
+        judge: str | None = None,
+    ) -> None:
+        self.judge = judge or state["judge"]
         self.path, self._folder, self._state, self._records = folder.path, folder, state, tuple(records)
 
     @classmethod
-    def load(cls, path: str | Path) -> "Study":
+    def load(cls, path: str | Path, judge: str | None = None) -> "Study":
         """Read the folder of a study, finished or not.
 
+        Args:
+            path: the folder.
+            judge: the metric to rank by; None for the one that the study was made with.
+
         Raises:
-            InputError: there is no study, or damaged files.
+            InputError: there is no study, damaged files, or an unknown metric.
 
         >>> Study.load("nowhere")
         Traceback (most recent call last):
@@ -54,7 +73,7 @@ class Study(Sequence[RunRecord]):
         """
         folder = StudyFolder(path)
         state = folder.require_state()
-        return cls(folder, state, folder.records())
+        return cls(folder, state, folder.records(), None if judge is None else known_metric(judge))
 
     @overload
     def __getitem__(self, key: int) -> RunRecord: ...
@@ -69,7 +88,7 @@ class Study(Sequence[RunRecord]):
     @cached_property
     def judged(self) -> Comparison:
         """Every run, every cell over its seeds, and every pair's best rate."""
-        return compare(self._records)
+        return compare(self._records, self.judge)
 
     @cached_property
     def claims(self) -> list[Judgement]:
@@ -78,7 +97,7 @@ class Study(Sequence[RunRecord]):
 
     @cached_property
     def differences(self) -> list[Difference]:
-        """All pairs of cells of a target, compared in final distance / floor."""
+        """All pairs of cells of a target, compared in the metric that they are ranked by."""
         return differences(self.judged)
 
     @property
@@ -92,9 +111,8 @@ class Study(Sequence[RunRecord]):
         Raises:
             InputError: an unknown language.
         """
-        choice = contested(self.judged.summaries)
-        best = [cell for cell in self.judged.best.values() if cell in choice]
         found = self.judged.summaries.values()
+        best = self.judged.chosen if contested(self.judged.summaries) else ()
         return answer(found, self.differences, self.claims, best=best, language=language)
 
     def run(self, index: int, objective: AnyObjective | None = None) -> Run:
@@ -119,7 +137,7 @@ class Study(Sequence[RunRecord]):
         if of == "runs":
             return run_rows(self.judged)
         if of == "cells":
-            return summary_rows(self.judged.summaries.values())
+            return summary_rows(self.judged)
         if of == "differences":
             return difference_rows(self.differences)
         if of == "claims":
@@ -151,8 +169,8 @@ class Study(Sequence[RunRecord]):
         """Draw one of the study's pictures.
 
         Args:
-            picture: "ranking" (all combinations in order), "matrix" (how each ended), "curves" (distance over epochs)
-                or "time" (over seconds).
+            picture: "ranking" (all combinations in order), "matrix" (how each ended), "curves" (the metric that they
+                are ranked by, over epochs), "time" (over seconds), or "distance" (distance / floor over epochs).
             target: which points; None is the first.
             at: which learning rates, where there was a choice: "course" for the recipe's, or each pair's "best".
             language: "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
@@ -187,11 +205,11 @@ class Study(Sequence[RunRecord]):
         judged, targets = self.judged, ", ".join(self.judged.targets) or "no runs"
         finished = sum(record.status == "finished" for record in self)
         told = f"{targets}: {len(judged.summaries)} cells, {finished} of {len(self)} runs finished"
-        ratios = {cell: summary.final_ratio.median for cell, summary in judged.summaries.items()}
-        known = {cell: ratio for cell, ratio in ratios.items() if ratio == ratio}
-        if known:
-            best = min(known, key=lambda cell: known[cell])
-            told += f"; nearest: {best.label} at {known[best]:.3g} x floor"
+        top = next((s for s in judged.ranked if math.isfinite(s.final.median)), None)
+        if top is not None:
+            fits, of = top.fitting
+            said = Sentences("en").headline(top)
+            told += f"; best: {top.cell.label}, {said}, fits with {fits} of {of} seeds"
         return f"Study({told})"
 
     def _repr_html_(self) -> str:
@@ -199,9 +217,13 @@ class Study(Sequence[RunRecord]):
         names = Names(self.judged.summaries, say.words)
         told = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.answer(say.words.language))
         columns = [say.words(f"col_{name}") for name in ("cell", "ratio", "seeds", "words")]
+        columns.insert(1, say.quantity(self.judged.quantity))
         rows = [
-            [names.full(cell), say.interval(summary.final_ratio), len(summary.verdicts), say.summary(summary)]
-            for cell, summary in self.judged.summaries.items()
+            [
+                *(names.full(s.cell), say.interval(s.final), say.interval(s.final_ratio), len(s.verdicts)),
+                say.summary(s),
+            ]
+            for s in self.judged.ranked
         ]
         try:
             picture = image_of(self.plot())

@@ -22,8 +22,10 @@ from typing import Any
 
 import torch
 
-from ganatomy.errors import require_extra
+from ganatomy.errors import InputError, require_extra
 from ganatomy.execution import versions
+from ganatomy.fitting.metrics.catalogue import HEADLINE, METRICS
+from ganatomy.fitting.metrics.yardstick import NEIGHBOURS, Yardstick
 from ganatomy.fitting.objectives.own import AnyObjective
 from ganatomy.fitting.recipes.recipe import Recipe
 from ganatomy.fitting.run.events import write_events
@@ -35,10 +37,12 @@ from ganatomy.fitting.study.executors.choose import choose_executor
 from ganatomy.fitting.study.folder import FORMAT, StudyFolder, identity
 from ganatomy.fitting.study.forecast import Forecast
 from ganatomy.fitting.study.job import Job, Outcome, add_validation, keep, make_run, record_of
-from ganatomy.fitting.study.plan import Plan, PlannedRun, contested, plan_study
+from ganatomy.fitting.study.judging.comparison import contested, known_metric
+from ganatomy.fitting.study.judging.records import DISTANCE
+from ganatomy.fitting.study.plan import Plan, PlannedRun, plan_study
 from ganatomy.fitting.study.report import write_report
 from ganatomy.fitting.study.result import Study
-from ganatomy.fitting.study.targets import StudyPoints
+from ganatomy.fitting.study.targets import StudyPoints, Target
 from ganatomy.fitting.study.trial import kind_of, longest_first, training, try_cells
 from ganatomy.languages import Language, chosen
 from ganatomy.progress import Silent, shown
@@ -53,6 +57,7 @@ def run_study(
     progress: Silent | bool | None = None,
     tensorboard: bool = False,
     language: str | None = None,
+    judge: str | None = None,
     command: str = "",
     call: str = "",
 ) -> Study:
@@ -66,6 +71,7 @@ def run_study(
         progress: whether to show it; None shows it in a notebook.
         tensorboard: whether to write event files too.
         language: of the page and the pictures, "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
+        judge: the metric that combinations are ranked by; None for the one that the folder was judged by, or coverage.
         command: that makes the study again, for study.json; "" where it was no command.
         call: of Python that makes it again.
 
@@ -73,7 +79,8 @@ def run_study(
         The study of the folder, with all of its runs; those that failed say why.
 
     Raises:
-        InputError: a setting that no run can have, a folder of another study, a file that cannot be written.
+        InputError: a setting that no run can have, a metric that these points do not have, a folder of another study, a
+            file that cannot be written.
         KeyboardInterrupt: as it came; what is finished is kept.
 
     >>> import tempfile
@@ -85,6 +92,7 @@ def run_study(
     if tensorboard:
         require_extra("tensorboard", "tensorboard", "`tensorboard`")
     spoken = chosen(language)
+    _check_judge(judge, plan.targets)
     folder, began = StudyFolder(out), time.perf_counter()
     display = shown(progress, "run")
     folder.check_plan(plan, force)
@@ -92,11 +100,11 @@ def run_study(
     with folder.working(plan, force):
         missing = longest_first(folder.missing(plan), seconds)
         folder.keep_points(plan.targets)
-        state = _describe(plan, folder.read(), executor, {"command": command, "call": call})
+        state = _describe(plan, folder.read(), executor, {"command": command, "call": call}, judge)
         folder.write_json("study.json", state)
         expected = {run.name: training(run, seconds) for run in missing}
         forecast = Forecast(expected, {run.name: kind_of(run) for run in missing}, executor.width)
-        _make_missing(folder, plan, missing, forecast, executor, display, spoken)
+        _make_missing(folder, plan, missing, forecast, executor, display, spoken, state["judge"])
         if tensorboard:
             display.say("writing event files")
             for path in sorted(folder.runs.iterdir()):
@@ -109,8 +117,24 @@ def run_study(
     return Study.load(folder.path)
 
 
+def _check_judge(judge: str | None, targets: Sequence[Target]) -> None:
+    """Refuse a metric to rank by that a target does not have, before any run is made."""
+    if judge is None or known_metric(judge) == HEADLINE:
+        return
+    for target in targets:
+        yardstick = Yardstick(target.test, target.train, target.distribution, limit=NEIGHBOURS + 1)
+        if judge not in yardstick.floor:
+            raise InputError(
+                f"`judge={judge}`: that cannot be measured on {target.name}; choose from {', '.join(yardstick.floor)}"
+            )
+
+
 def _describe(
-    plan: Plan, former: Mapping[str, Any], executor: Executor[Job, Outcome], again: Mapping[str, str]
+    plan: Plan,
+    former: Mapping[str, Any],
+    executor: Executor[Job, Outcome],
+    again: Mapping[str, str],
+    judge: str | None,
 ) -> dict[str, Any]:
     """Return what study.json holds: identities of former targets, seeds, claims and the time spent stay."""
     now = identity(plan)
@@ -124,6 +148,7 @@ def _describe(
         "began": former.get("began", time.strftime("%Y-%m-%d %H:%M:%S")),
         "seconds": former.get("seconds", 0.0),
         "made": former.get("made", 0),
+        "judge": judge or former.get("judge"),
         "recipe": plan.base.name,
         "cells": [*former.get("cells", []), *(cell for cell in cells if cell not in former.get("cells", []))],
         "seeds": sorted({*former.get("seeds", []), *plan.seeds}),
@@ -158,6 +183,7 @@ def _make_missing(
     executor: Executor[Job, Outcome],
     display: Silent,
     language: Language,
+    judge: str | None,
 ) -> None:
     """Make runs and keep each as it finishes."""
     scratch = str(folder.scratch.resolve()) if executor.shares_disk else None
@@ -178,16 +204,14 @@ def _make_missing(
             keep(result, folder.runs / job.name, folder.scratch)
             record = result.record
             folder.log(f"{job.name}: {record['status']} {record['reason']}".rstrip())
-            watch.ended(job, _said(record))
+            watch.ended(job, _said(record, judge or HEADLINE))
     targets = {target.name: target for target in plan.targets}
-    for record in folder.records():  # made when theirs was the only rate
-        if (
-            record.cell in chosen
-            and not len(record.validation)
-            and len(record.epochs)
-            and record.cell.target in targets
-        ):
-            add_validation(RunFolder(folder.path / record.path), targets[record.cell.target].validation)
+    for record in folder.records():  # made when theirs was the only rate, or before rates were chosen by this metric
+        target = targets.get(record.cell.target)
+        known = not len(record.epochs) or (judge or HEADLINE) in record.validation
+        if record.cell in chosen and target is not None and not known:
+            points = target.validation, target.train, target.distribution
+            add_validation(RunFolder(folder.path / record.path), *points)
 
 
 class _Watch:
@@ -236,10 +260,12 @@ def _job(run: PlannedRun, validated: bool, scratch: str | None, language: Langua
     return Job(run.name, run.cell, run.seed, run.recipe, run.fingerprint, **arrays, **what)
 
 
-def _said(record: Mapping[str, Any]) -> str:
+def _said(record: Mapping[str, Any], judge: str) -> str:
+    """Say what a run came to: what it is ranked by, beside what real points score."""
     if record["status"] != "finished":
         return f"{record['status']}: {record['reason']}"
-    return f"distance {record['final']['wasserstein2'] / record['floor']['wasserstein2']:.3g} x floor"
+    name = judge if judge in record["final"] else DISTANCE
+    return f"{METRICS[name].title} {record['final'][name]:.3g} (real points {record['floor'][name]:.3g})"
 
 
 def compare(
@@ -262,6 +288,7 @@ def compare(
     device: str = "cpu",
     together: int | None = None,
     tensorboard: bool = False,
+    judge: str | None = None,
     language: str | None = None,
     progress: Silent | bool | None = None,
     **overrides: Any,
@@ -290,6 +317,7 @@ def compare(
         device: where the local backend trains, such as `cuda`: not on the processor, many seeds of a cell at once.
         together: how many at most.
         tensorboard: whether to write event files too.
+        judge: the metric that combinations are ranked by, and rates chosen; None is coverage. No runs are made anew.
         language: of the page and the pictures, "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
         progress: whether to show it; None shows it in a notebook.
         **overrides: recipe fields for all runs, as in `ganatomy.load_recipe`.
@@ -318,8 +346,8 @@ def compare(
     }
     plan = plan_study(points, **given)
     folder = StudyFolder(out or Path("studies") / plan.name)
-    call = call_of(None if points is None else plan.targets, {**given, "out": folder.path}, folder)
+    call = call_of(None if points is None else plan.targets, {**given, "judge": judge, "out": folder.path}, folder)
     executor = choose_executor(backend, jobs, scheduler, device, together)
-    how = {"force": force, "progress": progress, "tensorboard": tensorboard, "language": language}
+    how = {"force": force, "progress": progress, "tensorboard": tensorboard, "language": language, "judge": judge}
     with contextlib.closing(executor):
         return run_study(plan, folder.path, executor, call=call, **how)

@@ -112,6 +112,7 @@ class StudyTable(_Open):
     began: Line
     seconds: float = Field(ge=0)
     made: Count = 0
+    judge: Line | None = None
     recipe: Line
     cells: list[CellTable]
     seeds: list[Seed]

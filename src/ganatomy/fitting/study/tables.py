@@ -5,13 +5,15 @@ seeds.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ganatomy.fitting.metrics.catalogue import METRICS
 from ganatomy.fitting.study.judging.claims import Judgement
 from ganatomy.fitting.study.judging.comparison import Comparison, Difference
 from ganatomy.fitting.study.judging.records import Cell
-from ganatomy.fitting.study.judging.summaries import SUMMARISED, CellSummary
+from ganatomy.fitting.study.judging.summaries import SUMMARISED
 from ganatomy.fitting.study.sentences import Sentences
 
 _CELL = ("target", "objective", "optimizer", "lr", "variant")
@@ -28,21 +30,33 @@ def _known(numbers: Iterable[float | None]) -> list[float | None]:
     return [None if number is None or math.isnan(number) else number for number in numbers]
 
 
-def summary_rows(summaries: Iterable[CellSummary]) -> Table:
-    """Lay summaries out: a row a cell, with median, low and high of every quantity.
+def summary_rows(judged: Comparison) -> Table:
+    """Lay cells out, the best of each target first: a row a cell, with median, low and high of every quantity.
 
-    `confidence` is the intervals' own (see `intervals`). The last column says the cell in English.
+    `rank` counts from 1 on each target, by the study's headline; a rate that validation points did not choose has none.
+    `real_METRIC` is what real points score, read as `final_METRIC` is: 1 of what is in floors.
+    `fitting` runs fit, of `judged` runs of which that can be said. `confidence` is the intervals' own (see
+    `intervals`). The last column says the cell in English.
 
-    >>> summary_rows([])[0][:9]
-    ['target', 'objective', 'optimizer', 'lr', 'variant', 'seeds', 'diverged', 'failed', 'confidence']
+    >>> from ganatomy.fitting.study.judging.comparison import compare
+    >>> summary_rows(compare([]))[0][:12]
+    ['target', 'objective', 'optimizer', 'lr', 'variant', 'rank', 'seeds', 'diverged', 'failed', 'fitting', 'judged',
+     'confidence']
     """
-    columns = [*_CELL, "seeds", "diverged", "failed", "confidence"]
-    columns += [f"{name}{part}" for name in SUMMARISED for part in ("", "_low", "_high")] + ["verdict"]
-    rows, say = [], Sentences("en")
-    for summary in summaries:
+    names = dict.fromkeys((*SUMMARISED, judged.quantity.name))
+    columns = [*_CELL, "rank", "seeds", "diverged", "failed", "fitting", "judged", "confidence"]
+    columns += [f"{name}{part}" for name in names for part in ("", "_low", "_high")]
+    real = [name for name in METRICS if f"final_{name}" in names]
+    columns += [f"real_{name}" for name in real] + ["verdict"]
+    rows, say, places = [], Sentences("en"), Counter()
+    for summary in judged.ranked:
         verdicts = summary.verdicts.values()
-        row = [*_of_cell(summary.cell), len(verdicts), sum(verdict.diverged for verdict in verdicts), summary.failed]
-        numbers = [n for name in SUMMARISED for n in (lambda i: (i.median, i.low, i.high))(summary.values[name])]
+        chosen = summary.cell in judged.chosen
+        places[summary.cell.target] += chosen
+        row = [*_of_cell(summary.cell), places[summary.cell.target] if chosen else None, len(verdicts)]
+        row += [sum(verdict.diverged for verdict in verdicts), summary.failed, *summary.fitting]
+        numbers = [n for name in names for n in (lambda i: (i.median, i.low, i.high))(summary.values[name])]
+        numbers += [summary.real_in(name) for name in real]
         rows.append([*row, summary.final_ratio.confidence, *_known(numbers), say.summary(summary)])
     return columns, rows
 
@@ -56,14 +70,15 @@ def run_rows(judged: Comparison) -> Table:
     >>> run_rows(compare([failed]))[1][0][:9]
     ['ring', 'gan', 'sgd', 0.1, '', 3, 'failed', 'killed', None]
     """
-    names = ("kind", "converged_at", "final_ratio", "late_ratio", "stability", "drift", "moved")
+    names = ("kind", "fits", "converged_at", "final_ratio", "late_ratio", "stability", "drift", "moved")
     rows = []
     for record in judged.records:
         verdict = judged.summaries[record.cell].verdicts.get(record.seed)
-        kind, *numbers = [None] * len(names) if verdict is None else [getattr(verdict, name) for name in names]
-        row = [*_of_cell(record.cell), record.seed, record.status, record.reason, kind]
-        rows.append([*row, *_known([*numbers, record.seconds]), record.path])
-    return [*_CELL, "seed", "status", "reason", *names, "seconds", "path"], rows
+        kind, fits, *numbers = [None] * len(names) if verdict is None else [getattr(verdict, name) for name in names]
+        row = [*_of_cell(record.cell), record.seed, record.status, record.reason, kind, fits]
+        short = "" if verdict is None else ", ".join(short.name for short in verdict.shortfalls)
+        rows.append([*row, *_known([*numbers, record.seconds]), short, record.path])
+    return [*_CELL, "seed", "status", "reason", *names, "seconds", "shortfalls", "path"], rows
 
 
 def difference_rows(differences: Iterable[Difference]) -> Table:

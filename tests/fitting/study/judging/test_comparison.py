@@ -11,7 +11,7 @@ import pytest
 from ganatomy.errors import InputError
 from ganatomy.fitting.metrics.catalogue import METRICS
 from ganatomy.fitting.study.judging import verdicts
-from ganatomy.fitting.study.judging.comparison import best_rates, compare, differences
+from ganatomy.fitting.study.judging.comparison import best_rates, compare, contested, differences
 from ganatomy.fitting.study.judging.intervals import Interval
 from ganatomy.fitting.study.judging.quantities import QUANTITIES
 from ganatomy.fitting.study.judging.records import Cell, RunRecord, tidy_rows
@@ -286,11 +286,11 @@ def test_of_fewer_than_three_seeds_there_is_a_median_and_no_interval():
 
 def test_the_summary_table_has_a_row_a_cell():
     runs = [*seeds_of([(1.5, 50), (1.2, 60), (1.9, 80)]), record(optimizer="sgd", status="diverged")]
-    columns, rows = summary_rows(compare(runs).summaries.values())
+    columns, rows = summary_rows(compare(runs))
     first, second = (dict(zip(columns, row, strict=True)) for row in rows)
     assert (first["optimizer"], first["seeds"], first["diverged"], first["confidence"]) == ("adam", 3, 0, 0.75)
     assert (first["converged_at"], first["converged_at_low"], first["converged_at_high"]) == (60, 50, 80)
-    assert first["verdict"] == "converged at epoch 60 (50-80), stable"
+    assert first["verdict"] == "near from epoch 60 (50-80) on, stable; whether it fits was not measured"
     assert (second["diverged"], second["final_ratio"], second["final_ratio_low"]) == (1, math.inf, None)
     assert second["coverage"] == -math.inf
     assert second["seconds"] is None
@@ -435,8 +435,9 @@ def test_every_quantity_has_a_number_for_every_way_to_end(name):
     rng = np.random.default_rng(0)
     metrics = {metric: rng.uniform(0.2, 0.8, 33) for metric in METRICS if metric != "wasserstein2"}
     floor = {metric: 0.9 for metric in METRICS if metric != "wasserstein2"}
+    final = {metric: float(values[-1]) for metric, values in metrics.items()}
     runs = [
-        record(seed=k, metrics=metrics, floor=floor, seconds=9.0, optimizer=name)
+        record(seed=k, metrics=metrics, floor=floor, final=final, seconds=9.0, optimizer=name)
         for k in range(3)
         for name in ("adam", "sgd")
     ]
@@ -457,19 +458,27 @@ def test_an_unknown_quantity_is_refused():
 # Best rates
 
 
+def test_rates_are_chosen_where_there_are_several():
+    cells = [Cell("a", "gan", "sgd", rate) for rate in (0.1, 0.2)]
+    others = [Cell("b", "gan", "sgd", 0.1), Cell("a", "gan", "adam", 0.1), Cell("a", "wgan", "sgd", 0.1)]
+    assert contested(cells + others) == set(cells)
+    assert contested(cells[:1] * 2 + others) == set()
+    assert contested([cells[0], Cell("a", "gan", "sgd", 0.1, "penalties.r2=2")]) == set()  # no other rate
+
+
 def tuned(lr, validation, test, seed=0, **others):
     return record(planted(test), lr=lr, seed=seed, validation=np.full(33, validation), **others)
 
 
 def test_rates_are_chosen_on_validation_points_only():
     runs = [tuned(1e-3, 0.5, 8.0), tuned(1e-4, 0.9, 1.5)]  # the test points say otherwise
-    assert best_rates(runs)["zigzag", "gan", "adam"].lr == 1e-3
+    assert best_rates(runs)["zigzag", "gan", "adam", ""].lr == 1e-3
 
 
 def test_every_pair_has_its_own_best_rate():
     runs = [tuned(1e-3, 0.5, 8.0), tuned(1e-4, 0.9, 1.5), tuned(1e-3, 0.9, 1.5, optimizer="sgd")]
     runs += [tuned(1e-4, 0.4, 1.5, optimizer="sgd"), tuned(1e-4, 0.4, 1.5, target="ring")]
-    rates = {key: cell.lr for key, cell in best_rates(runs).items()}
+    rates = {key[:3]: cell.lr for key, cell in best_rates(runs).items()}
     assert rates == {("zigzag", "gan", "adam"): 1e-3, ("zigzag", "gan", "sgd"): 1e-4, ("ring", "gan", "adam"): 1e-4}
 
 
@@ -477,20 +486,20 @@ def test_rates_are_chosen_over_common_seeds():
     """Seed 9 is an easy one that only the worse rate has."""
     runs = [tuned(1e-3, 0.8, 1.5, seed=0), tuned(1e-4, 0.9, 1.5, seed=0)]
     runs += [tuned(1e-4, 0.1, 1.5, seed=8), tuned(1e-4, 0.1, 1.5, seed=9)]
-    assert best_rates(runs)["zigzag", "gan", "adam"].lr == 1e-3
+    assert best_rates(runs)["zigzag", "gan", "adam", ""].lr == 1e-3
 
 
 def test_a_rate_that_diverges_is_not_best_and_a_failed_run_is_no_choice():
     diverged = record([30.0], lr=1e-2, status="diverged", validation=[0.01])
     failed = RunRecord(cell=Cell("zigzag", "gan", "adam", 1.0), seed=0, status="failed", reason="killed")
-    assert best_rates([diverged, tuned(1e-4, 0.9, 1.5), failed])["zigzag", "gan", "adam"].lr == 1e-4
+    assert best_rates([diverged, tuned(1e-4, 0.9, 1.5), failed])["zigzag", "gan", "adam", ""].lr == 1e-4
 
 
 def test_among_equals_the_smaller_rate_is_chosen():
-    assert best_rates([tuned(1e-3, 0.5, 1.5), tuned(1e-4, 0.5, 1.5)])["zigzag", "gan", "adam"].lr == 1e-4
+    assert best_rates([tuned(1e-3, 0.5, 1.5), tuned(1e-4, 0.5, 1.5)])["zigzag", "gan", "adam", ""].lr == 1e-4
 
 
 def test_a_choice_needs_validation():
-    assert best_rates([record()])["zigzag", "gan", "adam"].lr == 5e-5
+    assert best_rates([record()])["zigzag", "gan", "adam", ""].lr == 5e-5
     with pytest.raises(InputError, match="no validation distances"):
         best_rates([record(), record(lr=1e-3)])

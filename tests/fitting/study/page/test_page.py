@@ -25,6 +25,7 @@ from ganatomy.fitting.study.page.setup import Setup, Split
 from ganatomy.fitting.study.sentences import Sentences
 from ganatomy.languages import Words
 
+SCORES = ("coverage", "recall")
 VOID = {"meta", "link", "img", "br"}
 FINAL = {("gan", "rmsprop"): 1.5, ("gan", "sgd"): 28.0, ("wgan", "rmsprop"): 1.6, ("wgan", "sgd"): 31.0}
 MP4 = b"\0\0\0\x18ftypisom" + bytes(100)
@@ -77,6 +78,7 @@ def records(seeds=range(3), lrs=(5e-5,), targets=("zigzag",), final=FINAL) -> li
             for k, ((objective, optimizer), end) in enumerate(final.items()):
                 for lr in lrs:
                     noise = np.random.default_rng([seed, k, round(1e6 * lr)]).lognormal(0, 0.05, len(epochs))
+                    scores = np.clip(1 - 0.03 * end * noise, 0.01, 0.97)
                     distances = 0.03 * noise * (end + (34 - end) * np.exp(-epochs / 15))
                     made.append(
                         RunRecord(
@@ -84,10 +86,10 @@ def records(seeds=range(3), lrs=(5e-5,), targets=("zigzag",), final=FINAL) -> li
                             seed=seed,
                             status="finished",
                             epochs=epochs,
-                            metrics={"wasserstein2": distances},
+                            metrics={"wasserstein2": distances, "coverage": scores, "recall": scores},
                             validation=distances * (1 if lr < 1e-4 else 2),
-                            floor={"wasserstein2": 0.03},
-                            final={"wasserstein2": float(distances[-1])},
+                            floor={"wasserstein2": 0.03, "coverage": 0.97, "recall": 0.98},
+                            final={"wasserstein2": float(distances[-1]), **dict.fromkeys(SCORES, float(scores[-1]))},
                             seconds=30.0 + k,
                             path=f"runs/{target}-{objective}-{optimizer}-{lr:g}-seed{seed}",
                         )
@@ -182,13 +184,14 @@ def test_the_answer_names_the_nearest_and_those_that_are_level_with_it():
     study = compare(records())
     judged = judge_claims(study)
     best, choice, claims = answer(study.summaries.values(), differences(study), judged)
-    ratio = study.summaries[Cell("zigzag", "gan", "rmsprop", 5e-5)].final_ratio
-    assert "GAN with RMSprop came nearest" in best
-    assert f"{ratio.median:.2f} times" in best
-    assert f"75 % interval over 3 seeds: {ratio.low:.2f}–{ratio.high:.2f}" in best
-    assert best.endswith("though not clearly nearer than WGAN with RMSprop.")
+    summary = study.summaries[Cell("zigzag", "gan", "rmsprop", 5e-5)]
+    ratio, coverage = summary.final_ratio, summary.final
+    assert f"GAN with RMSprop came out best: coverage {coverage.median:.2f} (real points 0.97; 75 % interval" in best
+    assert f"over 3 seeds: {coverage.low:.2f}–{coverage.high:.2f}), distance {ratio.median:.2f} × floor" in best
+    assert "it fits with 2 of 3 seeds, falling short in 2-Wasserstein distance" in best
+    assert best.endswith("; not clearly better than WGAN with RMSprop.")
     assert choice == (
-        "With all else equal, RMSprop ended nearest in 2 of 2 comparisons of optimizers: clearly nearer than SGD in 2."
+        "With all else equal, RMSprop came out best in 2 of 2 comparisons of optimizers: clearly better than SGD in 2."
     )
     held = [sum(j.verdict == verdict for j in judged) for verdict in ("holds", "does not hold", "not enough seeds")]
     assert claims.startswith(f"Of the {sum(held)} claims judged")
@@ -198,17 +201,17 @@ def test_the_answer_names_the_nearest_and_those_that_are_level_with_it():
 def test_the_answer_owns_up_to_one_seed_and_to_none():
     one = answer(*_judged(records(seeds=[0])))
     assert "from one seed, which may be luck" in one[0]
-    assert "clearly nearer than SGD in 0" in one[1]
-    assert answer([], [], []) == ["No training run has finished yet, so there is no answer."]
+    assert "clearly better than SGD in 0" in one[1]
+    assert answer([], [], []) == ["No training run has come to an end that could be measured, so there is no answer."]
     failed = [RunRecord(cell=Cell("ring", "gan", "sgd", 0.1), seed=0, status="failed", reason="killed")]
-    assert answer(*_judged(failed))[0].startswith("No training run has finished")
+    assert answer(*_judged(failed))[0].startswith("No training run has come to an end")
 
 
 def test_the_answer_tells_a_clear_winner_and_which_objective_if_only_those_vary():
     final = {("gan", "sgd"): 1.5, ("wgan", "sgd"): 9.0, ("hinge", "sgd"): 20.0}
     best, choice = answer(*_judged(records(final=final)))[:2]
-    assert best.endswith("clearly nearer than all 2 other combinations.")
-    assert "GAN ended nearest in 1 of 1 comparison of objectives" in choice
+    assert best.endswith("clearly better than all 2 other combinations.")
+    assert "GAN came out best in 1 of 1 comparison of objectives" in choice
     assert "than WGAN in 1 and than Hinge GAN in 1" in choice
 
 
@@ -229,13 +232,14 @@ def _judged(runs):
 def test_tables_hold_the_numbers_and_keys_that_sort_them():
     study = compare(records())
     cells, pairs, runs = Document(page()).tables
-    medians = sorted(summary.final_ratio.median for summary in study.summaries.values())
-    assert [float(row[1][1]) for row in cells[1:]] == medians
-    assert [row[1][0].split()[0] for row in cells[1:]] == [f"{m:.2f}" if m < 10 else f"{m:.1f}" for m in medians]
-    assert [row[2][1] for row in cells[-2:]] == ["Infinity"] * 2  # SGD never converged
+    ranked = sorted(study.summaries.values(), key=lambda summary: -summary.final.median)
+    assert [float(row[1][1]) for row in cells[1:]] == [summary.final.median for summary in ranked]
+    assert [float(row[2][1]) for row in cells[1:]] == [summary.final_ratio.median for summary in ranked]
+    assert [row[1][0].split()[0] for row in cells[1:]] == [f"{summary.final.median:.2f}" for summary in ranked]
+    assert [row[3][1] for row in cells[-2:]] == ["Infinity"] * 2  # SGD never converged
     assert len(pairs) - 1 == len(differences(study)) == 6
     assert len(runs) - 1 == len(study.records)
-    assert {len(row) for table in (cells, pairs, runs) for row in table} == {7, 4, 8}
+    assert {len(row) for table in (cells, pairs, runs) for row in table} == {8, 4, 9}
 
 
 def test_of_two_cells_the_nearer_one_comes_first_however_they_were_compared():
@@ -263,8 +267,8 @@ def test_what_is_missing_failed_or_diverged_is_said():
     assert "1 training run failed" in document.text
     rows = document.tables[-1]
     assert [text for text, _ in rows[1]][1:4] == ["0", "failed", "–"]
-    assert [text for text, _ in rows[2]][1:4] == ["0", "diverged", "∞"]
-    assert "MemoryError: no room" in rows[1][6][0]
+    assert [text for text, _ in rows[2]][1:5] == ["0", "diverged", "diverged", "∞"]
+    assert "MemoryError: no room" in rows[1][7][0]
     assert rows[1][3][1] == ""  # sorted last
 
 

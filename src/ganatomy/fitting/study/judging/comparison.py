@@ -19,10 +19,11 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ganatomy.errors import InputError
+from ganatomy.errors import InputError, unknown
+from ganatomy.fitting.metrics.catalogue import HEADLINE, METRICS
 from ganatomy.fitting.study.judging.intervals import paired_differences
 from ganatomy.fitting.study.judging.quantities import SMALLEST, Quantity, quantity
-from ganatomy.fitting.study.judging.records import Cell, RunRecord
+from ganatomy.fitting.study.judging.records import DISTANCE, Cell, RunRecord, settled
 from ganatomy.fitting.study.judging.summaries import CellSummary, summarise
 
 
@@ -70,17 +71,34 @@ class Comparison:
     Attributes:
         records: of all its runs.
         summaries: of all its cells, in order of first appearance.
-        best: the best rate of every target, objective and optimizer; see `best_rates`.
+        best: the best rate of every target, objective, optimizer and variant; see `best_rates`.
+        headline: the metric that cells are ranked by.
     """
 
     records: tuple[RunRecord, ...]
     summaries: Mapping[Cell, CellSummary]
-    best: Mapping[tuple[str, str, str], Cell]
+    best: Mapping[tuple[str, str, str, str], Cell]
+    headline: str = HEADLINE
 
     @property
     def targets(self) -> tuple[str, ...]:
         """What was trained on, in order of first appearance."""
         return tuple(dict.fromkeys(cell.target for cell in self.summaries))
+
+    @property
+    def quantity(self) -> Quantity:
+        """The quantity that cells are ranked by: the headline of the finished model."""
+        return quantity(f"final_{self.headline}")
+
+    @property
+    def chosen(self) -> frozenset[Cell]:
+        """The cells that are spoken of: of a pair with several rates the one that validation points chose."""
+        return frozenset(self.best.values())
+
+    @property
+    def ranked(self) -> list[CellSummary]:
+        """All cells, the best first: those that are `chosen` before those that are not."""
+        return sorted(self.summaries.values(), key=lambda s: (s.cell not in self.chosen, s.rank))
 
     def values(self, name: str, cells: Sequence[Cell]) -> np.ndarray:
         """Return a quantity of cells of one target, with what counts instead where a run has none (see `quantities`).
@@ -104,11 +122,31 @@ class Comparison:
         return np.where(np.isinf(table), worst, table)
 
 
-def compare(records: Iterable[RunRecord]) -> Comparison:
-    """Judge a study: every run, every cell over its seeds, and every pair's best rate.
+def known_metric(name: str) -> str:
+    """Return the name of a metric to rank by.
 
     Raises:
-        InputError: a run is there twice, or rates cannot be chosen (see `best_rates`).
+        InputError: there is none of that name.
+
+    >>> known_metric("recal")
+    Traceback (most recent call last):
+    ganatomy.errors.InputError: unknown metric to `judge` by 'recal'; did you mean 'recall'? Known: ...
+    """
+    if name not in METRICS:
+        raise unknown("metric to `judge` by", name, METRICS)
+    return name
+
+
+def compare(records: Iterable[RunRecord], judge: str | None = None) -> Comparison:
+    """Judge a study: every run, every cell over its seeds, and every pair's best rate.
+
+    Args:
+        records: of its runs.
+        judge: the metric that cells are ranked by; None takes `HEADLINE`, or the distance where that was not measured.
+
+    Raises:
+        InputError: a run is there twice, an unknown metric or one that was not measured on every target, or rates
+            cannot be chosen (see `best_rates`).
 
     >>> rng = np.random.default_rng(0)
     >>> def run(optimizer, seed, level):
@@ -126,21 +164,55 @@ def compare(records: Iterable[RunRecord]) -> Comparison:
     >>> round(found.effect, 3), round(found.low, 3), round(found.high, 3), found.clear
     (0.052, 0.034, 0.081, True)
     """
-    records = tuple(records)
+    records = settled(records)
+    headline = _headline(records, judge)
     twice = [key for key, count in Counter((r.cell, r.seed) for r in records).items() if count > 1]
     if twice:
         raise InputError(f"{twice[0][0].label}, seed {twice[0][1]}: there are two runs of it; give each run once")
     cells = dict.fromkeys(record.cell for record in records)
-    summaries = {cell: summarise(cell, [r for r in records if r.cell == cell]) for cell in cells}
-    return Comparison(records, MappingProxyType(summaries), MappingProxyType(best_rates(records)))
+    summaries = {cell: summarise(cell, [r for r in records if r.cell == cell], headline) for cell in cells}
+    best = best_rates(records, headline)
+    return Comparison(records, MappingProxyType(summaries), MappingProxyType(best), headline)
 
 
-def differences(study: Comparison, name: str = "final_ratio", cells: Sequence[Cell] | None = None) -> list[Difference]:
+def _headline(records: Sequence[RunRecord], judge: str | None) -> str:
+    """Settle what to rank by: what was asked for, if it was measured wherever a run came to an end."""
+    name = HEADLINE if judge is None else known_metric(judge)
+    ended = [record for record in records if record.status == "finished"]
+    without = [
+        t
+        for t in dict.fromkeys(r.cell.target for r in ended)
+        if not any(name in r.final for r in ended if r.cell.target == t)
+    ]
+    if not without:
+        return name
+    if judge is None:
+        return DISTANCE
+    raise InputError(f"`judge={name}`: that was not measured on {without[0]}; choose a metric that all targets have")
+
+
+def contested(cells: Iterable[Cell]) -> set[Cell]:
+    """Return the cells among which validation must choose a rate: those that differ from another in nothing else.
+
+    >>> cells = [Cell("ring", "gan", "adam", 1e-4), Cell("ring", "gan", "adam", 1e-3), Cell("ring", "gan", "sgd", 1e-3)]
+    >>> sorted(cell.label for cell in contested([*cells, Cell("ring", "gan", "sgd", 1e-2, "penalties.r2=2")]))
+    ['gan, adam, 0.0001', 'gan, adam, 0.001']
+    """
+    cells = set(cells)
+    counts = Counter(map(_but_for_rate, cells))
+    return {cell for cell in cells if counts[_but_for_rate(cell)] > 1}
+
+
+def _but_for_rate(cell: Cell) -> tuple[str, str, str, str]:
+    return cell.target, cell.objective, cell.optimizer, cell.variant
+
+
+def differences(study: Comparison, name: str | None = None, cells: Sequence[Cell] | None = None) -> list[Difference]:
     """Compare all pairs of cells of a target in one quantity, seed by seed, with intervals that hold at once.
 
     Args:
         study: the comparison.
-        name: of the quantity.
+        name: of the quantity; None is that of the headline.
         cells: which, all of one target, chosen before the results are seen; None takes all of every target, target by
             target. With fewer, fewer pairs share the 5 times in 100, but also fewer runs tell the scatter.
 
@@ -150,7 +222,7 @@ def differences(study: Comparison, name: str = "final_ratio", cells: Sequence[Ce
     >>> differences(compare([]))
     []
     """
-    asked = quantity(name)
+    asked = study.quantity if name is None else quantity(name)
     if cells is None:
         groups = [[cell for cell in study.summaries if cell.target == target] for target in study.targets]
     elif len({cell.target for cell in cells}) > 1:
@@ -159,7 +231,7 @@ def differences(study: Comparison, name: str = "final_ratio", cells: Sequence[Ce
         groups = [list(cells)]
     found = []
     for group in groups:
-        values = study.values(name, group)
+        values = study.values(asked.name, group)
         if asked.scale == "ratio":
             values = np.log(np.maximum(values, SMALLEST))
         pairs = paired_differences(values)
@@ -171,47 +243,45 @@ def differences(study: Comparison, name: str = "final_ratio", cells: Sequence[Ce
     return found
 
 
-def best_rates(records: Iterable[RunRecord]) -> dict[tuple[str, str, str], Cell]:
-    """Choose the best cell of every target, objective and optimizer, by validation points alone.
+def best_rates(records: Iterable[RunRecord], headline: str = HEADLINE) -> dict[tuple[str, str, str, str], Cell]:
+    """Choose the best rate of every target, objective, optimizer and variant, by validation points alone.
 
-    A cell is as good as its median, over the seeds that all rivals have, of the median validation distance in the last
-    quarter of the snapshots; a run that diverged is infinitely far. Among equals the smallest rate is chosen.
+    A cell is as good as its median, over the seeds that all rivals have, of the median late value, over the last
+    quarter of the snapshots, of the headline on validation points, or of the distance where one of the rivals has only
+    that, as those of older studies; a run that diverged is infinitely bad. Among equals the smallest rate is chosen.
+    Cells that differ in their variant too are no rivals: what a study varies, it compares on test points.
 
     What is not guaranteed: the final numbers use other points but the same runs, so a cell chosen because its runs were
     lucky looks a little too good. Runs with new seeds at the chosen rates would not.
 
     Raises:
-        InputError: there is a choice, and a finished run of it has no validation distances.
+        InputError: there is a choice, and a finished run of it has no validation values.
 
     >>> def run(lr, distance):
     ...     return RunRecord(cell=Cell("ring", "gan", "sgd", lr), seed=0, status="finished", epochs=[0, 1, 2],
     ...         metrics={"wasserstein2": [1, 1, 1]}, floor={"wasserstein2": 1}, final={"wasserstein2": 1},
-    ...         validation=[1, distance, distance])
-    >>> best_rates([run(0.1, 0.5), run(0.01, 0.9)])["ring", "gan", "sgd"].lr
+    ...         validation={"wasserstein2": [1, distance, distance]})
+    >>> best_rates([run(0.1, 0.5), run(0.01, 0.9)])["ring", "gan", "sgd", ""].lr
     0.1
     """
-    rivals: dict[tuple[str, str, str], dict[Cell, dict[int, float]]] = {}
-    kept = [record for record in records if record.status != "failed"]
-    for record in kept:
-        cell = record.cell
-        scores = rivals.setdefault((cell.target, cell.objective, cell.optimizer), {}).setdefault(cell, {})
-        scores[record.seed] = _validated(record)
-    return {key: _best(cells) for key, cells in rivals.items()}
+    rivals: dict[tuple[str, str, str, str], list[RunRecord]] = {}
+    for record in records:
+        if record.status != "failed":
+            rivals.setdefault(_but_for_rate(record.cell), []).append(record)
+    return {key: _best(runs, headline) for key, runs in rivals.items()}
 
 
-def _validated(record: RunRecord) -> float:
-    """Return the late validation distance: infinite if it diverged, nan if it has none."""
-    if record.status == "diverged":
-        return math.inf
-    return float(np.median(record.late(record.validation))) if len(record.validation) else math.nan
-
-
-def _best(cells: Mapping[Cell, Mapping[int, float]]) -> Cell:
+def _best(runs: Sequence[RunRecord], headline: str) -> Cell:
+    cells: dict[Cell, dict[int, float]] = {run.cell: {} for run in runs}
     if len(cells) == 1:
-        return next(iter(cells))
-    missing = [cell for cell, scores in cells.items() if any(math.isnan(score) for score in scores.values())]
+        return runs[0].cell
+    ended = [run for run in runs if run.status == "finished"]
+    name = headline if all(headline in run.validation for run in ended) else DISTANCE
+    missing = [run for run in ended if name not in run.validation]
     if missing:
-        raise InputError(f"{missing[0].label}: no validation distances, without which no rate can be chosen")
+        raise InputError(f"{missing[0].cell.label}: no validation distances, without which no rate can be chosen")
+    for run in runs:
+        cells[run.cell][run.seed] = _validated(run, name)
     common = set.intersection(*(set(scores) for scores in cells.values()))
 
     def rank(cell: Cell) -> tuple[float, Cell]:
@@ -219,3 +289,13 @@ def _best(cells: Mapping[Cell, Mapping[int, float]]) -> Cell:
         return float(np.median([scores[seed] for seed in (common or scores)])), cell
 
     return min(cells, key=rank)
+
+
+def _validated(record: RunRecord, name: str) -> float:
+    """Return the late validation value, the lower the better: infinite if it diverged or there is no number."""
+    if record.status == "diverged":
+        return math.inf
+    found = float(np.median(record.late(record.validation[name])))
+    info = METRICS[name]
+    read = -found if info.direction == "higher" else abs(found - 0.5) if info.direction == "half" else found
+    return math.inf if math.isnan(read) else read

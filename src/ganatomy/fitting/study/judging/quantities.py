@@ -6,7 +6,14 @@ says which is better, and what a run that has no number of its own is taken for:
 converged, is infinitely bad, which medians bear and means do not. Where means are taken it counts as the worst that
 the study shows at its seed, untrained generators included: the least that can be said against it.
 
-Metrics are medians over the last quarter of the snapshots, since the last one alone is a lottery while a run jumps.
+Metrics are medians over the last quarter of the snapshots, since the last one alone is a lottery while a run jumps;
+`final_METRIC` is that of the finished model, averaged over draws of samples, and `final_ratio` the distance / floor
+that the run is judged by. `fit` is the worst of the metrics that a fit is judged by, each relative to its bound,
+
+    value / (bound floor) of scores,    bound floor / value of distances,    and 1 at least where it is near anyway,
+
+so that a model fits if `fit` >= 1, and 0.5 in some metric is half of what would be near. Which metric, `worst_metric`
+tells.
 """
 
 import math
@@ -18,6 +25,7 @@ import numpy as np
 
 from ganatomy.errors import unknown
 from ganatomy.fitting.metrics.catalogue import METRICS
+from ganatomy.fitting.metrics.fitness import is_near
 from ganatomy.fitting.study.judging.records import RunRecord
 from ganatomy.fitting.study.judging.verdicts import UNSTABLE, RunVerdict
 
@@ -36,6 +44,7 @@ class Quantity:
         measured: reads it off a run that finished.
         start: what it is, or is counted as, before training.
         read: how: "plain", in "floors", or as the distance from "half".
+        over_time: reads it off the snapshots, (S,); empty if there is nothing to read.
     """
 
     name: str
@@ -44,6 +53,7 @@ class Quantity:
     measured: Callable[[RunRecord, RunVerdict], float]
     start: Callable[[RunRecord], float]
     read: Literal["plain", "floors", "half"] = "plain"
+    over_time: Callable[[RunRecord], np.ndarray] = lambda record: np.empty(0)
 
     def of(self, record: RunRecord, verdict: RunVerdict) -> float:
         """Return a run's number: infinite, on the bad side, if it diverged; nan if it failed or does not have it."""
@@ -51,6 +61,32 @@ class Quantity:
             return self.measured(record, verdict)
         worst = math.inf if self.better == "lower" else -math.inf
         return worst if record.status == "diverged" and self.name != "seconds" else math.nan
+
+
+def worst_metric(record: RunRecord) -> tuple[str, float] | None:
+    """Return the metric in which the finished model is worst, and its `fit`; None if it cannot be judged.
+
+    >>> from ganatomy.fitting.study.judging.records import Cell
+    >>> run = RunRecord(cell=Cell("grid", "gan", "adam", 1e-3), seed=0, status="finished", epochs=[0],
+    ...     metrics={"wasserstein2": [1]}, floor={"wasserstein2": 0.8, "coverage": 0.9}, final={"wasserstein2": 0.8,
+    ...     "coverage": 0.27})
+    >>> name, fit = worst_metric(run)
+    >>> name, round(fit, 2)
+    ('coverage', 0.33)
+    """
+    if record.distance not in record.judged or len(record.judged) < 2:
+        return None
+    found = {name: _closeness(record, name) for name in record.judged}
+    return min(found.items(), key=lambda item: item[1])
+
+
+def _closeness(record: RunRecord, name: str) -> float:
+    """Return how near a metric's final value is, relative to its bound: 1 or more if it is near."""
+    value, floor, info = record.final[name], record.judged[name], METRICS[name]
+    bound = (info.bound or 1.0) * floor.mean
+    of, to = (value, bound) if info.direction == "higher" else (bound, value)
+    share = 0.0 if math.isnan(value) or to == 0 else of / to
+    return max(1.0, share) if is_near(name, value, floor) else min(share, math.nextafter(1.0, 0.0))
 
 
 def _first(values: np.ndarray) -> float:
@@ -106,6 +142,13 @@ _OWN = (
         lambda record: 0.0,
     ),
     Quantity(
+        "fit",
+        "ratio",
+        "higher",
+        lambda record, verdict: (worst_metric(record) or ("", math.nan))[1],
+        lambda record: math.nan,
+    ),
+    Quantity(
         "seconds",
         "ratio",
         "lower",
@@ -122,33 +165,39 @@ _OWN = (
 )
 
 
-def _metric(name: str) -> Quantity:
-    """Make a quantity of a metric: in floors and as a ratio where it has an origin and less is better."""
+def _metric(name: str, final: bool = False) -> Quantity:
+    """Make a quantity of a metric: in floors and as a ratio where it has an origin and less is better too."""
     info = METRICS[name]
     in_floors = info.has_ratio and info.direction == "lower"
 
-    def values(record: RunRecord) -> np.ndarray:
-        found = record.metrics.get(name, np.empty(0))
+    def read(found: np.ndarray, record: RunRecord) -> np.ndarray:
         if info.direction == "half":
             return np.abs(found - 0.5)
         return found / record.floor[name] if in_floors and record.floor.get(name) else found
 
-    def measured(record: RunRecord, verdict: RunVerdict) -> float:
+    def values(record: RunRecord) -> np.ndarray:
+        return read(record.metrics.get(name, np.empty(0)), record)
+
+    def late(record: RunRecord, verdict: RunVerdict) -> float:
         found = record.late(values(record))
         return float(np.median(found)) if len(found) else math.nan
 
+    def at_the_end(record: RunRecord, verdict: RunVerdict) -> float:
+        return float(read(np.array(record.final.get(name, math.nan)), record))
+
     return Quantity(
-        name,
+        f"final_{name}" if final else name,
         "ratio" if in_floors else "difference",
         "higher" if info.direction == "higher" else "lower",
-        measured,
+        at_the_end if final else late,
         lambda record: _first(values(record)),
         "floors" if in_floors else "half" if info.direction == "half" else "plain",
+        values,
     )
 
 
-QUANTITIES = {quantity.name: quantity for quantity in (*_OWN, *map(_metric, METRICS))}
-"""All quantities, by name: those of a verdict, and every metric of the yardstick."""
+QUANTITIES = {q.name: q for q in (*_OWN, *map(_metric, METRICS), *(_metric(name, final=True) for name in METRICS))}
+"""All quantities, by name: those of a verdict, and every metric of the yardstick, late and final."""
 
 
 def quantity(name: str) -> Quantity:

@@ -8,7 +8,8 @@ because a few seeds often cannot tell:
     of two cells     holds if the difference is clear and in the stated sense; does not hold if it is clear in the
                      other, or if the interval leaves out an advantage of `COUNTS` or more; not enough seeds otherwise
 
-and a fourth, not in this study, if a cell is missing or its runs are too short. The intervals of comparisons hold all
+and a fourth, not in this study, if a cell is missing, its runs are too short, or none of them has the number, as where
+real points scatter too widely for a ratio. The intervals of comparisons hold all
 at once (`ganatomy.fitting.study.judging.intervals`). Those of medians hold one by one, 75 times in 100 with 3 seeds and
 94 with 5, and miss on either side alike: 3 seeds confirm or refute a statement wrongly up to once in 8 times, 5 once in
 32.
@@ -19,12 +20,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from ganatomy.errors import InputError
 from ganatomy.fitting.recipes.recipe import REPORTED
 from ganatomy.fitting.study.judging.comparison import Comparison, Difference, differences
 from ganatomy.fitting.study.judging.intervals import Interval, over_seeds
 from ganatomy.fitting.study.judging.quantities import Quantity, quantity
 from ganatomy.fitting.study.judging.records import Cell
+from ganatomy.fitting.study.judging.verdicts import Shortfall
 
 Verdict = Literal["holds", "does not hold", "not enough seeds", "not in this study"]
 VERDICTS: tuple[Verdict, ...] = ("holds", "does not hold", "not enough seeds", "not in this study")
@@ -67,7 +71,7 @@ class Statement:
 
     Attributes:
         key: "median" (of a cell), "difference" (of two), or why it is not in this study: "no runs", "other length",
-            "itself" (a cell against itself).
+            "itself" (a cell against itself), "no number" (none of its runs has one).
         verdict: one of `VERDICTS`.
         cells: that it is about, as far as they are there.
         quantity: that it is about; None if it is not in this study.
@@ -77,9 +81,10 @@ class Statement:
         length: the runs' last epoch.
         wanted: objective, optimizer, rate (None for any) and variant of a cell that is not there.
         target: on which that is not there.
+        shortfalls: the metrics in which the cell's runs are not near, where the quantity is whether they fit.
     """
 
-    key: Literal["median", "difference", "no runs", "other length", "itself"]
+    key: Literal["median", "difference", "no runs", "other length", "itself", "no number"]
     verdict: Verdict
     cells: tuple[Cell, ...] = ()
     quantity: Quantity | None = None
@@ -89,6 +94,7 @@ class Statement:
     length: int = 0
     wanted: tuple[str, str, float | None, str] | None = None
     target: str = ""
+    shortfalls: tuple[Shortfall, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,7 @@ class Bench:
         """Find a cell by its name (see `parse_cell`); a name without a rate means the one at the rates in question."""
         objective, optimizer, rate, variant = parse_cell(name)
         if rate is None and self.at == "best":
-            return self.study.best.get((self.target, objective, optimizer))
+            return self.study.best.get((self.target, objective, optimizer, variant))
         wanted = (self.target, objective, optimizer, variant)
         for cell in self.study.summaries:
             same = (cell.target, cell.objective, cell.optimizer, cell.variant) == wanted
@@ -163,13 +169,16 @@ class Bench:
             return _finding(Statement("other length", ABSENT, (cell,), bounds=epochs, length=length))
         verdicts = self.study.summaries[cell].verdicts
         found = over_seeds(of.of(run, verdicts[run.seed]) for run in runs)
+        if runs and not found.seeds:
+            return _finding(Statement("no number", ABSENT, (cell,), of))
         if not found.enough:
             verdict = UNDECIDED
         elif least <= found.low and found.high <= most:
             verdict = HOLDS
         else:
             verdict = FAILS if found.high < least or found.low > most else UNDECIDED
-        return _finding(Statement("median", verdict, (cell,), of, median=found, bounds=(least, most)))
+        short = self.study.summaries[cell].shortfalls if of.name == "fit" else ()
+        return _finding(Statement("median", verdict, (cell,), of, median=found, bounds=(least, most), shortfalls=short))
 
     def better(self, name: str, than: str, asked: str, reverse: bool = False) -> Finding:
         """Judge that one cell is better than another in a quantity; with `reverse`, that it is worse."""
@@ -179,6 +188,10 @@ class Bench:
             return self.missing(name if a is None else than)
         if a == b:
             return _finding(Statement("itself", ABSENT, (a,)))
+        values = self.study.values(asked, [a, b])
+        for k, cell in enumerate((a, b)):
+            if not np.isfinite(values[:, k]).any() and self.study.summaries[cell].verdicts:
+                return _finding(Statement("no number", ABSENT, (cell,), of))
         found = self._difference(a, b, of)
         verdict = _sense(found, (of.better == "lower") != reverse)
         return _finding(Statement("difference", verdict, (a, b), of, difference=found))

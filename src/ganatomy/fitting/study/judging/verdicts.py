@@ -1,14 +1,24 @@
-"""One run, judged from its distances: did it converge, when, does it stay, did it collapse, did it move at all.
+"""One run, judged by all its metrics: does it come near, and when, does it stay, does it fit; or what went wrong.
 
-With r_s = distance / floor at snapshot s (so in *floors*) and the last quarter of the snapshots called *late*:
+With r_s = distance / floor at snapshot s (so in *floors*), the distance being the first whose floor is not too wide
+(see `fitness.distance_of`), and the last quarter of the snapshots called *late*:
 
-    near           r_s < CONVERGED; where the start is close, r_s < (1 + r_0) / 2, half of the way, or NEAREST
+    near           r_s < CONVERGED; where the start is close, r_s < (1 + r_0) / 2, half of the way, or NEAREST;
+                   and in every score that a fit is judged by at least HALF of what real points score
     converged_at   epoch of the first s with all of s .. S near, STAY of them at least; None if there is none
     late_ratio     median of late r              final_ratio  of the finished model, averaged over draws
     stability      standard deviation of late r about a straight line through it, in floors
     drift          median of late r / median of the quarter before it: 1 stays, more gets worse
     moved          (r_0 - final_ratio) / (r_0 - 1): the share of the way from the start to the floor
     collapsed      late points lie where real ones do, and cover less than half of what real ones cover
+    astray         the late distance is small, but a late score is below HALF: a smear between clusters, say
+    shortfalls     the metrics in which the finished model is not near what real points score: `fitness.shortfalls`
+    fits           whether there is none; None if no distance, or nothing beside it, was there to judge by
+
+To be near is little: it says that training arrived, and is asked of single snapshots, which scatter. To fit is all that
+the metrics together can say of the finished model. A distance alone is neither: on 25 clusters a smear over all of them
+is at 1 floor, with an eighth of the points covered. Where real points scatter too widely in every distance, nothing is
+said of arriving and staying.
 
 The constants below were chosen on thirteen runs of the course recipe (three objectives, three optimizers, one to three
 seeds; 320 epochs, 33 snapshots). The spread is taken in floors and not relative to the level, because that is what
@@ -28,6 +38,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ganatomy.fitting.metrics.catalogue import METRICS, Floor
+from ganatomy.fitting.metrics.fitness import judged_by, shortfalls
 from ganatomy.fitting.study.judging.records import FEWEST_LATE, RunRecord
 
 CONVERGED = 4.0
@@ -56,12 +68,31 @@ HARDLY_MOVED = 0.25
 """Share of the way to the floor below which a run hardly moved. GAN and WGAN with SGD do 0.17 and 0.03 of it, their
 clouds still apart from the points; WGAN-GP with SGD does 0.68 and lies across them."""
 
-COLLAPSED = 0.5
+HALF = 0.5
+"""Share of a floor's score that a snapshot must have to be near: where less than half of what real points do is done,
+no distance makes up for it. The smear between 25 clusters has 0.06 of the precision."""
+
+COLLAPSED = HALF
 """Share of the floor's coverage (or of the components, where they are known) below which a run has collapsed, ..."""
 
-PRECISE = 0.5
+PRECISE = HALF
 """... provided that its precision is at least this share of the floor's: points far from all real ones cover nothing
 either, but they are lost, not collapsed."""
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """A metric in which a run is not near what real points score.
+
+    Attributes:
+        name: of the metric.
+        value: of the finished model, or the late median of its snapshots; nan if it was not measured.
+        floor: what real points score.
+    """
+
+    name: str
+    value: float
+    floor: float
 
 
 @dataclass(frozen=True)
@@ -78,6 +109,9 @@ class RunVerdict:
         moved: a share, 1 at the floor and below 0 if it went away.
         collapsed: whether most of the target is missing.
         diverged: whether it did.
+        astray: the scores below half of real points' while the distance is small.
+        shortfalls: of the finished model.
+        fits: whether it has none; None if that cannot be said.
     """
 
     kind: str
@@ -89,11 +123,14 @@ class RunVerdict:
     moved: float = math.nan
     collapsed: bool = False
     diverged: bool = False
+    astray: tuple[Shortfall, ...] = ()
+    shortfalls: tuple[Shortfall, ...] = ()
+    fits: bool | None = None
 
 
 KINDS = (
-    *("stable", "drifting", "wavering", "unstable", "collapsed", "hardly moved", "improving", "short", "diverged"),
-    *("failed", "too few snapshots"),
+    *("stable", "drifting", "wavering", "unstable", "collapsed", "astray", "hardly moved", "improving", "short"),
+    *("diverged", "failed", "too few snapshots", "no distance"),
 )
 """The kinds of verdict, from good to bad."""
 
@@ -117,23 +154,26 @@ def judge_run(record: RunRecord) -> RunVerdict:
     ratios, final = record.ratios, record.final_ratio
     if record.status == "diverged":
         return RunVerdict("diverged", None, final, math.inf, math.inf, diverged=True)
+    end = {"shortfalls": _shortfalls(record), "fits": _fits(record)}
+    if record.distance is None:
+        return RunVerdict("no distance", **end)
     late = record.late(ratios)
     before = ratios[-2 * len(late) : -len(late)]
     start, level = float(ratios[0]), float(np.median(late))
     moved = (start - final) / (start - 1) if start > 1 else math.nan
     if len(late) < FEWEST_LATE or len(before) < FEWEST_LATE:
-        return RunVerdict("too few snapshots", None, final, level, moved=moved)
-    epochs = record.late(record.epochs)
+        return RunVerdict("too few snapshots", None, final, level, moved=moved, **end)
+    epochs, close = record.late(record.epochs), level < _bound(start)
     numbers = {
-        "converged_at": _converged_at(record.epochs, ratios),
-        "final_ratio": final,
-        "late_ratio": level,
+        "converged_at": _converged_at(record),
         "stability": _spread(epochs, late),
         "drift": level / float(np.median(before)),
         "moved": moved,
         "collapsed": _collapsed(record),
+        "astray": _low_scores(record) if close else (),
     }
-    return RunVerdict(_kind(**numbers, near=level < _bound(start)), **numbers)
+    kind = _kind(**numbers, near=close)
+    return RunVerdict(kind, final_ratio=final, late_ratio=level, **numbers, **end)
 
 
 def _kind(
@@ -143,13 +183,15 @@ def _kind(
     drift: float,
     moved: float,
     collapsed: bool,
+    astray: tuple[Shortfall, ...],
     near: bool,
-    **_: float,
 ) -> str:
     if stability >= UNSTABLE:
         return "unstable"
     if collapsed:
         return "collapsed"
+    if astray:
+        return "astray"
     if converged_at is not None:
         return "drifting" if drift > DRIFTING else "stable"
     if moved < HARDLY_MOVED:
@@ -159,15 +201,40 @@ def _kind(
     return "improving" if drift < 1 / DRIFTING else "short"
 
 
+def _shortfalls(record: RunRecord) -> tuple[Shortfall, ...]:
+    names = shortfalls(record.final, record.judged)
+    return tuple(Shortfall(name, record.final[name], record.judged[name].mean) for name in names)
+
+
+def _fits(record: RunRecord) -> bool | None:
+    return not _shortfalls(record) if record.distance in record.judged and len(record.judged) > 1 else None
+
+
+def _scores(record: RunRecord) -> dict[str, Floor]:
+    """Return the floors of the scores, of which more is better, that a snapshot is judged by."""
+    names = (name for name in judged_by(record.floors) if METRICS[name].direction == "higher")
+    return {name: record.floors[name] for name in names if name in record.metrics}
+
+
+def _low_scores(record: RunRecord) -> tuple[Shortfall, ...]:
+    """List the scores whose late median is below half of the floor's."""
+    late = {name: float(np.median(record.late(record.metrics[name]))) for name in _scores(record)}
+    floors = _scores(record)
+    return tuple(Shortfall(n, v, floors[n].mean) for n, v in late.items() if not v >= HALF * floors[n].mean)
+
+
 def _bound(start: float) -> float:
     """Say below how many floors a run is near that started at so many."""
     return min(CONVERGED, max(NEAREST, (1 + start) / 2))
 
 
-def _converged_at(epochs: np.ndarray, ratios: np.ndarray) -> int | None:
+def _converged_at(record: RunRecord) -> int | None:
     """Find the first snapshot from which all are near."""
-    stays = np.logical_and.accumulate((ratios < _bound(ratios[0]))[::-1])[::-1]
-    return int(epochs[stays.argmax()]) if stays[-STAY:].all() else None
+    near = record.ratios < _bound(record.ratios[0])
+    for name, floor in _scores(record).items():
+        near &= record.metrics[name] >= HALF * floor.mean
+    stays = np.logical_and.accumulate(near[::-1])[::-1]
+    return int(record.epochs[stays.argmax()]) if stays[-STAY:].all() else None
 
 
 def _spread(epochs: np.ndarray, values: np.ndarray) -> float:

@@ -13,12 +13,13 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from ganatomy.errors import unknown
+from ganatomy.fitting.metrics.catalogue import ALL, FEW_FLOORS, MOST
 from ganatomy.fitting.recipes.recipe import OBJECTIVES
 from ganatomy.fitting.study.judging.claims import Judgement
 from ganatomy.fitting.study.judging.comparison import Comparison, Difference
 from ganatomy.fitting.study.judging.records import Cell, RunRecord
 from ganatomy.fitting.study.judging.statements import Verdict
-from ganatomy.fitting.study.judging.verdicts import COLLAPSED, CONVERGED, HARDLY_MOVED, STAY, UNSTABLE
+from ganatomy.fitting.study.judging.verdicts import COLLAPSED, CONVERGED, HALF, HARDLY_MOVED, STAY, UNSTABLE
 from ganatomy.fitting.study.page.answer import Names, answer
 from ganatomy.fitting.study.page.plates import Picture, plate
 from ganatomy.fitting.study.page.references import references
@@ -54,10 +55,10 @@ def study_page(
     Args:
         setup: what was run, and with what.
         judged: all runs that ended, however they did, and their cells.
-        differences: of pairs of cells, in final distance / floor.
+        differences: of pairs of cells, in the headline.
         judgements: of claims, in order; those of one claim are shown together.
         pictures: for the sections of `PLACES` and for claims; a section without one is left out.
-        best: of every target, objective and optimizer the cell with the best rate, where there was a choice.
+        best: the cells that are spoken of, where rates were chosen (`Comparison.chosen`).
         language: "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
 
     Raises:
@@ -70,13 +71,12 @@ def study_page(
     >>> run = RunRecord(cell=cell, seed=0, status="finished", epochs=[0, 9], metrics={"wasserstein2": [9, 5]},
     ...     floor={"wasserstein2": 2}, final={"wasserstein2": 5})
     >>> page = study_page(setup, compare([run]), [], [])
-    >>> page.count("<table>"), page.count("src="), "2.50 (" in page, "2.50 times" in page
-    (2, 0, False, True)
+    >>> page.count("<table>"), page.count("src="), "2.50 (" in page, "floor 2.50" in page
+    (2, 0, True, True)
     """
     say = Sentences(language)
     words, runs, judgements = say.words, judged.records, list(judgements)
-    ranked = judged.summaries.values()
-    summaries = sorted(ranked, key=lambda s: (math.isnan(s.final_ratio.median), s.final_ratio.median))
+    summaries = judged.ranked
     differences = [difference for difference in differences if not math.isnan(difference.effect)]
     names = Names(setup.cells, words)
     claims = list(dict.fromkeys(judgement.claim.name for judgement in judgements))
@@ -105,7 +105,7 @@ def study_page(
         "places": places,
         "sections": sections,
         "tables": tables,
-        "meanings": _meanings(words),
+        "meanings": _meanings(say, judged),
         "again": setup.command or setup.call,
         "again_intro": _again(setup, words),
         "repeat": _repeat(setup, runs, words),
@@ -186,17 +186,23 @@ def _claim(judgements: Sequence[Judgement], say: Sentences) -> dict[str, Any]:
     return {"name": claim.name, "text": say.claim(claim), "found": found}
 
 
-def _meanings(words: Words) -> list[tuple[str, list[str]]]:
+def _meanings(say: Sentences, judged: Comparison) -> list[tuple[str, list[str]]]:
     """Explain every number of the page."""
+    words = say.words
     numbers = {
+        "headline": say.quantity(judged.quantity),
+        "few": f"{FEW_FLOORS:g}",
+        "most": words.percent(MOST),
+        "all": words.percent(ALL),
         "converged": f"{CONVERGED:g}",
         "stay": STAY,
+        "half": words.percent(HALF),
         "unstable": f"{UNSTABLE:g}",
         "moved": words.percent(HARDLY_MOVED),
         "collapsed": words.percent(COLLAPSED),
     }
-    names = ("heldout", "distance", "floor", "ratio", "median", "converged", "spread", "words", "clear")
-    return [(words(f"mean_{name}"), [words(f"mean_{name}_text", **numbers)]) for name in names]
+    names = ("heldout", "floor", "scores", "distance", "ratio", "fits", "converged", "spread", "words")
+    return [(words(f"mean_{name}"), [words(f"mean_{name}_text", **numbers)]) for name in (*names, "median", "clear")]
 
 
 def _again(setup: Setup, words: Words) -> str:
