@@ -6,9 +6,6 @@ number that is not there is not shown, so that folders of older versions are sho
 file says of itself is true.
 """
 
-import csv
-import io
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,8 +14,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from ganatomy.errors import InputError
-from ganatomy.files import Line, Stem, Table, instead, parse_json, printable, read_input
+from ganatomy.files import Line, Stem, Table, instead, parse_json, read_input
 from ganatomy.languages import ABSENT, Words, written
+from ganatomy.pages.studies import read_study
 
 Kind = Literal["picture", "video", "page", "data"]
 KINDS: tuple[Kind, ...] = ("picture", "video", "page", "data")
@@ -26,8 +24,6 @@ WHAT = "a run of 'ganatomy fit', or a folder of 'ganatomy sefa', 'ganatomy direc
 
 _ROWS = 6  # of a table at most; the rest is in the pages that are linked
 _MOST = 100_000  # directions of a summary
-_RATIO = "final_ratio"  # of studies, and all that older ones were ranked by
-_HEADLINE = "coverage"  # what studies are ranked by where they do not say
 
 
 @dataclass(frozen=True)
@@ -307,111 +303,21 @@ class _Study(Table):
 
 def _study(folder: Path, summary: _Study, words: Words) -> Part:
     cells, seeds = len(summary.cells), len(summary.seeds)
-    judge = summary.judge or _HEADLINE
-    known = list(_cells(folder, judge))
-    ranked = any(not math.isnan(row["rank"]) for row in known)
-    known.sort(key=lambda row: _last(row["rank"]) if ranked else _last(row[_RATIO]))
-    several = {key: len({row[key] for row in known}) > 1 for key in ("target", "lr")}
-    metric = words(f"metric_{judge}") if words.has(f"metric_{judge}") else judge
-    columns = {name: words(f"col_{name}") for name in ("target", "cell", "score", "ratio", "fits", "seconds")}
-    columns |= {"score": metric}
-    rows = [
-        {
-            "target": row["target"],
-            "cell": _cell(row, several["lr"], words),
-            "score": words.number(row["score"]),
-            "ratio": words.ratio(row[_RATIO]),
-            "fits": _fits(row, words),
-            "seconds": words.seconds(row["seconds"]),
-        }
-        for row in known[:_ROWS]
-    ]
-    shown = [name for name in columns if name != "score" or judge != "wasserstein2"]
-    bests = {row["target"]: row for row in reversed(known) if math.isfinite(row["score" if ranked else _RATIO])}
-    say = _first if ranked else _nearest
-    sentences = [say(row, several["lr"], metric, words) for _, row in sorted(bests.items())]
-    answer = words("semicolon").join(sentences)
-    told = answer[:1].upper() + answer[1:] + words("full_stop") if answer else ""
+    told = read_study(folder, summary.judge, words)
     runs = {"runs": words.count("n_runs", cells * seeds), "seeds": words.count("n_seeds", seeds)}
     how = words("study_how", **runs) if seeds else ""
-    order = {"metric": metric if ranked else words("col_ratio"), "n": _ROWS, "all": len(known)}
     return Part(
         words.count("study", cells, name=summary.name or folder.name),
-        words.sentences(told, how),
-        headings=[columns[name] for name in shown] if rows else [],
-        rows=[[row[name] for name in shown] for row in rows],
-        note=words("some_cells" if len(known) > _ROWS else "all_cells", **order) if rows else "",
+        words.sentences(told.answer, how),
+        headings=told.headings,
+        rows=told.rows[:_ROWS],
+        note=words(
+            "some_cells" if len(told.rows) > _ROWS else "all_cells", metric=told.metric, n=_ROWS, all=len(told.rows)
+        )
+        if told.rows
+        else "",
         entries=_study_entries(folder, words),
     )
-
-
-def _last(value: float) -> float:
-    return math.inf if math.isnan(value) else value
-
-
-def _cells(folder: Path, judge: str) -> Iterator[dict[str, Any]]:
-    """Read what each combination came to; what was not measured is no number."""
-    path = folder / "summary.csv"
-    if not path.exists():
-        return
-    score, real = f"final_{judge}", f"real_{judge}"
-    ratio = [f"{_RATIO}{end}" for end in ("", "_low", "_high")]
-    numbers = (
-        *ratio,
-        "rank",
-        "fitting",
-        "judged",
-        "confidence",
-        "seconds",
-        score,
-        f"{score}_low",
-        f"{score}_high",
-        real,
-    )
-    try:
-        for row in csv.DictReader(io.StringIO(read_input(path).decode(), newline="")):
-            texts = {key: printable(row[key]) for key in ("target", "objective", "optimizer")}
-            known = {key: float(row.get(key) or "nan") for key in (*numbers, "lr")}
-            told = {"score": known[score], "low": known[f"{score}_low"], "high": known[f"{score}_high"]}
-            if math.isnan(known["rank"]) and math.isnan(known[_RATIO]):
-                known[_RATIO] = math.inf
-            yield {**texts, "variant": printable(row.get("variant") or ""), **known, **told, "real": known[real]}
-    except (ValueError, TypeError, LookupError, csv.Error) as error:
-        raise InputError(f"{path.name}: {type(error).__name__}: {printable(error)}") from None
-
-
-def _fits(row: Mapping[str, Any], words: Words) -> str:
-    """Say with how many of its seeds a combination fits."""
-    known = all(math.isfinite(row[key]) and row[key] >= 0 for key in ("fitting", "judged")) and row["judged"]
-    return words("n_of", n=f"{row['fitting']:.0f}", all=f"{row['judged']:.0f}") if known else ABSENT
-
-
-def _cell(row: Mapping[str, Any], with_rate: bool, words: Words) -> str:
-    objective = words("comma").join(filter(None, (written(row["objective"]), row.get("variant", ""))))
-    cell = words("cell", objective=objective, optimizer=written(row["optimizer"]))
-    return words("at", cell=cell, lr=words.rate(row["lr"])) if with_rate else cell
-
-
-def _first(row: Mapping[str, Any], with_rate: bool, metric: str, words: Words) -> str:
-    """Say which combination came out best on a target, and whether it fits."""
-    interval = words.interval(row["low"], row["high"])
-    notes = [words("real_note", floor=words.number(row["real"]))] if math.isfinite(row["real"]) else []
-    if interval:
-        notes.append(words("interval_note", confidence=words.percent(row["confidence"]), interval=interval))
-    score = words("score", metric=metric, value=words.number(row["score"]))
-    score = words("noted", text=score, note=words("semicolon").join(notes)) if notes else score
-    parts = {"target": row["target"], "cell": _cell(row, with_rate, words), "score": score}
-    fits = _fits(row, words)
-    return words("first", **parts) + (words("first_fits", fits=fits) if fits != ABSENT else "")
-
-
-def _nearest(row: Mapping[str, Any], with_rate: bool, metric: str, words: Words) -> str:
-    """Say which combination came nearest on a target, in a study of before, that was ranked by distance."""
-    told = words.interval(row[f"{_RATIO}_low"], row[f"{_RATIO}_high"])
-    if told:
-        told = words("best_interval", confidence=words.percent(row["confidence"]), interval=told)
-    parts = {"target": row["target"], "cell": _cell(row, with_rate, words), "ratio": words.number(row[_RATIO])}
-    return words("best", **parts, interval=told)
 
 
 def _study_entries(folder: Path, words: Words) -> list[Entry]:
