@@ -80,7 +80,8 @@ def compare(
 ) -> None:
     """Compare objectives and optimizers over seeds: run them all, judge each, and say which differences are real.
 
-    Stopped or killed, the same command makes what is missing. So does one that asks for more.
+    Stopped or killed, the same command makes what is missing. So does one that asks for more. A study can be a file,
+    which also says what is claimed of it: docs/studies.md lists its keys.
 
     Examples:
 
