@@ -113,18 +113,18 @@ def measure_axis(axes: Axes, which: Literal["x", "y"], values: ArrayLike, measur
     if math.isfinite(floor):
         span(max(floor - measure.spread, low), floor + measure.spread, color=HELDOUT, alpha=0.2, linewidth=0)
         line(floor, color=HELDOUT, linewidth=1.2, linestyle=(0, (4, 2)))
-        _name(axes, which, floor, words("real_points"), HELDOUT)
+        _name(axes, which, floor, words("real_points"), HELDOUT, above=measure.higher)
     if measure.bound is not None:
         line(measure.bound, color=FAINT, linewidth=0.9, linestyle=(0, (1, 1.5)))
-        _name(axes, which, measure.bound, words("near"), FAINT)
+        _name(axes, which, measure.bound, words("near"), FAINT, above=not measure.higher)
 
 
-def _name(axes: Axes, which: str, at: float, text: str, colour: str) -> None:
-    """Write a mark's name on the side of lower values: above the axes, or inside them at the left."""
+def _name(axes: Axes, which: str, at: float, text: str, colour: str, above: bool) -> None:
+    """Write a mark's name on one side of it, of higher or of lower values, so that two that are near stay apart."""
     look: dict[str, Any] = {"textcoords": "offset points", "fontsize": "x-small", "color": colour}
     if which == "x":
-        look |= {"xycoords": axes.get_xaxis_transform(), "xytext": (-1, 3), "ha": "right", "va": "bottom"}
-        axes.annotate(text, (at, 1.0), **look)
+        look |= {"xycoords": axes.get_xaxis_transform(), "va": "bottom"}
+        axes.annotate(text, (at, 1.0), xytext=(1 if above else -1, 3), ha="left" if above else "right", **look)
     else:
-        look |= {"xycoords": axes.get_yaxis_transform(), "xytext": (3, -2), "ha": "left", "va": "top"}
-        axes.annotate(text, (0.0, at), **look)
+        look |= {"xycoords": axes.get_yaxis_transform(), "ha": "left"}
+        axes.annotate(text, (0.0, at), xytext=(3, 2 if above else -2), va="bottom" if above else "top", **look)

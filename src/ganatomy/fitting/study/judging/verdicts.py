@@ -86,7 +86,7 @@ class Shortfall:
 
     Attributes:
         name: of the metric.
-        value: of the finished model, or the late median of its snapshots; nan if it was not measured.
+        value: of the finished model; nan if it is no number.
         floor: what real points score.
     """
 
@@ -217,10 +217,13 @@ def _scores(record: RunRecord) -> dict[str, Floor]:
 
 
 def _low_scores(record: RunRecord) -> tuple[Shortfall, ...]:
-    """List the scores whose late median is below half of the floor's."""
-    late = {name: float(np.median(record.late(record.metrics[name]))) for name in _scores(record)}
-    floors = _scores(record)
-    return tuple(Shortfall(n, v, floors[n].mean) for n, v in late.items() if not v >= HALF * floors[n].mean)
+    """List the scores whose late median is below half of the floor's, with what the finished model has."""
+    found = []
+    for name, floor in _scores(record).items():
+        late = float(np.median(record.late(record.metrics[name])))
+        if not late >= HALF * floor.mean:
+            found.append(Shortfall(name, record.final.get(name, late), floor.mean))
+    return tuple(found)
 
 
 def _bound(start: float) -> float:

@@ -127,7 +127,7 @@ def _first(
         parts["headline"] += words("comma") + words("answer_distance", ratio=ratio)
     said = words("answer_best" if others else "answer_only", **parts)
     if others and not any(s.fitting[0] for s in summaries) and any(s.fitting[1] for s in summaries):
-        said += words("comma") + words("answer_none_fits")
+        said += words("semicolon") + words("answer_none_fits")
     level = [names(other.cell) for other in others if frozenset((top.cell, other.cell)) not in clear]
     if len(level) == len(others) > 1:
         return said + words("answer_level_all", n=len(others))
@@ -161,12 +161,13 @@ def _choice(ranked: Sequence[CellSummary], clear: set[frozenset[Cell]], words: W
         for summary in ranked:
             rest = replace(summary.cell, lr=0.0) if any_rate else summary.cell
             groups.setdefault(replace(rest, **{choice: ""}), []).append(summary)
-        races = [group for group in groups.values() if len({getattr(s.cell, choice) for s in group}) > 1]
+        told = [group for group in groups.values() if math.isfinite(group[0].final.median)]  # and not all diverged
+        races = [group for group in told if len({getattr(s.cell, choice) for s in group}) > 1]
         if races:
             break
     else:
         return ""
-    won = [race for race in races if race[0].rank < race[1].rank and math.isfinite(race[0].final.median)]
+    won = [race for race in races if race[0].rank < race[1].rank]
     wins = Counter(getattr(race[0].cell, choice) for race in won).most_common()
     if not wins or (len(wins) > 1 and wins[0][1] == wins[1][1]):
         return words.count(f"answer_no_{choice}", len(races))
