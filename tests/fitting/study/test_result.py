@@ -142,12 +142,6 @@ def test_its_pictures_are_figures(study, picture):
             study.plot(**wrong)
 
 
-def test_without_pandas_one_line_says_what_to_install(study, monkeypatch):
-    monkeypatch.setattr("ganatomy.errors.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"pip install 'ganatomy\[frames\]'"):
-        study.to_frame()
-
-
 def test_a_study_of_which_everything_failed_is_shown_too(points, tmp_path, monkeypatch):
     monkeypatch.setattr("ganatomy.fitting.study.job.fit", None)
     failed, _ = conduct(monkeypatch, points, tmp_path / "s", seeds=[0])

@@ -17,7 +17,7 @@ from ganatomy.fitting.study.judging.statements import VERDICTS, Statement
 from ganatomy.fitting.study.judging.summaries import CellSummary
 from ganatomy.fitting.study.judging.verdicts import KINDS, RunVerdict
 from ganatomy.fitting.study.page.answer import Names, answer
-from ganatomy.fitting.study.page.tables import cells_table, differences_table
+from ganatomy.fitting.study.page.tables import cells_table, differences_table, runs_table
 from ganatomy.fitting.study.sentences import Sentences
 
 EN, ZH = Sentences("en"), Sentences("zh")
@@ -428,10 +428,33 @@ def test_what_is_clear_is_seen_in_its_numbers():
     assert [entry.text for entry in entries] == ["GAN, Adam", "WGAN, Adam", "2×10⁻³", "clear"]
 
 
+def test_who_copies_training_points_is_said_to_though_it_fits():
+    more = {"floor": {"copying": 0.5}, "spread": {"copying": 0.013}}
+    honest, copied = (cells_of({**GOOD, "copying": share}, **more) for share in (0.51, 0.9))
+    assert "cop" not in said_of(honest)[1][0]
+    english, chinese = said_of(copied)[1][0], said_of(copied, "zh")[1][0]
+    assert english == "near from epoch 2 (2-2) on, stable, and fits; copies training points (3 of 3 seeds)"
+    assert chinese.endswith("；复制训练点（3 个种子中的 3 个）")
+    (study,) = compare(copied[:1]).summaries.values()
+    assert EN.verdict(study.verdicts[0]).endswith("and fits; copies training points")
+
+
+def test_what_was_measured_beside_a_value_is_shown_beside_it():
+    runs = [replace(run, error={"coverage": 0.004}, memory={"coverage": 0.99}) for run in cells_of(GOOD)]
+    study = compare(runs)
+    names = Names(study.summaries, EN.words)
+    assert "Perfect memory of the training points would score 0.99." in cells_table(study.ranked, names)["intro"]
+    entry = runs_table(study.records, study.ranked, names)["rows"][0]["entries"][3]
+    assert (entry.text, entry.note) == ("0.96", "0.95–0.97")
+    old = compare(cells_of(GOOD))
+    assert "memory" not in cells_table(old.ranked, names)["intro"]
+    assert runs_table(old.records, old.ranked, names)["rows"][0]["entries"][3].note == ""
+
+
 @pytest.mark.parametrize(("precision", "marked"), [(0.972, True), (0.99, False), (math.nan, False)])
 def test_a_value_many_spreads_off_is_marked_though_it_looks_small(precision, marked):
     runs = cells_of({**GOOD, "precision": precision}, floor={"precision": 0.996})
     study = compare(runs, "precision")
     table = cells_table(study.ranked, Names(study.summaries, EN.words))
-    assert ("†" in table["rows"][0]["entries"][1].text) == marked
-    assert ("†" in table["intro"]) == marked
+    assert ("*" in table["rows"][0]["entries"][1].text) == marked
+    assert ("*" in table["intro"]) == marked

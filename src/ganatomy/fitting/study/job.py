@@ -162,8 +162,8 @@ def carry_out(job: Job, make: Callable[[Path], Any], **known: Any) -> Outcome:
 def _numbers(summary: Mapping[str, Any]) -> dict[str, Any]:
     """Take what a record needs from summary.json."""
     metrics = summary["metrics"]
-    columns = {"final": "value", "floor": "floor", "floor_spread": "floor_spread"}
-    numbers = {key: {name: m[column] for name, m in metrics.items()} for key, column in columns.items()}
+    columns = {"final": "value", "floor": "floor", "floor_spread": "floor_spread", "error": "error", "memory": "memory"}
+    numbers = {key: {name: m.get(column) for name, m in metrics.items()} for key, column in columns.items()}
     return {"seconds": summary["seconds_training"], **numbers}
 
 
@@ -269,9 +269,9 @@ def read_record(folder: Path) -> RunRecord | None:
             epochs, metrics = _read_columns(folder, "metrics.csv")
             if (folder / "validation.csv").exists():
                 validation = _read_columns(folder, "validation.csv")[1]
-        final, floor, floor_spread = (
+        final, floor, floor_spread, error, memory = (
             {key: math.nan if value is None else float(value) for key, value in content[name].items()}
-            for name in ("final", "floor", "floor_spread")
+            for name in ("final", "floor", "floor_spread", "error", "memory")
         )
         return RunRecord(
             cell=_cell(content),
@@ -286,6 +286,8 @@ def read_record(folder: Path) -> RunRecord | None:
             final=final,
             floor=floor,
             floor_spread=floor_spread,
+            error=error,
+            memory=memory,
         )
     except (OSError, ValueError, ArithmeticError, LookupError, InputError) as error:
         raise InputError(f"{folder}: damaged ({type(error).__name__}); remove it, and compare again") from None

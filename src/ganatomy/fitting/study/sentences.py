@@ -53,7 +53,8 @@ class Sentences:
 
     def verdict(self, verdict: RunVerdict) -> str:
         """Say what became of a run, and whether it fits."""
-        return self._kind(KindShare.of([verdict]))
+        said = self._kind(KindShare.of([verdict]))
+        return self.words("copies", said=said) if verdict.copies else said
 
     def _kind(self, share: KindShare) -> str:
         words, kind, moved = self.words, share.kind, share.moved
@@ -101,6 +102,8 @@ class Sentences:
             elif seeds < FEWEST:
                 said = words.count("with_seeds", seeds, kind=said)
             parts.append(said)
+        if summary.copying:
+            parts.append(words("copies_of", count=summary.copying, seeds=seeds))
         if summary.failed:
             parts.append(words("runs_failed", n=summary.failed))
         return words("semicolon").join(parts)

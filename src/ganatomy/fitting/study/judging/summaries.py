@@ -94,6 +94,7 @@ class CellSummary:
         headline: the metric that cells are ranked by.
         floors: what real points score in every metric, the median over the runs.
         off: by how many of the floor's spreads the headline is worse, the median over the runs; nan if not known.
+        memory: what perfect memory of the training points scores in the headline; nan if not known.
     """
 
     cell: Cell
@@ -103,6 +104,7 @@ class CellSummary:
     headline: str = HEADLINE
     floors: Mapping[str, float] = field(default_factory=dict)
     off: float = math.nan
+    memory: float = math.nan
 
     @property
     def quantity(self) -> Quantity:
@@ -145,6 +147,11 @@ class CellSummary:
     def shortfalls(self) -> tuple[Shortfall, ...]:
         """The metrics in which runs fall short, the most frequent first."""
         return together([verdict.shortfalls for verdict in self.verdicts.values()])
+
+    @property
+    def copying(self) -> int:
+        """How many runs have samples that are copies of training points."""
+        return sum(verdict.copies for verdict in self.verdicts.values())
 
     @property
     def final_ratio(self) -> Interval:
@@ -192,7 +199,8 @@ def summarise(cell: Cell, records: Sequence[RunRecord], headline: str = HEADLINE
     }
     off = over_seeds(_off(record, headline) for record in kept).median
     shown = MappingProxyType(verdicts), len(records) - len(kept), MappingProxyType(values)
-    return CellSummary(cell, *shown, headline, floors, off)
+    memory = over_seeds(record.memory.get(headline, math.nan) for record in kept).median
+    return CellSummary(cell, *shown, headline, floors, off, memory)
 
 
 def _off(record: RunRecord, name: str) -> float:

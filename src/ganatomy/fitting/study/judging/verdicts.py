@@ -39,7 +39,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ganatomy.fitting.metrics.catalogue import METRICS, Floor
-from ganatomy.fitting.metrics.fitness import judged_by, shortfalls
+from ganatomy.fitting.metrics.fitness import SPREADS, judged_by, shortfalls
 from ganatomy.fitting.study.judging.records import FEWEST_LATE, RunRecord
 
 CONVERGED = 4.0
@@ -112,6 +112,7 @@ class RunVerdict:
         astray: the scores below half of real points' while the distance is small.
         shortfalls: of the finished model.
         fits: whether it has none; None if that cannot be said.
+        copies: whether its samples lie nearer to training points than real ones do, by chance at most once in hundreds.
     """
 
     kind: str
@@ -126,6 +127,7 @@ class RunVerdict:
     astray: tuple[Shortfall, ...] = ()
     shortfalls: tuple[Shortfall, ...] = ()
     fits: bool | None = None
+    copies: bool = False
 
 
 KINDS = (
@@ -154,7 +156,7 @@ def judge_run(record: RunRecord) -> RunVerdict:
     ratios, final = record.ratios, record.final_ratio
     if record.status == "diverged":
         return RunVerdict("diverged", None, final, math.inf, math.inf, diverged=True)
-    end = {"shortfalls": _shortfalls(record), "fits": _fits(record)}
+    end = {"shortfalls": _shortfalls(record), "fits": _fits(record), "copies": _copies(record)}
     if record.distance is None:
         return RunVerdict("no distance", **end)
     late = record.late(ratios)
@@ -208,6 +210,12 @@ def _shortfalls(record: RunRecord) -> tuple[Shortfall, ...]:
 
 def _fits(record: RunRecord) -> bool | None:
     return not _shortfalls(record) if record.distance in record.judged and len(record.judged) > 1 else None
+
+
+def _copies(record: RunRecord) -> bool:
+    """Say whether samples lie nearer to training points than held-out points do, where that was measured."""
+    value, spread = record.final.get("copying", math.nan), record.floor_spread.get("copying", math.nan)
+    return value >= record.floor.get("copying", math.nan) + SPREADS * spread
 
 
 def _scores(record: RunRecord) -> dict[str, Floor]:

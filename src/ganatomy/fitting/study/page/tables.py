@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from ganatomy.fitting.metrics.fitness import SPREADS
 from ganatomy.fitting.study.judging.comparison import Difference, contested
 from ganatomy.fitting.study.judging.intervals import Interval
@@ -28,8 +30,8 @@ _KINDS = {  # of columns, for the style sheet and for sorting
 }
 
 
-OFF = "†"
-"""The mark of a value that lies more than `fitness.SPREADS` of the floor's spreads on its bad side."""
+OFF = "*"
+"""The mark of a value that lies `fitness.SPREADS` of the floor's spreads or more on its bad side."""
 
 
 def cells_table(summaries: Iterable[CellSummary], names: Names, best: Collection[Cell] = ()) -> dict[str, Any]:
@@ -41,7 +43,7 @@ def cells_table(summaries: Iterable[CellSummary], names: Names, best: Collection
     >>> summary = CellSummary(cell, {}, 0, {**values, "stability": none, "seconds": none}, off=9.0)
     >>> table = cells_table([summary], Names([cell], Words("en", "study")))
     >>> [entry.text for entry in table["rows"][0]["entries"]]
-    ['GAN, SGD', '0.50 †', '2.50', 'never', '–', '–', '0', '']
+    ['GAN, SGD', '0.50 *', '2.50', 'never', '–', '–', '0', '']
     >>> table["headings"][1]["text"]
     'coverage'
     """
@@ -51,7 +53,7 @@ def cells_table(summaries: Iterable[CellSummary], names: Names, best: Collection
     for summary in summaries:
         cell = summary.cell
         entries = _of_cell(cell, names, best if cell in rivals else ())
-        entries += [_marked(_ended(_median(summary.final, words), words), summary.off > SPREADS)]
+        entries += [_marked(_ended(_median(summary.final, words), words), summary.off >= SPREADS)]
         if summary.quantity.read != "floors":
             entries.append(_median(summary.final_ratio, words))
         entries += [_median(summary.converged_at, words, whole=True), _median(summary.stability, words)]
@@ -61,9 +63,13 @@ def cells_table(summaries: Iterable[CellSummary], names: Names, best: Collection
         rows.append({"entries": entries, "faded": bool(best) and cell not in best})
     columns = ["converged", "spread", "seconds", "seeds", "words"]
     table = _table("cells", _columns(["headline", *_beside(summaries), *columns], names), rows, words, "")
-    off = any(summary.off > SPREADS for summary in summaries)
+    off = any(summary.off >= SPREADS for summary in summaries)
+    memory = [summary.memory for summary in summaries if not math.isnan(summary.memory)]
     table["intro"] = words.sentences(
-        words("cells_intro"), _real(summaries, names), words("cells_off", mark=OFF) if off else ""
+        words("cells_intro"),
+        _real(summaries, names),
+        words("cells_memory", value=words.number(float(np.median(memory)))) if memory and not names.targets else "",
+        words("cells_off", mark=OFF) if off else "",
     )
     return _headed(table, summaries, say)
 
@@ -96,6 +102,12 @@ def _real(summaries: Sequence[CellSummary], names: Names) -> str:
 def _ended(entry: Field, words: Words) -> Field:
     """Say of a score that is none because training diverged that it did."""
     return replace(entry, text=words("status_diverged")) if entry.key == "-Infinity" else entry
+
+
+def _drawn(run: RunRecord, value: float, names: Names, summaries: Sequence[CellSummary]) -> Field:
+    """Make an entry of a run's headline, with two standard deviations of the mean over draws on both sides."""
+    half = 2 * run.error.get(summaries[0].headline, math.nan)
+    return Field.number(value, names.words.number(value), names.words.interval(value - half, value + half))
 
 
 def _marked(entry: Field, off: bool) -> Field:
@@ -174,7 +186,7 @@ def runs_table(runs: Iterable[RunRecord], summaries: Iterable[CellSummary], name
             *_of_cell(run.cell, names),
             Field.number(run.seed, str(run.seed)),
             Field.word(words(f"status_{run.status}")),
-            *([_ended(Field.number(headline, words.number(headline)), words)] if beside else []),
+            *([_ended(_drawn(run, headline, names, summaries), words)] if beside else []),
             Field.number(run.final_ratio, words.number(run.final_ratio)),
             converged,
             Field.number(run.seconds, words.seconds(run.seconds)),
