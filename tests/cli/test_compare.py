@@ -49,11 +49,13 @@ def test_a_study_ends_in_a_line_a_cell_and_where_everything_is(cli, points_file,
     lines = result.out.splitlines()
     assert [line.split()[:3] for line in lines[1:3]] == [["points", "gan,", "sgd,"], ["points", "wgan,", "sgd,"]]
     assert str(tmp_path / "s" / "table.csv") in result.out
-    assert re.search(r"run 4/4  w?gan, sgd, 5e-05, seed 1: distance ", result.err)  # the slower ones come first
+    assert re.search(r"run 4/4  w?gan, sgd, 5e-05, seed 1: coverage ", result.err)  # the slower ones come first
     assert len(list((tmp_path / "s" / "runs").iterdir())) == 4
     again = cli("compare", points_file, *TINY, "--seeds", "0-1", "--out", tmp_path / "s")
     assert again.out == result.out
     assert "run " not in again.err
+    paper = cli("compare", points_file, *TINY, "--seeds", "0-1", "--out", tmp_path / "s", "--latex")
+    assert paper.out == (tmp_path / "s" / "summary.tex").read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("inline")

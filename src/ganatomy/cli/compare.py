@@ -12,7 +12,7 @@ from ganatomy.cli.application import fail, verb
 from ganatomy.cli.options import Flag
 from ganatomy.cli.parsing import read_seeds, read_settings
 from ganatomy.errors import InputError
-from ganatomy.terminal import say, say_table
+from ganatomy.terminal import say, say_table, say_text
 
 if TYPE_CHECKING:
     from ganatomy.fitting.study.executors.base import Executor
@@ -77,6 +77,7 @@ def compare(
     tensorboard: Annotated[bool, Flag("--tensorboard", help="Write event files too.")] = False,
     force: Annotated[bool, Flag("--force", help="Replace the study that the folder holds.")] = False,
     dry_run: Annotated[bool, Flag("--dry-run", help="Print the runs and how long they take, and do nothing.")] = False,
+    as_latex: Annotated[bool, Flag("--latex", help="Print summary.tex, a table for a paper.")] = False,
 ) -> None:
     """Compare objectives and optimizers over seeds: run them all, judge each, and say which differences are real.
 
@@ -136,7 +137,17 @@ def compare(
         fail(f"stopped; what is finished is kept; to go on: {again}", 130)
     finally:
         executor.close()
-    _show_result(study)
+    if as_latex:
+        say_text(study.to_latex())
+    else:
+        _show_result(study)
+    if failed := [record for record in study if record.status == "failed"]:
+        first = failed[0]
+        fail(
+            f"{len(failed)} of {len(study)} runs failed; {first.cell.label}, seed {first.seed}: {first.reason}; "
+            f"see {study.path / first.path}; the same command makes them again",
+            1,
+        )
 
 
 def _names(flag: str, text: str | None) -> list[str] | None:
@@ -238,14 +249,6 @@ def _show_result(study: "Study") -> None:
     if told:
         say()
         say_table(("points", "claim", "", "verdict"), told)
-    say(f"tables: {study.path / 'table.csv'}, {study.path / 'summary.csv'}")
+    say(f"tables: {study.path / 'table.csv'}, tidy.csv, summary.csv, summary.tex")
     if study.report.exists():
         say(f"report: {study.report}")
-    failed = [record for record in study if record.status == "failed"]
-    if failed:
-        first = failed[0]
-        fail(
-            f"{len(failed)} of {len(study)} runs failed; {first.cell.label}, seed {first.seed}: {first.reason}; "
-            f"see {study.path / first.path}; the same command makes them again",
-            1,
-        )

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from ganatomy.errors import InputError
 from ganatomy.fitting.run.result import Run
 from ganatomy.fitting.study.result import PICTURES, TABLES, Study
 
+CELL = "`target` `objective` `optimizer` `lr` `variant`"
 TINY = {
     "objective": "gan",
     "batch_size": 100,
@@ -125,12 +127,39 @@ def test_it_is_one_short_line_to_look_at_and_a_notebook_shows_the_answer(study):
 def test_its_tables_are_data_frames(study, name):
     frame = study.to_frame(name)
     rows = {"snapshots": 16 * 7, "runs": 16, "cells": 8, "differences": 12, "claims": 0}
-    assert len(frame) == rows[name]
-    file = {"snapshots": "table.csv", "cells": "summary.csv"}.get(name)
+    assert len(frame) == {**rows, "tidy": 16 * len(study[0].final)}[name]
+    file = {"snapshots": "table.csv", "tidy": "tidy.csv", "cells": "summary.csv"}.get(name)
     if file is not None:
         assert frame.columns.tolist() == pd.read_csv(study.path / file).columns.tolist()
     with pytest.raises(InputError, match="unknown table of a study 'cell'; did you mean 'cells'"):
         study.to_frame("cell")
+
+
+def test_the_page_of_studies_names_the_columns_and_its_program_runs(study, monkeypatch, capsys, tmp_path):
+    page = (Path(__file__).resolve().parents[3] / "docs" / "studies.md").read_text("utf-8")
+    told = dict(re.findall(r"^\| .*`(\w+)` \| [^|]+ \| (.*) \|$", page[page.index("## Tables") :], re.M))
+    assert told.keys() == {*TABLES}
+    for name in ("tidy", "differences", "claims"):
+        named = re.findall(r"`(\w+)`", told[name].replace("the combination", CELL))
+        assert named == study.to_frame(name).columns.tolist()
+    for name in ("snapshots", "runs", "cells"):
+        named = {word for word in re.findall(r"`([a-z]\w+)`", told[name]) if not word.startswith("real_")}
+        assert named <= {*study.to_frame(name).columns}
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "studies" / "mine").symlink_to(study.path)
+    monkeypatch.chdir(tmp_path)
+    (program,) = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)
+    space = {}
+    exec(program, space)
+    assert len(space["long"]) == 2 * 16 * 7
+    assert r"\label{tab:mine}" in capsys.readouterr().out
+
+
+def test_its_table_for_a_paper_is_in_its_folder(study):
+    written = study.to_latex()
+    assert (study.path / "summary.tex").read_text(encoding="utf-8") == written
+    assert written.count("lsgan & rmsprop") == 2  # of either target
+    assert r"\caption{Mine.}" in study.to_latex(["seconds"], target="array", caption="Mine.")
 
 
 @pytest.mark.parametrize("picture", PICTURES)

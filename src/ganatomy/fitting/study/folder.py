@@ -40,7 +40,7 @@ class StudyFolder(OwnedFolder):
     mark_name = ".ganatomy-study"
     owned = (
         *("study.json", "table.csv", "summary.csv", "report.html", "figures", "runs", "tensorboard", "points"),
-        *("log.txt", ".work"),
+        *("tidy.csv", "summary.tex", "log.txt", ".work"),
     )
     _SCRATCH = ".work"
 

@@ -13,15 +13,16 @@ from ganatomy.fitting.study.folder import StudyFolder
 from ganatomy.fitting.study.judging.claims import REPORT_CLAIMS, Judgement, declared_claim, judge_claims
 from ganatomy.fitting.study.judging.comparison import Comparison, compare, contested, differences
 from ganatomy.fitting.study.judging.records import tidy_rows
+from ganatomy.fitting.study.latex import study_latex
 from ganatomy.fitting.study.page.page import study_page
 from ganatomy.fitting.study.page.setup import Setup, Split
 from ganatomy.fitting.study.pictures import Artist
-from ganatomy.fitting.study.tables import summary_rows
+from ganatomy.fitting.study.tables import metric_rows, summary_rows
 from ganatomy.languages import Language, chosen
 
 
 def write_report(folder: str | Path, language: str | None = None, judge: str | None = None) -> None:
-    """Judge the runs of a study and write table.csv, summary.csv, figures/ and report.html.
+    """Judge the runs of a study and write its tables, figures/ and report.html.
 
     Args:
         folder: of the study.
@@ -42,7 +43,9 @@ def write_report(folder: str | Path, language: str | None = None, judge: str | N
     if not judged.records:
         raise InputError(f"{study.path} holds no run that can be read; compare again, which makes them")
     study.write_table("table.csv", *tidy_rows(judged.records))
+    study.write_table("tidy.csv", *metric_rows(judged))
     study.write_table("summary.csv", *summary_rows(judged))
+    study.write_text("summary.tex", study_latex(judged))
     _draw_report(study, state, judged, spoken)
 
 

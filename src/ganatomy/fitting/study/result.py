@@ -23,11 +23,12 @@ from ganatomy.fitting.study.judging.comparison import (
     known_metric,
 )
 from ganatomy.fitting.study.judging.records import RunRecord, tidy_rows
+from ganatomy.fitting.study.latex import study_latex
 from ganatomy.fitting.study.page.answer import Names, answer
 from ganatomy.fitting.study.pictures import Artist
 from ganatomy.fitting.study.report import judge
 from ganatomy.fitting.study.sentences import Sentences
-from ganatomy.fitting.study.tables import Table, claim_rows, difference_rows, run_rows, summary_rows
+from ganatomy.fitting.study.tables import Table, claim_rows, difference_rows, metric_rows, run_rows, summary_rows
 from ganatomy.languages import chosen
 
 if TYPE_CHECKING:
@@ -35,14 +36,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PICTURES = ("ranking", "matrix", "curves", "time", "distance")
-TABLES = ("snapshots", "runs", "cells", "differences", "claims")
+TABLES = ("snapshots", "tidy", "runs", "cells", "differences", "claims")
 
 
 class Study(Sequence[RunRecord]):
     """A study and what it found: a sequence of the records of all its runs, those that failed among them.
 
     Attributes:
-        path: its folder, with report.html, table.csv, summary.csv and figures.
+        path: its folder, with report.html, table.csv, tidy.csv, summary.csv, summary.tex and figures.
         judge: the metric that combinations are ranked by; None for coverage, or the distance in a study without it.
     """
 
@@ -134,6 +135,8 @@ class Study(Sequence[RunRecord]):
         """
         if of == "snapshots":
             return tidy_rows(self._records)
+        if of == "tidy":
+            return metric_rows(self.judged)
         if of == "runs":
             return run_rows(self.judged)
         if of == "cells":
@@ -145,18 +148,41 @@ class Study(Sequence[RunRecord]):
         raise unknown("table of a study", of, TABLES)
 
     def to_frame(
-        self, of: Literal["snapshots", "runs", "cells", "differences", "claims"] = "snapshots"
+        self, of: Literal["snapshots", "tidy", "runs", "cells", "differences", "claims"] = "snapshots"
     ) -> "pandas.DataFrame":
         """Make a DataFrame of one of the study's tables.
 
         Args:
-            of: "snapshots" (table.csv: a row a run and snapshot), "runs", "cells" (summary.csv: a row a combination,
-                over its seeds), "differences" between all pairs of these, or "claims".
+            of: "snapshots" (table.csv: a row a run and snapshot), "tidy" (tidy.csv: a row a run and metric, of the
+                finished models), "runs", "cells" (summary.csv: a row a combination, over its seeds), "differences"
+                between all pairs of these, or "claims". docs/studies.md names the columns.
 
         Raises:
             InputError: there is no such table.
         """
         return frame_of(*self.table(of))
+
+    def to_latex(
+        self,
+        quantities: Sequence[str] | None = None,
+        *,
+        target: str | None = None,
+        caption: str | None = None,
+        label: str | None = None,
+    ) -> str:
+        """Write the combinations as a table for a paper (summary.tex), the best first: medians with intervals.
+
+        Args:
+            quantities: the columns, as claims name them, such as "final_coverage" or "seconds"; None for the metric
+                that is ranked by and those beside it.
+            target: which points; None for all.
+            caption: in LaTeX; with one, it is a whole `table`, otherwise a `tabular`.
+            label: of that.
+
+        Raises:
+            InputError: an unknown quantity or target.
+        """
+        return study_latex(self.judged, quantities, target=target, caption=caption, label=label)
 
     def plot(
         self,

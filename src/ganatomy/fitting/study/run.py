@@ -2,6 +2,7 @@
 
     study.json       what was asked, of which points, where and when; its *identity*: points, split, base recipe
     table.csv        a row a run and snapshot                 summary.csv   a row a cell: median and interval over seeds
+    tidy.csv         a row a run and metric, of its model     summary.tex   the cells as a table for a paper
     runs/NAME/       a folder a run (see `ganatomy.fitting.study.job`)
     figures/         report.html                              tensorboard/  event files, if wanted
     .ganatomy-study  the mark of a study's folder             .lock         held while it is written
@@ -323,7 +324,7 @@ def compare(
         **overrides: recipe fields for all runs, as in `ganatomy.load_recipe`.
 
     Returns:
-        The study; its folder holds table.csv, summary.csv, figures and report.html.
+        The study; its folder holds table.csv, tidy.csv, summary.csv, summary.tex, figures and report.html.
 
     Raises:
         InputError: anything given cannot be used; nothing that is finished is lost.

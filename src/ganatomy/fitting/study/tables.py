@@ -81,6 +81,34 @@ def run_rows(judged: Comparison) -> Table:
     return [*_CELL, "seed", "status", "reason", *names, "seconds", "shortfalls", "path"], rows
 
 
+def metric_rows(judged: Comparison) -> Table:
+    """Lay finished models out as tidy data: a row a run and metric, and one for a run that has none.
+
+    `ratio` is value / floor, where that means something; `judged`, whether a fit is judged by the metric.
+
+    >>> from ganatomy.fitting.study.judging.comparison import compare
+    >>> from ganatomy.fitting.study.judging.records import RunRecord
+    >>> run = RunRecord(cell=Cell("ring", "gan", "sgd", 0.1), seed=3, status="finished", epochs=[0],
+    ...     metrics={"wasserstein2": [3]}, floor={"wasserstein2": 0.5}, final={"wasserstein2": 2})
+    >>> columns, rows = metric_rows(compare([run]))
+    >>> dict(zip(columns[5:], rows[0][5:]))
+    {'seed': 3, 'status': 'finished', 'metric': 'wasserstein2', 'value': 2, 'floor': 0.5, 'floor_spread': None,
+     'ratio': 4.0, 'judged': True}
+    """
+    rows = []
+    for record in judged.records:
+        head = [*_of_cell(record.cell), record.seed, record.status]
+        used = record.floors
+        for name, value in record.final.items():
+            floor, info = record.floor.get(name), METRICS.get(name)
+            known = name in used and info is not None and info.has_ratio and bool(floor)
+            numbers = [value, floor, record.floor_spread.get(name), value / floor if known and floor else None]
+            rows.append([*head, name, *_known(numbers), name in record.judged])
+        if not record.final:
+            rows.append([*head, *[None] * 6])
+    return [*_CELL, "seed", "status", "metric", "value", "floor", "floor_spread", "ratio", "judged"], rows
+
+
 def difference_rows(differences: Iterable[Difference]) -> Table:
     """Lay differences out: a row a pair of cells.
 
