@@ -47,7 +47,12 @@ def test_a_study_ends_in_a_line_a_cell_and_where_everything_is(cli, points_file,
     result = cli("compare", points_file, *TINY, "--seeds", "0-1", "--out", tmp_path / "s")
     assert result.code == 0, result.err
     lines = result.out.splitlines()
-    assert [line.split()[:3] for line in lines[1:3]] == [["points", "gan,", "sgd,"], ["points", "wgan,", "sgd,"]]
+    assert lines[0].split() == ["points", "combination", "coverage", "distance", "/", "floor", "in", "words"]
+    assert sorted(line.split()[:3] for line in lines if line.startswith("points "))[1:] == [
+        ["points", "gan,", "sgd,"],
+        ["points", "wgan,", "sgd,"],
+    ]
+    assert "On points, " in result.out
     assert str(tmp_path / "s" / "table.csv") in result.out
     assert re.search(r"run 4/4  w?gan, sgd, 5e-05, seed 1: coverage ", result.err)  # the slower ones come first
     assert len(list((tmp_path / "s" / "runs").iterdir())) == 4

@@ -142,6 +142,28 @@ def test_the_page_can_be_written_again_in_chinese_and_files_for_programs_stay(st
         write_report(study, "fr")
 
 
+def test_another_metric_ranks_the_same_runs_anew(study):
+    by_coverage, by_distance = Study.load(study), Study.load(study, judge="wasserstein2")
+    assert [summary.headline for summary in by_coverage.judged.ranked][:1] == ["coverage"]
+    first = by_distance.judged.ranked[0].cell
+    known = {s.cell: s.final_ratio.median for s in by_distance.judged.ranked if s.cell in by_distance.judged.chosen}
+    assert known[first] == min(known.values())
+    assert "2-Wasserstein distance / floor" in by_distance.answer("en")[0]
+    with pytest.raises(InputError, match="unknown metric to `judge` by 'coverge'; did you mean 'coverage'"):
+        Study.load(study, judge="coverge")
+
+
+@pytest.mark.parametrize(
+    ("judge", "message"),
+    [("recal", "did you mean 'recall'"), ("components_found", "that cannot be measured on points; choose from")],
+)
+def test_a_metric_that_cannot_be_is_refused_before_any_run(points_file, tmp_path, judge, message):
+    plan = plan_study(points_file, objectives=["gan"], optimizers=["sgd"], seeds=[0], train_size=300)
+    with pytest.raises(InputError, match=message):
+        run_study(plan, tmp_path / "s", Inline(), judge=judge)
+    assert not (tmp_path / "s").exists()
+
+
 def test_declared_claims_are_in_the_table_of_claims(study):
     claims = Study.load(study).to_frame("claims")
     assert claims["text"].tolist().count("Least squares are better.") == 4  # two targets, two choices of rates

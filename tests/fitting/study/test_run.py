@@ -204,6 +204,17 @@ def test_a_wider_grid_makes_the_new_cells_only_and_judges_all(points_file, tmp_p
     ]
 
 
+def test_what_a_study_is_judged_by_is_kept_and_can_be_changed_without_a_run(points_file, tmp_path):
+    kept = []
+    for judge in (None, "recall", None):
+        executor = Inline()
+        study = run_study(tiny(points_file, seeds=[0]), tmp_path / "s", executor, judge=judge)
+        kept.append((json.loads((tmp_path / "s" / "study.json").read_text())["judge"], study.judged.headline))
+        assert bool(executor.made) == (len(kept) == 1)
+    assert kept == [(None, "coverage"), ("recall", "recall"), ("recall", "recall")]
+    assert "came out best: recall" in study.answer("en")[0]
+
+
 def test_another_rate_is_chosen_on_validation_points_of_old_runs_too(points_file, tmp_path):
     plan = tiny(points_file, seeds=[0])
     first = run_study(plan, tmp_path / "s", Inline())
