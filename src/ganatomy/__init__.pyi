@@ -6,8 +6,8 @@ from .errors import InputError as InputError
 from .errors import Note as Note
 from .figures.pictures.samples import save_pictures as save_pictures
 from .fitting.estimator import GAN as GAN
+from .fitting.metrics.evaluate import evaluate as evaluate
 from .fitting.metrics.yardstick import Yardstick as Yardstick
-from .fitting.metrics.yardstick import evaluate as evaluate
 from .fitting.objectives.catalogue import Objective as Objective
 from .fitting.objectives.own import read_objective as read_objective
 from .fitting.points.cloud import load_points as load_points

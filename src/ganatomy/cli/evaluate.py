@@ -1,11 +1,11 @@
 """ganatomy evaluate: how good are samples, measured against real points."""
 
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from ganatomy.cli.application import verb
+from ganatomy.cli.options import Flag
 from ganatomy.terminal import say_json
 
 
@@ -13,18 +13,31 @@ from ganatomy.terminal import say_json
 def evaluate(
     samples: Annotated[str, typer.Argument(metavar="SAMPLES", help="A file of generated points.")],
     reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="A file of real points, or a distribution.")],
-    variable: Annotated[str | None, typer.Option(help="Array or columns to read from both files.")] = None,
+    training: Annotated[
+        str | None, Flag(help="A file of the points that the samples' model was trained on, to notice copies of them.")
+    ] = None,
+    scale: Annotated[
+        str,
+        Flag(help="std: each column in the reference's standard deviations; raw: the data's units, as other tools."),
+    ] = "std",
+    labels: Annotated[
+        str | None, Flag(help="Column or variable of REFERENCE that says of which component each point is.")
+    ] = None,
+    variable: Annotated[str | None, Flag(help="Array or columns to read from both files.")] = None,
     reference_variable: Annotated[
-        str | None, typer.Option(help="Those of the reference; '' for none.  [default: those of --variable]")
+        str | None, Flag(help="Those of the reference; '' for none.  [default: those of --variable]")
     ] = None,
-    transpose: Annotated[bool, typer.Option("--transpose", help="Each column is a point, in both files.")] = False,
+    transpose: Annotated[bool, Flag("--transpose", help="Each column is a point, in both files.")] = False,
     reference_transpose: Annotated[
-        bool | None, typer.Option("--reference-transpose/--reference-rows", help="In the reference, or not there.")
+        bool | None, Flag("--reference-transpose/--reference-rows", help="In the reference, or not there.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the splits and draws.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")] = False,
+    seed: Annotated[int, Flag(help="Of the splits and draws.")] = 0,
+    as_json: Annotated[bool, Flag("--json", help="Print JSON to standard output.")] = False,
 ) -> None:
     """Measure samples against reference points, every number beside the floor that real points reach.
+
+    The first number is of all samples and all reference points; the others are of as many of either as leave other real
+    points to compare with.
 
     Examples:
 
@@ -32,9 +45,10 @@ def evaluate(
 
       ganatomy evaluate samples.npy ring --json
     """
-    from ganatomy.fitting.metrics import yardstick
+    from ganatomy.fitting.metrics import evaluate as metrics
 
-    measured = yardstick.evaluate(
+    how = {"training": training, "scale": scale, "labels": labels}
+    measured = metrics.evaluate(
         samples,
         reference,
         seed=seed,
@@ -42,11 +56,11 @@ def evaluate(
         reference_variable=reference_variable,
         transpose=transpose,
         reference_transpose=reference_transpose,
+        **how,
     )
-    metrics = {name: asdict(measurement) for name, measurement in measured.items()}
     if as_json:
-        say_json(metrics)
+        say_json(measured.to_dict())
         return
     from ganatomy.cli.tables import print_metrics
 
-    print_metrics(metrics, f"{samples} against {reference}, {measured.size} points each")
+    print_metrics(measured, f"{samples} against {reference}")

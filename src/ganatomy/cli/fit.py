@@ -48,6 +48,7 @@ def fit(
     variable: options.Variable = None,
     labels: options.Labels = None,
     transpose: options.Transpose = False,
+    scale: Annotated[str, Flag(help="Measure in std (each column's standard deviation) or raw (its units).")] = "std",
     seed: Annotated[int, Flag(help="Of everything random.")] = 0,
     device: Annotated[str, Flag(help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     threads: Annotated[int, Flag(help="Of the processor; 2 pay on an idle machine only.")] = 1,
@@ -77,7 +78,7 @@ def fit(
     settings = {"optimizer": optimizer, "epochs": epochs, "batch_size": batch_size, "lr": lr, "latent_dim": latent_dim}
     settings |= read_settings(set_ or [])
     objective = settings.pop("objective", objective)
-    given = {"train_size": train_size, "variable": variable, "labels": labels, "transpose": transpose}
+    given = {"train_size": train_size, "variable": variable, "labels": labels, "transpose": transpose, "scale": scale}
     for key in settings.keys() & {*given, "recipe", "seed", "heldout", "distribution", "measured"}:
         raise InputError(f"--set {key}: that is no recipe field; for what can be chosen see --help")
     from ganatomy.fitting.run.plan import plan_fit
@@ -109,7 +110,8 @@ def fit(
         f"{summary['objective']} on {plan.name}, {summary['epochs']} epochs, {summary['seconds_training']:.1f} s of "
         f"training"
     )
-    print_metrics(summary["metrics"], title)
+    if run.measurements is not None:
+        print_metrics(run.measurements, title)
     if run.taken_over:
         say(f"snapshots: {run.taken_over}")
     say(f"pictures:  {folder.path / 'figures'}{'/'}*.png")
@@ -124,7 +126,7 @@ def _show_plan(plan: "PlannedFit", folder: "RunFolder", device: str, threads: in
     with use_threads(threads):
         trainer = plan.trainer(device)
         if plan.heldout is not None:
-            Yardstick(plan.heldout, plan.train, plan.distribution, seed=plan.seed)
+            Yardstick(plan.heldout, plan.train, plan.distribution)
     plan.check(folder, force)
     held = 0 if plan.heldout is None else len(plan.heldout)
     say_text(f"{plan.recipe.to_toml()}\n")

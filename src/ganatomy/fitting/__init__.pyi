@@ -1,6 +1,6 @@
 from .estimator import GAN as GAN
+from .metrics.evaluate import evaluate as evaluate
 from .metrics.yardstick import Yardstick as Yardstick
-from .metrics.yardstick import evaluate as evaluate
 from .objectives.catalogue import Objective as Objective
 from .objectives.own import read_objective as read_objective
 from .points.cloud import load_points as load_points

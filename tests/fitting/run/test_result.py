@@ -48,7 +48,7 @@ def test_it_is_one_short_line_to_look_at(measured, unmeasured, read):
 
 
 def test_a_notebook_shows_the_picture_and_the_metrics(measured, unmeasured, read):
-    for run, pictures, rows in ((measured, 1, 9), (unmeasured, 1, 0), (read, 1, 9)):
+    for run, pictures, rows in ((measured, 1, 10), (unmeasured, 1, 0), (read, 1, 10)):
         shown = run._repr_html_()
         assert shown.count('src="data:image/png;base64,iVBOR') == pictures
         assert shown.count("<tr>") == (rows + 1 if rows else 0)

@@ -66,6 +66,8 @@ METRICS: Mapping[str, MetricInfo] = MappingProxyType(
         "share_within_3_std": MetricInfo("share within 3 std", "higher", "Srivastava et al. 2017", bound=MOST),
         "components_found": MetricInfo("components found", "higher", "Srivastava et al. 2017", bound=ALL),
         "weight_error": MetricInfo("weight error", "lower", "", bound=FEW_FLOORS),
+        # Below 1/2 no point is copied: samples that miss the target are far from training points too.
+        "copying": MetricInfo("copying of training points", "lower", "Meehan et al. 2020", has_ratio=False),
     }
 )
 """All metrics, in the order in which they are reported."""

@@ -106,13 +106,28 @@ def components_found(x: ArrayLike, components: Components, sigmas: float = 3.0) 
     return len(np.unique(distances.argmin(axis=1)[good]))
 
 
+def component_shares(x: ArrayLike, components: Components) -> np.ndarray:
+    """Compute each component's share of the samples: the mean of p(component k | x_i) over i, (K,).
+
+    Posterior means rather than counts of the likeliest component: the same where components are apart, and where they
+    overlap only these tend to the weights for samples of the mixture itself.
+
+    Raises:
+        InputError: x is no point set or of another dimension.
+
+    >>> two = Components([0.5, 0.5], [[-5.0], [5.0]], [[[1.0]], [[1.0]]])
+    >>> component_shares([[-4.0], [-6.0], [-5.0], [5.0]], two)
+    array([0.75, 0.25])
+    """
+    log_volumes = np.linalg.slogdet(components.covariances)[1]
+    log_odds = np.log(components.weights) - 0.5 * (_squared_distances(x, components) + log_volumes)
+    return softmax(log_odds, axis=1).mean(axis=0)
+
+
 def weight_error(x: ArrayLike, components: Components) -> float:
     """Compute the total variation distance between the samples' shares of the components and the true weights.
 
-        share_k = mean_i of p(component k | x_i)        error = 1/2 sum_k |share_k - weight_k|
-
-    Shares are posterior means rather than counts of the likeliest component: the same where components are
-    apart, and where they overlap only these tend to the weights for samples of the mixture itself.
+        error = 1/2 sum_k |share_k - weight_k|        shares as in `component_shares`
 
     Args:
         x: samples, (N, D).
@@ -128,7 +143,4 @@ def weight_error(x: ArrayLike, components: Components) -> float:
     >>> weight_error([[-4.0], [-6.0], [-5.0], [5.0]], two)
     0.25
     """
-    log_volumes = np.linalg.slogdet(components.covariances)[1]
-    log_odds = np.log(components.weights) - 0.5 * (_squared_distances(x, components) + log_volumes)
-    shares = softmax(log_odds, axis=1).mean(axis=0)
-    return float(0.5 * np.abs(shares - components.weights).sum())
+    return float(0.5 * np.abs(component_shares(x, components) - components.weights).sum())

@@ -12,12 +12,17 @@ biased upwards, and two sets drawn from one distribution are not at 0. So a fit 
 Shape letters: `N` samples, `M` reference points, `D` data dimensions, `P` projections.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from ganatomy.fitting.metrics.pairs import point_sets
+
+REPEATED = 4096
+"""The largest size to which the points of unequal sets are repeated: about a second."""
 
 _TEMPERATURES = 4.0 ** -np.arange(9)  # the mean cost is 2; fine ones help where modes are tight and far apart
 _ROUNDS = 10
@@ -84,14 +89,21 @@ def _least_mean_cost_on_lines(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.square(gaps) @ mass
 
 
+def _repeated(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Repeat the points of sets of unequal size, each set equally often, up to one size; None if that is too large."""
+    size = math.lcm(len(x), len(y))
+    return (np.repeat(x, size // len(x), axis=0), np.repeat(y, size // len(y), axis=0)) if size <= REPEATED else None
+
+
 def wasserstein2(x: ArrayLike, y: ArrayLike, limit: int = 2048, seed: int = 0) -> float:
     """Compute the exact 2-Wasserstein distance of two point sets.
 
         W2(X, Y)^2 = min over permutations p of (1/N) sum_i |x_i - y_p(i)|^2
 
-    For D >= 2 both sets must have one size: sets of unequal size, or larger than `limit`, are first SUBSAMPLED,
-    at random without replacement, to the smaller size or the limit; the distance is exact for what was drawn.
-    For D = 1 all points are used whatever their numbers.
+    For D >= 2 both sets must have one size. Sets of unequal size whose least common multiple is at most `REPEATED` get
+    it by repeating points, which changes neither measure; others, and sets larger than `limit`, are first SUBSAMPLED,
+    at random without replacement, to the smaller size or the limit; the distance is exact for what was drawn. For D = 1
+    all points are used whatever their numbers.
 
     Args:
         x: samples, (N, D).
@@ -116,8 +128,12 @@ def wasserstein2(x: ArrayLike, y: ArrayLike, limit: int = 2048, seed: int = 0) -
     x, y = point_sets(x, y)
     if x.shape[1] == 1:
         return float(np.sqrt(_least_mean_cost_on_lines(x.T, y.T)[0]))
-    size, rng = min(len(x), len(y), limit), np.random.default_rng(seed)
-    x, y = subsample(x, size, rng), subsample(y, size, rng)
+    repeated = _repeated(x, y) if len(x) != len(y) and max(len(x), len(y)) <= limit else None
+    if repeated is None:
+        size, rng = min(len(x), len(y), limit), np.random.default_rng(seed)
+        x, y = subsample(x, size, rng), subsample(y, size, rng)
+    else:
+        x, y = repeated
     return float(np.sqrt(np.square(x - y[_best_matching(x, y)]).sum(axis=1).mean()))
 
 

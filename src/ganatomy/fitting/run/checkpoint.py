@@ -97,6 +97,7 @@ class Checkpoint(_Table):
     format: int
     fingerprint: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     epochs: Annotated[int, Field(ge=1, le=10_000_000)] | None = None  # that it is to have, unless recipe.toml says so
+    measured: Annotated[str, Field(max_length=40)] = ""  # by what: see `Yardstick.mark`
     trainer: _Trainer
     history: _History
 

@@ -17,9 +17,11 @@ from numpy.typing import ArrayLike
 
 from ganatomy.errors import InputError
 from ganatomy.execution import deferred_interrupts, use_threads, versions
-from ganatomy.fitting.metrics.yardstick import Measurement
+from ganatomy.fitting.metrics.measurement import Measurements
+from ganatomy.fitting.metrics.yardstick import Scale
 from ganatomy.fitting.objectives.own import AnyObjective
 from ganatomy.fitting.points.distributions import Distribution
+from ganatomy.fitting.points.labels import Labels
 from ganatomy.fitting.points.named import AnyPoints
 from ganatomy.fitting.recipes.recipe import Recipe
 from ganatomy.fitting.run import pictures
@@ -56,6 +58,7 @@ def fit(
     out: str | Path | None = None,
     force: bool = False,
     distribution: Distribution | None = None,
+    scale: Scale = "std",
     arrows: bool = False,
     language: str | None = None,
     progress: Silent | bool | None = None,
@@ -86,6 +89,7 @@ def fit(
             run takes up to there were taken; else those of the shorter run are kept.
         force: whether to replace what `out` holds.
         distribution: where the points come from, if it is a known one: more can be measured then.
+        scale: in which it is measured: "std" for the standard deviation of each held-out column, "raw" for its units.
         arrows: whether final.png shows the discriminator's gradient at generated points.
         language: of the pictures, "en" or "zh"; None for what GANATOMY_LANGUAGE says, or English.
         progress: whether to show it; None shows it in a notebook.
@@ -111,6 +115,7 @@ def fit(
         labels=labels,
         transpose=transpose,
         distribution=distribution,
+        scale=scale,
         measured=out is not None,
         **overrides,
     )
@@ -146,7 +151,8 @@ def run_fit(
         trainer = plan.trainer(device)
         if plan.heldout is None:
             return _train(trainer, plan, display)
-        measured = MeasuredFit(trainer, plan.train, plan.heldout, plan.distribution, display, plan.columns)
+        more = {"columns": plan.columns, "labels": plan.train_labels, "scale": plan.scale}
+        measured = MeasuredFit(trainer, plan.train, plan.heldout, plan.distribution, display, **more)
         if out is None:
             return measured.train()
         folder = RunFolder(out)
@@ -186,9 +192,12 @@ class MeasuredFit(Measured):
         heldout: np.ndarray,
         distribution: Distribution | None = None,
         progress: Silent | None = None,
+        *,
         columns: tuple[str, ...] = (),
+        labels: Labels | None = None,
+        scale: Scale = "std",
     ) -> None:
-        super().__init__(trainer.seed, points, heldout, distribution, columns)
+        super().__init__(trainer.seed, points, heldout, distribution, columns, labels, scale)
         self.trainer, self.progress = trainer, progress or Silent()
         self.where: dict[str, Any] = {"device": str(trainer.device), "threads": torch.get_num_threads()}
 
@@ -209,7 +218,8 @@ class MeasuredFit(Measured):
 
         def save() -> None:
             content = {"trainer": trainer.state_dict(), "history": self.history.state_dict(), "fingerprint": mark}
-            folder.write_checkpoint({**content, "epochs": trainer.recipe.epochs})
+            more = {"epochs": trainer.recipe.epochs, "measured": self.yardstick.mark}
+            folder.write_checkpoint({**content, **more})
 
         try:
             model = self.train(save)
@@ -235,7 +245,7 @@ class MeasuredFit(Measured):
         except KeyboardInterrupt:
             folder.log(f"interrupted after {trainer.epoch} of {trainer.recipe.epochs} epochs")
             raise
-        folder.write_json("summary.json", self.summarise(model.measurements or {}))
+        folder.write_json("summary.json", self.summarise(model.measurements or Measurements()))
         folder.log(f"finished: {self.history.seconds:.1f} s of training")
         model.path = folder.path
         return model
@@ -249,7 +259,7 @@ class MeasuredFit(Measured):
             return
         try:
             history = History.from_state(checkpoint["history"])
-            self._require_own(history, checkpoint["trainer"]["iteration"])
+            self._require_own(history, checkpoint["trainer"]["iteration"], checkpoint.get("measured"))
             trainer.load_state_dict(checkpoint["trainer"])
         except Exception as error:  # whatever a damaged file can make of a state
             path = folder.path / "checkpoint.pt"
@@ -258,10 +268,12 @@ class MeasuredFit(Measured):
         if wanted <= {*history.epochs}:
             history.keep(wanted)
         self.history = history
+        if checkpoint.get("measured") != self.yardstick.mark:
+            self.measure_again()
         folder.log(f"resumed after {trainer.epoch} of {trainer.recipe.epochs} epochs, {where}")
 
-    def _require_own(self, history: History, iteration: int) -> None:
-        """See that a history is one of this fit after so many iterations.
+    def _require_own(self, history: History, iteration: int, mark: str | None) -> None:
+        """See that a history is one of this fit after so many iterations, by what it was measured.
 
         Raises:
             ValueError: it is not.
@@ -270,7 +282,8 @@ class MeasuredFit(Measured):
         alike = all(samples.shape == seen.samples.shape for samples in history.samples)
         alike = alike and all(values.shape == seen.field.shape for values in history.fields)
         names = [*self.yardstick.floor]
-        alike = alike and all([*row] == names for row in history.metrics)
+        same = mark == self.yardstick.mark
+        alike = alike and all([*row] == names or not same for row in history.metrics)
         epochs, reached = history.epochs, iteration / self.trainer.iterations_an_epoch
         alike = alike and epochs == sorted({*epochs}) and epochs[:1] == [0] and epochs[-1] <= reached
         if not alike or len(history.losses) != iteration or iteration > self.trainer.iterations:
@@ -286,35 +299,37 @@ class MeasuredFit(Measured):
             self.begin(look(trainer.snapshot(), self.heldout, trainer.seed))
             if save is not None:
                 save()
-        with self.progress.showing(trainer.recipe.epochs, trainer.epoch), deferring as interrupted:
-            started = time.perf_counter()
-            for step in trainer:
-                losses, stop = step.losses, interrupted.is_set()
-                values = float(losses.discriminator), float(losses.generator), float(losses.penalty)
-                pause = stop or step.iteration % trainer.iterations_an_epoch == 0
-                if pause:
-                    history.seconds += time.perf_counter() - started
-                seen = step.snapshot and look(step.snapshot, self.heldout, trainer.seed)
-                self.take(step.iteration, step.epoch, values, seen)
-                if pause:
-                    self._at_pause(step, save, stop)
-                    started = time.perf_counter()
-        if interrupted.is_set():
-            raise KeyboardInterrupt
-        return self.end(trainer.snapshot())
+        with self.progress.showing(trainer.recipe.epochs, trainer.epoch):
+            with deferring as interrupted:
+                started = time.perf_counter()
+                for step in trainer:
+                    losses, stop = step.losses, interrupted.is_set()
+                    values = float(losses.discriminator), float(losses.generator), float(losses.penalty)
+                    pause = stop or step.iteration % trainer.iterations_an_epoch == 0
+                    if pause:
+                        history.seconds += time.perf_counter() - started
+                    seen = step.snapshot and look(step.snapshot, self.heldout, trainer.seed)
+                    self.take(step.iteration, step.epoch, values, seen)
+                    if pause:
+                        self._at_pause(step, save, stop)
+                        started = time.perf_counter()
+            if interrupted.is_set():
+                raise KeyboardInterrupt
+            run = self.end(trainer.snapshot())
+            self.progress.update(trainer.epoch, self.told)
+        return run
 
     def _at_pause(self, step: Step, save: Callable[[], None] | None, interrupted: bool) -> None:
         """After an epoch, or when asked to stop: show, save."""
-        recent = self.history.metrics[-1]["wasserstein2"] / self.yardstick.floor["wasserstein2"].mean
-        losses = _LOSSES.format(*self.history.losses[-1][2:4])
-        self.progress.update(step.epoch, f"{losses}  distance {recent:.3g} x floor")
         last = step.iteration == self.trainer.iterations
+        losses = _LOSSES.format(*self.history.losses[-1][2:4])
+        self.progress.update(step.epoch, f"{losses}  {'measuring' if last else self.told}")
         if save is not None and (interrupted or last or step.epoch % CHECKPOINT_EPOCHS == 0):
             save()
         if interrupted:
             raise KeyboardInterrupt
 
-    def summarise(self, measurements: Mapping[str, Measurement]) -> dict[str, Any]:
+    def summarise(self, measurements: Measurements) -> dict[str, Any]:
         """Return what summary.json holds."""
         recipe = self.trainer.recipe
         return {
@@ -332,7 +347,9 @@ class MeasuredFit(Measured):
             "seconds_training": round(self.history.seconds, 3),
             **self.where,
             "versions": versions(run_folder=FORMAT),
-            "metrics": {name: asdict(measurement) for name, measurement in measurements.items()},
+            "scale": self.yardstick.scale,
+            "metrics": {name: measurement.to_dict(name) for name, measurement in measurements.items()},
+            "components": [asdict(share) for share in measurements.components],
         }
 
     def _write_tables(self, folder: RunFolder) -> None:

@@ -19,7 +19,7 @@ import json
 import os
 from array import array
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -51,12 +51,29 @@ class _Versioned(Table):
 
 
 class _Metric(Table):
-    """A measurement: see `metrics.yardstick.Measurement`; what is no number is null."""
+    """A measurement: see `metrics.measurement.Measurement`; what is no number is null."""
+
+    model_config = ConfigDict(extra="allow")
 
     value: float | None
     floor: float | None
     floor_spread: float | None
     ratio: float | None
+    spread: float | None = None  # which runs of before do not have, nor what follows
+    draws: int = Field(1, ge=1, le=10_000)
+    resamples: int = Field(0, ge=0, le=10_000)
+    compared: float | None = None
+    memory: float | None = None
+
+
+class _Share(Table):
+    """A component's share: see `metrics.components.ComponentShare`."""
+
+    name: Line
+    real: float
+    generated: float
+    low: float
+    high: float
 
 
 class SummaryTable(_Versioned):
@@ -74,7 +91,9 @@ class SummaryTable(_Versioned):
     train_size: Count
     heldout_size: Count
     seconds_training: float = Field(ge=0)
+    scale: Literal["std", "raw"] = "raw"  # as runs of before were measured
     metrics: dict[Line, _Metric]
+    components: list[_Share] = Field(default_factory=list, max_length=1000)
 
 
 def fingerprint(recipe: Recipe, seed: int, *points: np.ndarray) -> str:

@@ -13,8 +13,9 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import ArrayLike, NDArray
 
-from ganatomy.errors import InputError
+from ganatomy.errors import InputError, unknown
 from ganatomy.files import file_name
+from ganatomy.fitting.metrics.yardstick import SCALES, Scale
 from ganatomy.fitting.objectives.own import AnyObjective, OwnObjective, resolved
 from ganatomy.fitting.points.cloud import given_points
 from ganatomy.fitting.points.distributions import Distribution
@@ -40,6 +41,7 @@ class PlannedFit:
         columns: the names of the D coordinates, or none.
         train_labels: the component of each point that is trained on, where that is told.
         heldout_labels: likewise of those held out.
+        scale: in which it is measured: "std" or "raw".
     """
 
     name: str
@@ -52,6 +54,7 @@ class PlannedFit:
     columns: tuple[str, ...] = ()
     train_labels: Labels | None = None
     heldout_labels: Labels | None = None
+    scale: Scale = "std"
 
     @property
     def folder(self) -> Path:
@@ -131,6 +134,7 @@ def plan_fit(
     labels: str | ArrayLike | None = None,
     transpose: bool = False,
     distribution: Distribution | None = None,
+    scale: Scale = "std",
     measured: bool = False,
     **overrides: Any,
 ) -> PlannedFit:
@@ -147,6 +151,7 @@ def plan_fit(
         labels: the component of each point, or where they stand.
         transpose: whether each column of the points' array is a point.
         distribution: where points that are given as an array come from.
+        scale: in which it is measured.
         measured: whether some points are held out in any case; otherwise they are if `train_size` says so, or if the
             points were given by name.
         **overrides: recipe fields.
@@ -167,6 +172,8 @@ def plan_fit(
         raise InputError("give `heldout` or `train_size`, not both")
     if distribution is not None and not isinstance(distribution, Distribution):
         raise InputError(f"distribution = {distribution!r}: give ganatomy.distribution(NAME)")
+    if scale not in SCALES:
+        raise unknown("scale", scale, SCALES)
     by_name = isinstance(points, str | Path | Distribution)
     cloud = named_points(points, variable, int(seed), labels=labels, transpose=transpose)
     if heldout is not None:
@@ -186,6 +193,7 @@ def plan_fit(
         cloud.columns,
         train.labels,
         None if held is None else held.labels,
+        scale,
     )
 
 

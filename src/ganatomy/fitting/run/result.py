@@ -6,6 +6,7 @@ Shapes: `M` real points, `D` data dimensions.
 import contextlib
 import html
 import math
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,14 +16,17 @@ from numpy.typing import NDArray
 from ganatomy.errors import InputError
 from ganatomy.figures.saving import image_of
 from ganatomy.files import printable, read_input
-from ganatomy.fitting.metrics.catalogue import METRICS, Floor
-from ganatomy.fitting.metrics.yardstick import Measurement, Measurements
+from ganatomy.fitting.metrics.catalogue import METRICS
+from ganatomy.fitting.metrics.components import ComponentShare
+from ganatomy.fitting.metrics.measurement import Measurement, Measurements
 from ganatomy.fitting.objectives.own import AnyObjective
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.run.history import LOSSES, History
 from ganatomy.fitting.run.pictures import figure_of
 from ganatomy.fitting.training.model import FittedGAN
 from ganatomy.fitting.training.trainer import snapshot_epochs
+
+_NUMBERS = ("value", "floor", "floor_spread", "spread")
 
 if TYPE_CHECKING:
     import pandas
@@ -95,8 +99,10 @@ class Run(FittedGAN):
         summary = folder.read_summary()
         model = FittedGAN.load(folder.path / "generator.safetensors", objective)
         history, heldout = _read_history(folder, summary["seconds_training"])
-        found = {name: _measurement(values) for name, values in summary["metrics"].items() if name in METRICS}
-        kept = {"heldout": heldout, "measurements": Measurements(found), "seed": summary["seed"]}
+        found = Measurements({n: _measurement(values) for n, values in summary["metrics"].items() if n in METRICS})
+        found.scale, found.size = summary["scale"], summary.get("measured_size", 0)
+        found.components = tuple(ComponentShare(**share) for share in summary["components"])
+        kept = {"heldout": heldout, "measurements": found, "seed": summary["seed"]}
         columns = tuple(summary["columns"]) if len(summary["columns"]) == model.dim else ()
         return cls.of(model, history, path=folder.path, columns=columns, **kept)
 
@@ -112,8 +118,7 @@ class Run(FittedGAN):
         )
 
     def __repr__(self) -> str:
-        found = (self.measurements or {}).get("wasserstein2")
-        told = "not measured" if found is None or found.ratio is None else f"distance {found.ratio:.3g} x floor"
+        told = (self.measurements.told if self.measurements else "") or "not measured"
         recipe = self.recipe
         return f"Run({recipe.objective}, {recipe.optimizer_name}, {recipe.name} recipe, seed {self.seed}: {told})"
 
@@ -149,7 +154,7 @@ class Run(FittedGAN):
         """
         if self._real is None:
             raise InputError("this run has no real points to draw; fit with `heldout` or `train_size`")
-        floor = {name: Floor(m.floor, m.floor_spread) for name, m in (self.measurements or {}).items()}
+        floor = self.measurements.floor if self.measurements else {}
         return figure_of(
             picture,
             self,
@@ -181,5 +186,6 @@ def _read_history(folder: RunFolder, seconds: float) -> tuple[History, NDArray[n
 
 def _measurement(values: dict[str, Any]) -> Measurement:
     """Read a measurement from a summary, in which numbers that are none are null."""
-    numbers = {name: math.nan if values[name] is None else values[name] for name in ("value", "floor", "floor_spread")}
-    return Measurement(**numbers, ratio=values["ratio"])
+    told = {field.name: values[field.name] for field in fields(Measurement) if field.name in values}
+    numbers = {name: math.nan if told.get(name) is None else told[name] for name in _NUMBERS}
+    return Measurement(**{**told, **numbers})

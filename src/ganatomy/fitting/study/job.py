@@ -169,7 +169,7 @@ def _numbers(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 def _floor(job: Job) -> dict[str, dict[str, float]]:
     """Measure what a run that diverged did not live to say."""
-    floor = Yardstick(job.test, job.train, DISTRIBUTIONS.get(job.distribution or ""), seed=job.seed).floor
+    floor = Yardstick(job.test, job.train, DISTRIBUTIONS.get(job.distribution or ""), trained=True).floor
     columns = {"floor": "mean", "floor_spread": "spread"}
     return {key: {name: getattr(f, column) for name, f in floor.items()} for key, column in columns.items()}
 

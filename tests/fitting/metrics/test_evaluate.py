@@ -1,0 +1,123 @@
+"""What is said of a file's samples: the numbers of other tools, and beside them those to hold against a floor."""
+
+import sys
+
+import numpy as np
+import pytest
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+
+from ganatomy.errors import InputError, Note
+from ganatomy.fitting.metrics.evaluate import evaluate
+from ganatomy.fitting.metrics.samples import wasserstein2
+from ganatomy.fitting.metrics.verdict import verdict
+
+module = sys.modules["ganatomy.fitting.metrics.evaluate"]
+
+
+def prdc(real, fake, k=5):
+    """Compute the four scores in the plainest way, as their authors define them."""
+    within_real, within_fake, between = cdist(real, real), cdist(fake, fake), cdist(real, fake)
+    radii_real, radii_fake = np.sort(within_real)[:, k], np.sort(within_fake)[:, k]
+    return {
+        "precision": (between <= radii_real[:, None]).any(axis=0).mean(),
+        "recall": (between <= radii_fake[None]).any(axis=1).mean(),
+        "density": (between <= radii_real[:, None]).sum(axis=0).mean() / k,
+        "coverage": (between.min(axis=1) <= radii_real).mean(),
+    }
+
+
+@pytest.fixture(scope="module")
+def sets():
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(300, 2)) * [1.0, 0.5] + [0.4, 0.0], rng.normal(size=(300, 2))
+
+
+def test_value_is_that_of_all_points_as_other_tools_compute_it(sets):
+    samples, real = sets
+    measured = evaluate(samples, real, scale="raw")
+    for name, expected in prdc(real, samples).items():
+        assert measured[name].value == pytest.approx(expected, abs=1e-12), name
+    costs = cdist(samples, real, "sqeuclidean")
+    assert measured["wasserstein2"].value == pytest.approx(np.sqrt(costs[linear_sum_assignment(costs)].mean()))
+    assert measured.size == 150
+    assert measured.sizes == (300, 300)
+    assert measured["recall"].ratio == pytest.approx(measured["recall"].compared / measured["recall"].floor)
+    assert measured["wasserstein2"].compared > measured["wasserstein2"].value  # of fewer points: farther
+
+
+def test_distance_of_unequal_sets_is_exact_where_repeating_makes_them_equal():
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(30, 2)), rng.normal(size=(20, 2))
+    costs = cdist(np.repeat(x, 2, axis=0), np.repeat(y, 3, axis=0), "sqeuclidean")
+    assert wasserstein2(x, y) == pytest.approx(np.sqrt(costs[linear_sum_assignment(costs)].mean()))
+    assert evaluate(x, np.tile(y, (2, 1)), resamples=2, scale="raw")["wasserstein2"].value == pytest.approx(
+        wasserstein2(x, y)
+    )
+
+
+def test_a_collapsed_column_of_small_numbers_is_seen():
+    rng = np.random.default_rng(2)
+    real = np.stack([rng.normal(40_000, 15_000, 900), rng.normal(40, 10, 900)], axis=1)
+    samples = np.stack([rng.normal(40_000, 15_000, 900), rng.normal(40, 0.1, 900)], axis=1)
+    quick = {"resamples": 3, "limit": 300}
+    with pytest.warns(Note, match="column 1 is 1,[0-9]{3} times that of column 2; each is measured in its own"):
+        measured = evaluate(samples, real, **quick)
+    assert measured["recall"].ratio < 0.3
+    assert measured["coverage"].ratio < 0.3
+    assert "coverage" in measured.shortfalls
+    with pytest.warns(Note, match="column 2 counts for nearly nothing"):
+        assert evaluate(samples, real, scale="raw", **quick)["coverage"].ratio > 0.9
+    with pytest.raises(InputError, match="unknown scale 'rwa'; did you mean 'raw'"):
+        evaluate(samples, real, scale="rwa")
+
+
+def test_training_rows_handed_in_as_samples_are_copies():
+    rng = np.random.default_rng(3)
+    training, reference, fresh = rng.normal(size=(3, 400, 2))
+    measured = evaluate(training, reference, training=training)
+    assert measured["copying"].value > 0.99
+    assert "copying" in measured.marked
+    assert any(line.startswith("copies: in 100% of cases") for line in verdict(measured))
+    assert "copying" not in evaluate(fresh, reference, training=training).marked
+    assert "copying" not in evaluate(fresh, reference)
+
+
+def test_reference_rows_that_are_training_rows_are_told_once():
+    rng = np.random.default_rng(4)
+    training, samples = rng.normal(size=(200, 2)), rng.normal(size=(100, 2))
+    with pytest.warns(Note, match="87 of 87 held-out points are training points too") as told:
+        evaluate(samples, training[:87], training=training)
+    assert len(told) == 1
+
+
+def test_a_lost_rare_component_of_ones_own_labels_is_seen(monkeypatch):
+    monkeypatch.setattr(module, "ALL", 100)  # what is of all points is of no matter here
+    rng = np.random.default_rng(5)
+    means = np.array([[0.0, 0.0], [8.0, 0.0], [0.0, 8.0], [8.0, 8.0]])
+
+    def draw(weights, n):
+        labels = rng.choice(4, n, p=weights)
+        return means[labels] + rng.normal(size=(n, 2)), np.array(list("abcd"))[labels]
+
+    real, labels = draw([0.90, 0.07, 0.02, 0.01], 4000)
+    good, bad = draw([0.90, 0.07, 0.02, 0.01], 4000)[0], draw([0.939, 0.05, 0.009, 0.002], 4000)[0]
+    quick = {"labels": labels, "resamples": 4, "limit": 400}
+    assert not any(share.is_off for share in evaluate(good, real, **quick).components)
+    measured = evaluate(bad, real, **quick)
+    assert [share.name for share in measured.components if share.is_off] == ["c", "d"]
+    assert "weight_error" in measured.marked
+    assert any("component d 0." in line for line in verdict(measured))
+    lost = evaluate(real[labels != "c"], real, **quick)
+    assert lost["components_found"].value < 4
+    assert "components_found" in lost.shortfalls
+
+
+def test_an_interval_holds_the_mean_of_many_draws():
+    from ganatomy.fitting.metrics.yardstick import Yardstick
+
+    rng = np.random.default_rng(6)
+    yardstick = Yardstick(rng.normal(size=(60, 2)), rng.normal(size=(600, 2)))
+    truth = yardstick.measure(*rng.normal(size=(200, 60, 2)))["wasserstein2"].value
+    intervals = [yardstick.measure(*rng.normal(size=(6, 60, 2)))["wasserstein2"].interval for _ in range(20)]
+    assert 16 <= sum(low <= truth <= high for low, high in intervals) <= 20
