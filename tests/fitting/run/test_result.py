@@ -39,8 +39,9 @@ def read(finished):
 
 
 def test_it_is_one_short_line_to_look_at(measured, unmeasured, read):
-    ratio = measured.measurements["wasserstein2"].ratio
-    assert repr(measured) == f"Run(gan, rmsprop, course recipe, seed 0: distance {ratio:.3g} x floor)"
+    coverage, distance = (measured.measurements[name] for name in ("coverage", "wasserstein2"))
+    told = f"coverage {coverage.value:.2f} of {coverage.floor:.2f}, distance {distance.ratio:.3g} x floor"
+    assert repr(measured) == f"Run(gan, rmsprop, course recipe, seed 0: {told})"
     assert repr(unmeasured).endswith("seed 0: not measured)")
     for told in map(repr, (measured, unmeasured, read, measured.history, measured.measurements)):
         assert len(told) < 100
@@ -76,13 +77,6 @@ def test_training_and_measurements_are_tables(measured, unmeasured):
     assert unmeasured.to_frame("losses")["epoch"].tolist() == [1, 2, 3, 4]
     with pytest.raises(InputError, match="did you mean 'losses'"):
         measured.to_frame("loses")
-
-
-def test_without_pandas_one_line_says_what_to_install(measured, monkeypatch):
-    monkeypatch.setattr("ganatomy.errors.find_spec", lambda name: None)
-    for table in (measured, measured.history, measured.measurements):
-        with pytest.raises(InputError, match=r"needs an extra: pip install 'ganatomy\[frames\]'"):
-            table.to_frame()
 
 
 def test_the_folder_of_a_run_is_read_as_it_was_made(finished, read):

@@ -150,9 +150,7 @@ def evaluate(
     return ordered
 
 
-def _cloud(
-    points: AnyPoints, variable: str | None, transpose: bool, labels: "str | ArrayLike | None" = None
-) -> Cloud:
+def _cloud(points: AnyPoints, variable: str | None, transpose: bool, labels: "str | ArrayLike | None" = None) -> Cloud:
     """Read points by name; of arrays only what every metric needs is asked: they may have a constant column."""
     if isinstance(points, str | Path):
         found = find_source(str(points))
