@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,12 +27,13 @@ def _numbers(text):
     """Read a printed table of metrics: title -> (value, floor, ratio or None)."""
     table = {}
     for line in text.splitlines():
-        if "±" not in line:
+        row = re.match(r"(\S.*?) +(lower|higher|0\.5) +([-0-9].*)", line)
+        if row is None:
             continue
-        left, right = line.split("±")
-        *_, value, floor = left.split()
-        _spread, *ratio = right.split()
-        table[left.rsplit(maxsplit=3)[0].strip()] = (float(value), float(floor), float(ratio[0]) if ratio else None)
+        title = next(info.title for info in METRICS.values() if info.title.startswith(row[1]))
+        rest = re.sub(r" ± \S+| \*|\(\S+\)", "", row[3]).split()
+        has_ratio = "(" in row[3] and not row[3].startswith("(")
+        table[title] = (float(rest[0]), float(rest[1]), float(rest[2]) if has_ratio else None)
     return table
 
 
@@ -153,12 +155,14 @@ def clouds(tmp_path):
 def test_evaluate_measures_one_file_against_another(cli):
     result = cli("evaluate", "shifted.csv", "real.npy", "--json")
     assert (result.code, result.err) == (0, "")
-    shifted = json.loads(result.out)
+    shifted = json.loads(result.out)["metrics"]
     assert list(shifted) == list(METRICS)[:9]
+    assert shifted["wasserstein2"]["compared"] == pytest.approx(5.0, abs=0.4)
+    assert json.loads(result.out)["shortfalls"][0] == "wasserstein2"
     assert shifted["wasserstein2"]["value"] == pytest.approx(5.0, abs=0.3)  # |(3, 4)|
     assert shifted["wasserstein2"]["ratio"] > 10
     assert shifted["coverage"]["value"] < 0.1
-    good = json.loads(cli("evaluate", "good.csv", "real.npy", "--json").out)
+    good = json.loads(cli("evaluate", "good.csv", "real.npy", "--json").out)["metrics"]
     assert 0.5 < good["wasserstein2"]["ratio"] < 2
     assert 0.9 < good["recall"]["ratio"] < 1.1
     assert cli("evaluate", "good.csv", "real.npy", "--json", "--seed", "1").out != result.out
@@ -167,19 +171,19 @@ def test_evaluate_measures_one_file_against_another(cli):
 @pytest.mark.usefixtures("clouds")
 def test_evaluate_against_a_distribution_knows_its_components(cli):
     result = cli("evaluate", "ring.npy", "ring", "--json")
-    metrics = json.loads(result.out)
-    assert list(metrics) == list(METRICS)
+    metrics = json.loads(result.out)["metrics"]
+    assert list(metrics) == list(METRICS)[:-1]
     assert metrics["components_found"]["value"] == metrics["components_found"]["floor"] == 8
     assert metrics["share_within_3_std"]["value"] > 0.95
     assert metrics["negative_log_likelihood"]["ratio"] is None
-    assert json.loads(cli("evaluate", "good.csv", "ring", "--json").out)["share_within_3_std"]["value"] < 0.2
+    assert json.loads(cli("evaluate", "good.csv", "ring", "--json").out)["metrics"]["share_within_3_std"]["value"] < 0.2
 
 
 @pytest.mark.usefixtures("clouds")
 def test_the_printed_table_says_the_same_as_the_json(cli):
     result = cli("evaluate", "ring.npy", "ring")
     assert (result.code, result.err) == (0, "")
-    expected, printed = json.loads(cli("evaluate", "ring.npy", "ring", "--json").out), _numbers(result.out)
+    expected, printed = json.loads(cli("evaluate", "ring.npy", "ring", "--json").out)["metrics"], _numbers(result.out)
     assert list(printed) == [METRICS[name].title for name in expected]
     for name, metric in expected.items():
         value, floor, ratio = printed[METRICS[name].title]
@@ -346,7 +350,8 @@ def test_absurd_distances_do_not_spoil_the_table(cli):
     result = cli("evaluate", "far.npy", "real.npy")
     assert result.code == 0
     assert len(_numbers(result.out)) == 9
-    assert max(map(len, result.out.splitlines())) <= 100
+    table = result.out[: result.out.index("does not fit")]
+    assert max(map(len, table.splitlines())) <= 100
 
 
 # The world outside

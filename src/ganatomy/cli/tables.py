@@ -19,17 +19,17 @@ def print_metrics(measured: "Measurements", title: str) -> None:
         "metric",
         "better",
         "all samples" if whole else "samples",
-        f"of {measured.size}",
+        f"{measured.size} of them",
         "real points",
         "ratio",
     ]
-    headings = [name for name in [*headings, "memory"] if name != f"of {measured.size}" or whole]
+    headings = [name for name in [*headings, "memory"] if name != f"{measured.size} of them" or whole]
     rows = []
     for name, m in measured.items():
         better = {"lower": "lower", "higher": "higher", "half": "0.5"}[METRICS[name].direction]
         mark = " *" if name in measured.marked else "  "
         shown = [short(m.value), _within(m.compared, m)] if whole else [_within(m.value, m)]
-        floor = f"{short(m.floor)} ± {short(m.floor_spread)}"
+        floor = f"{short(m.floor)} ± {_error(m.floor_spread)}"
         rows.append((METRICS[name].title, better, *shown[:-1], shown[-1] + mark, floor, _ratio(m), short(m.memory)))
     if all(m.memory is None for m in measured.values()):
         headings, rows = headings[:-1], [row[:-1] for row in rows]
@@ -43,7 +43,7 @@ def _within(value: float | None, m: "Measurement") -> str:
     low, high = m.interval
     if value is None:
         return "-"
-    return short(value) if math.isnan(low) or low == high else f"{short(value)} ± {short((high - low) / 2)}"
+    return short(value) if math.isnan(low) or low == high else f"{short(value)} ± {_error((high - low) / 2)}"
 
 
 def _ratio(m: "Measurement") -> str:
@@ -52,6 +52,10 @@ def _ratio(m: "Measurement") -> str:
     low, high = m.ratio_interval
     said = f"{m.ratio:.2f}" if m.ratio < 1000 else f"{m.ratio:.3g}"
     return said if math.isnan(low) or m.ratio >= 1000 else f"{said} ({low:.2f}-{high:.2f})"
+
+
+def _error(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.2g}"
 
 
 def short(value: float | None) -> str:

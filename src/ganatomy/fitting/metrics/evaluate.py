@@ -29,7 +29,7 @@ from ganatomy.fitting.metrics.yardstick import (
     warn_of_shared,
     warn_of_units,
 )
-from ganatomy.fitting.points.cloud import Cloud
+from ganatomy.fitting.points.cloud import Cloud, load_points
 from ganatomy.fitting.points.distributions import Distribution
 from ganatomy.fitting.points.named import AnyPoints, find_source, named_points
 
@@ -102,8 +102,9 @@ def evaluate(
         raise InputError(f"`seed={seed}`: give a whole number, 0 or more")
     theirs = variable if reference_variable is None else reference_variable or None
     turned = transpose if reference_transpose is None else reference_transpose
-    given = named_points(samples, variable, transpose=transpose) if isinstance(samples, str | Path | Cloud) else None
-    samples = point_set(samples if given is None else given.points, "samples")
+    if isinstance(samples, str | Path):
+        samples = load_points(samples, variable, transpose=transpose)
+    samples = point_set(samples, "samples")
     cloud = _cloud(reference, theirs, turned, labels)
     samples, real = point_sets(samples, cloud.points)
     known = cloud.distribution

@@ -316,14 +316,18 @@ class MeasuredFit(Measured):
             if interrupted.is_set():
                 raise KeyboardInterrupt
             run = self.end(trainer.snapshot())
-            self.progress.update(trainer.epoch, self.told)
+            self._show(trainer.epoch)
         return run
+
+    def _show(self, epoch: int) -> None:
+        losses = _LOSSES.format(*self.history.losses[-1][2:4])
+        self.progress.update(epoch, f"{losses}  {self.told}")
 
     def _at_pause(self, step: Step, save: Callable[[], None] | None, interrupted: bool) -> None:
         """After an epoch, or when asked to stop: show, save."""
         last = step.iteration == self.trainer.iterations
-        losses = _LOSSES.format(*self.history.losses[-1][2:4])
-        self.progress.update(step.epoch, f"{losses}  {'measuring' if last else self.told}")
+        if not last:  # else it is first to be measured, so that this too shows one number
+            self._show(step.epoch)
         if save is not None and (interrupted or last or step.epoch % CHECKPOINT_EPOCHS == 0):
             save()
         if interrupted:
