@@ -256,8 +256,8 @@ def test_the_estimate_grows_with_the_runs_and_shrinks_with_the_processes(points_
     }
     settings = {"recipe": recipe, "optimizers": ["sgd"], "seeds": [0, 1], "train_size": 300}
     plan = plan_study(points_file, objectives=["gan", "lsgan"], **settings)
-    # 12 iterations; 3 snapshots, 5 draws and 5 resamples of the floor measured; one drawing
-    assert estimate(plan.runs, 1) == pytest.approx(2 * (12 * 0.5 + 12 * 0.25 + 2 * (13 * 0.125 + 4)))
+    # 12 iterations; 3 snapshots, 16 draws, 16 resamples of the floor and 8 of memory measured; one drawing
+    assert estimate(plan.runs, 1) == pytest.approx(2 * (12 * 0.5 + 12 * 0.25 + 2 * (43 * 0.125 + 4)))
     assert estimate(plan.runs, 2) == pytest.approx(estimate(plan.runs, 1) / 2)
     assert estimate(plan.runs, 99) == pytest.approx(estimate(plan.runs, 4))
 

@@ -16,6 +16,7 @@ from itertools import islice
 
 from ganatomy.errors import InputError
 from ganatomy.execution import use_threads
+from ganatomy.fitting.metrics.yardstick import MEMORIES, RESAMPLES
 from ganatomy.fitting.run import pictures
 from ganatomy.fitting.run.fit import MeasuredFit
 from ganatomy.fitting.run.folder import RunFolder
@@ -26,7 +27,6 @@ from ganatomy.fitting.training.game import Diverged
 from ganatomy.fitting.training.trainer import Trainer, iterations_an_epoch
 
 _WARM, _TIMED = 3, 20  # iterations
-_RESAMPLES = 5  # of the floor
 
 
 def try_cells(runs: Sequence[PlannedRun], iterations: int = 1) -> dict[tuple, float]:
@@ -133,7 +133,7 @@ def estimate(runs: Sequence[PlannedRun], processes: int) -> float:
             once, drawing = measuring[name]
             trainer = _trainer(run)
             snapshots = len(trainer.snapshot_epochs)
-            measured = (snapshots + DRAWS + _RESAMPLES) * once
+            measured = (snapshots + DRAWS + RESAMPLES + MEMORIES) * once
             total += trainer.iterations * iterations[kind_of(run)] + measured + drawing
     return total / max(1, min(processes, len(runs)))
 
