@@ -36,6 +36,9 @@ def sample(
     classes: options.Classes = None,
     sha256: options.Sha256 = None,
     trust: options.Trust = False,
+    objective: Annotated[
+        str | None, Flag(help="Of a run with networks of your own: my.py:MyObjective, which is run.")
+    ] = None,
     rounded: Annotated[
         bool, Flag("--round", help="Points of a run: put each on the nearest whole numbers; a projection.")
     ] = False,
@@ -67,7 +70,7 @@ def sample(
     SOURCE may also be a run of 'ganatomy fit', or its generator.safetensors. Then points are written as the model makes
     them, in the data's units and under the data's names. --round and --bounds move them to where data of such a kind
     must lie: that is no better a fit, and what it moved is told. Of the other flags only -n, --seed, --device,
-    --threads, --out and --force are of use then.
+    --threads, --out, --force and --objective are of use then.
 
     Examples:
 
@@ -83,10 +86,10 @@ def sample(
         if wrong := [flag for flag, value in told.items() if value is not None]:
             raise InputError(f"{wrong[0]} is for pictures, and {source} makes points; leave it out")
         with options.threads_of(threads):
-            _points(source, n, seed, device, rounded, step, bounds, out, force)
+            _points(source, n, seed, device, objective, rounded, step, bounds, out, force)
         return
-    if rounded or step or bounds:
-        flag = "--round" if rounded else "--step" if step else "--bounds"
+    if objective or rounded or step or bounds:
+        flag = "--objective" if objective else "--round" if rounded else "--step" if step else "--bounds"
         raise InputError(f"{flag} is for the points of a run, and {source} is none; leave it out")
     n = 16 if n is None else n
     check_ending(out, ".png")
@@ -129,6 +132,7 @@ def _points(
     n: int | None,
     seed: int,
     device: str,
+    objective: str | None,
     rounded: bool,
     step: list[str] | None,
     bounds: list[str] | None,
@@ -150,7 +154,7 @@ def _points(
     )
     path = out or Path("samples") / f"{name}.csv"
     check_target(path, force)
-    model = load(source, device=device)
+    model = load(source, device=device, objective=objective)
     columns = named(model.columns, model.dim)
     points, moved = project(model.sample(n, seed), step=steps, bounds=limits, columns=columns)
     save_points(points, path, columns, force=force)

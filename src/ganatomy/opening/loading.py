@@ -17,7 +17,7 @@ from ganatomy.generators.zoo.cards import DEFAULT, is_name
 if TYPE_CHECKING:
     import torch
 
-    from ganatomy.fitting.objectives.own import AnyObjective
+    from ganatomy.fitting.objectives.own import NamedObjective
     from ganatomy.fitting.training.model import FittedGAN
 
 
@@ -30,7 +30,7 @@ def is_fitted(source: str | os.PathLike) -> bool:
     return not is_name(os.fspath(source)) and kind_of(source) in ("run", "model")
 
 
-def load_fitted(source: str | os.PathLike, objective: "AnyObjective | None" = None) -> "FittedGAN":
+def load_fitted(source: str | os.PathLike, objective: "NamedObjective | None" = None) -> "FittedGAN":
     """Load a GAN that was fitted to points.
 
     Args:
@@ -61,7 +61,7 @@ def load(
     sha256: str | None = None,
     trust: bool = False,
     device: "str | torch.device" = "cpu",
-    objective: "AnyObjective | None" = None,
+    objective: "NamedObjective | None" = None,
 ) -> Any:
     """Load a pretrained generator, so that `G.synthesis(G.mapping(z))` is the picture; or a run, a model of points.
 

@@ -8,18 +8,44 @@ is not:
 
     log D = logsigmoid(s)        log(1 - D) = logsigmoid(-s)
 
-One's own is a subclass of `Objective` (see `ganatomy.fitting.objectives.own` and examples/label_smoothing.py).
+One's own is a subclass of `Objective` (see `ganatomy.fitting.objectives.own` and examples/label_smoothing.py). It may
+also give, by methods of these names, a penalty for either player, which sees more than scores (`discriminator_penalty`,
+`generator_penalty`), and either player's network (`discriminator_network`, `generator_network`).
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganatomy.errors import unknown
 from ganatomy.fitting.recipes.recipe import OBJECTIVES
 
+Part = Literal["discriminator_penalty", "generator_penalty", "discriminator_network", "generator_network"]
+"""What an objective of one's own may give beside its losses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """Both players' networks, as a penalty sees them.
+
+    Attributes:
+        generator: codes (N, Z) -> samples (N, D).
+        discriminator: samples (N, D), or packs (N / m, m D) of them, to their scores.
+        score: the discriminator's scores of samples, which are packed before where m > 1: (N, D) -> (N / m,).
+    """
+
+    generator: nn.Module
+    discriminator: nn.Module
+    score: Callable[[Tensor], Tensor]
+
 
 class Objective:
     """A pair of losses; subclasses say which.
+
+    The other methods are optional and built-in objectives have none of them. Samples are in the networks' units.
 
     Attributes:
         relative: whether the generator's loss looks at the real scores too.
@@ -42,6 +68,40 @@ class Objective:
     def readout(self, scores: Tensor) -> Tensor:
         """Turn scores into the value that pictures show, named by `label`: any shape, unchanged."""
         return scores
+
+    def discriminator_penalty(self, networks: Networks, real: Tensor, fake: Tensor, progress: float) -> Tensor | None:
+        """Return a term () that is added to the discriminator's loss; None is none.
+
+        Args:
+            networks: of both players, which may be called and differentiated.
+            real: samples of the batch, (N, D).
+            fake: generated ones, (N, D), with the graph by which they depend on the generator.
+            progress: the share of the training that is done, in [0, 1).
+        """
+        return None
+
+    def generator_penalty(self, networks: Networks, real: Tensor, fake: Tensor, progress: float) -> Tensor | None:
+        """Return a term () that is added to the generator's loss; as `discriminator_penalty`."""
+        return None
+
+    def discriminator_network(self, dim: int) -> nn.Module | None:
+        """Make a new discriminator, (N, dim) -> (N,) or (N, 1); None is the recipe's. Of packs, dim is m D."""
+        return None
+
+    def generator_network(self, width: int, dim: int) -> nn.Module | None:
+        """Make a new generator of points from codes, (N, width) -> (N, dim); None is the recipe's."""
+        return None
+
+    def gives(self, part: Part) -> bool:
+        """Say whether the objective has a method of its own for a part.
+
+        >>> any(GAN().gives(part) for part in PARTS)
+        False
+        """
+        return getattr(type(self), part) is not getattr(Objective, part)
+
+
+PARTS: tuple[Part, ...] = get_args(Part)
 
 
 class GAN(Objective):

@@ -1,15 +1,15 @@
 """Objectives that users write: read from a file or passed in Python, checked before training, guarded during it.
 
-An own objective is a subclass of `Objective` outside this package: two losses, functions of the scores alone. What is
-run, and what is not:
+An own objective is a subclass of `Objective` outside this package: two losses, functions of the scores alone, and if
+its author likes a penalty for either player and either player's network. What is run, and what is not:
 
 - a file that a user names on the command line, or a class passed in Python, is that user's own code, and is run;
 - recipes, run folders and models hold no code. They record the class's name and the SHA-256 of its source (see
   `ganatomy.own_code`), which is data. To train or to ask for the discriminator's value with them, the very source is
   given again, by whoever trusts it.
 
-Other processes are sent the text, which needs no more than the packages it imports. Not guaranteed: that a loss which
-draws random numbers is the same after resuming.
+Other processes are sent the text, which needs no more than the packages it imports. Not guaranteed: that a loss, a
+penalty or a network which draws random numbers is the same after resuming.
 """
 
 import inspect
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ganatomy.errors import InputError
-from ganatomy.fitting.objectives.catalogue import Objective, objective
+from ganatomy.fitting.objectives.catalogue import PARTS, Objective, Part, objective
 from ganatomy.fitting.objectives.guarded import Guarded
 from ganatomy.fitting.recipes.recipe import Recipe, is_class, load_recipe
 from ganatomy.own_code import Source, blamed, importable, imported, member, read_source, run, source_of, split
@@ -59,6 +59,12 @@ class OwnObjective:
         """
         return Guarded(self._instance() if self.given is None else self.given, self.path)
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What the objective gives beside its losses, running its text if need be."""
+        made = self._instance() if self.given is None else self.given
+        return tuple(part for part in PARTS if made.gives(part))
+
     def _instance(self) -> Objective:
         name = self.name.partition("(")[0]
         kind = member(run(self.source), name, "class", _is_objective, self.path)
@@ -93,6 +99,9 @@ class OwnObjective:
 AnyObjective = OwnObjective | Objective | type[Objective]
 """What a user may pass in Python: a subclass of `Objective`, an instance of one, or what `read_objective` returned."""
 
+NamedObjective = AnyObjective | str
+"""The same, or where it stands: FILE.py:CLASS or MODULE:CLASS."""
+
 
 def read_objective(named: str) -> OwnObjective:
     """Read an objective named as FILE.py:CLASS or MODULE:CLASS; the file is run here once, to check it.
@@ -124,8 +133,8 @@ def read_objective(named: str) -> OwnObjective:
     return own
 
 
-def own_objective(given: AnyObjective) -> OwnObjective:
-    """Take a class or an instance as an own objective, with the same name and digest as by its file.
+def own_objective(given: NamedObjective) -> OwnObjective:
+    """Take a class or an instance, or FILE.py:CLASS, as an own objective, with the same name and digest either way.
 
     Raises:
         InputError: it is no objective, its source cannot be found, it was given more than numbers and text, or
@@ -142,6 +151,8 @@ def own_objective(given: AnyObjective) -> OwnObjective:
     """
     if isinstance(given, OwnObjective):
         return given
+    if isinstance(given, str):
+        return read_objective(given)
     kind = given if inspect.isclass(given) else type(given)
     if not _is_objective(kind):
         raise InputError(f"objective = {given!r:.80}: give a name, or a subclass of Objective or an instance of one")
@@ -206,7 +217,7 @@ def resolved(
     return load_recipe(recipe, chosen, **overrides), own
 
 
-def objective_of(recipe: Recipe, own: AnyObjective | None = None) -> Objective:
+def objective_of(recipe: Recipe, own: NamedObjective | None = None) -> Objective:
     """Return the objective of a recipe: built in, or the very one that it records, which has to be given.
 
     Raises:

@@ -92,7 +92,7 @@ class PlannedFit:
         done = folder.read_summary()["epochs"] if folder.finished else 0
         if held == wanted and done != wanted:
             return True
-        paced, advice = self.recipe.paced, "choose another `out`, or `force=True` to replace it"
+        paced, advice = self.recipe.paced or self._own_pace, "choose another `out`, or `force=True` to replace it"
         what = f"{folder.path} holds {'a finished' if done else 'an unfinished'} run of {done or held} epochs"
         if paced and held != wanted:
             raise InputError(
@@ -104,6 +104,12 @@ class PlannedFit:
             more = "" if paced else f"give {'more' if done == held else f'{held} or more'} `epochs` to go on from it, "
             raise InputError(f"{what}; {more}{advice}")
         return True
+
+    @property
+    def _own_pace(self) -> str:
+        """What of an objective of one's own may follow the share of the training that is done; "" if nothing does."""
+        given = [] if self.objective is None else [part for part in self.objective.parts if part.endswith("penalty")]
+        return given[0].replace("_", "'s ") if given else ""
 
     def check(self, folder: RunFolder, force: bool = False) -> None:
         """Refuse a folder that this run must not write to, as `RunFolder.check` does; nothing is changed."""

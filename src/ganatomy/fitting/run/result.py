@@ -19,7 +19,7 @@ from ganatomy.files import printable, read_input
 from ganatomy.fitting.metrics.catalogue import METRICS
 from ganatomy.fitting.metrics.components import ComponentShare
 from ganatomy.fitting.metrics.measurement import Measurement, Measurements
-from ganatomy.fitting.objectives.own import AnyObjective
+from ganatomy.fitting.objectives.own import NamedObjective
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.run.history import LOSSES, History
 from ganatomy.fitting.run.pictures import figure_of
@@ -81,7 +81,7 @@ class Run(FittedGAN):
         return run
 
     @classmethod
-    def load(cls, path: str | Path, objective: AnyObjective | None = None) -> "Run":
+    def load(cls, path: str | Path, objective: NamedObjective | None = None) -> "Run":
         """Read the folder of a finished run. Nothing in it is executed.
 
         Args:

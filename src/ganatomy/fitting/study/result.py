@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from ganatomy.errors import InputError, unknown
 from ganatomy.figures.saving import image_of
 from ganatomy.fitting.metrics.tables import frame_of, html_of
-from ganatomy.fitting.objectives.own import AnyObjective
+from ganatomy.fitting.objectives.own import NamedObjective
 from ganatomy.fitting.run.result import Run
 from ganatomy.fitting.study.folder import StudyFolder
 from ganatomy.fitting.study.judging.claims import Judgement
@@ -116,7 +116,7 @@ class Study(Sequence[RunRecord]):
         best = self.judged.chosen if contested(self.judged.summaries) else ()
         return answer(found, self.differences, self.claims, best=best, language=language)
 
-    def run(self, index: int, objective: AnyObjective | None = None) -> Run:
+    def run(self, index: int, objective: NamedObjective | None = None) -> Run:
         """Open the run of a record, by its place in the sequence.
 
         Raises:

@@ -43,7 +43,6 @@ from ganatomy.fitting.training.model import FittedGAN
 from ganatomy.fitting.training.players import SHAPED, optimizer_class
 from ganatomy.fitting.training.stacked import stack, unstack
 from ganatomy.fitting.training.trainer import Step, Trainer, check, game_of
-from ganatomy.own_code import blamed
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ class BatchedTrainer:
 
     Raises:
         InputError: whatever `Trainer` refuses; no seeds; not as many sets of points as seeds; an optimizer whose update
-            looks at whole tensors.
+            looks at whole tensors; an objective with penalties or networks of its own.
     """
 
     def __init__(
@@ -115,6 +114,10 @@ class BatchedTrainer:
                     f"once would mix; train them one by one, or take adam"
                 )
         own = None if objective is None else own_objective(objective)
+        if own is not None and own.parts:
+            raise InputError(
+                f"objective {own.name} has its own {own.parts[0]}, which sees one run at a time; train them one by one"
+            )
         self.recipe = recipe
         self.runs = tuple(Trainer(cloud, recipe, seed, "cpu", own) for cloud, seed in zip(clouds, given, strict=True))
         self.diverged: dict[int, tuple[int, str]] = {}
@@ -242,13 +245,13 @@ class _Mapped(Guarded):
         except InputError:  # its code asks for numbers, or does what no map can
             self._together = False
 
-    def _call(self, method: str, *scores: Tensor) -> Any:
-        if scores[0].dim() == 1:
-            return super()._call(method, *scores)
+    def _call(self, method: str, *given: Tensor) -> Any:
+        if given[0].dim() == 1:
+            return super()._call(method, *given)
         if not self._together:
-            return torch.stack([super(_Mapped, self)._call(method, *run) for run in zip(*scores, strict=True)])
-        with blamed(self.path, f"{method} of {type(self.inner).__name__}"):
-            return torch.vmap(getattr(self.inner, method), randomness="different")(*scores)
+            return torch.stack([super(_Mapped, self)._call(method, *run) for run in zip(*given, strict=True)])
+        with self.watched(method):
+            return torch.vmap(getattr(self.inner, method), randomness="different")(*given)
 
 
 def _mapped(objective: Objective) -> Objective:

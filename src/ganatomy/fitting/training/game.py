@@ -33,7 +33,7 @@ from torch import Tensor, nn
 
 from ganatomy.errors import InputError, unknown
 from ganatomy.execution import swift_products
-from ganatomy.fitting.objectives.catalogue import Objective
+from ganatomy.fitting.objectives.catalogue import Networks, Objective, Part
 from ganatomy.fitting.recipes.recipe import Penalties
 from ganatomy.fitting.training.packing import packed
 from ganatomy.fitting.training.penalties import clip_, gradient_penalty, zero_centred_penalty
@@ -55,7 +55,10 @@ class Diverged(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """The losses of one step, each detached, () or one a run; the penalty is what was added to the discriminator's."""
+    """The losses of one step, each detached, () or one a run, without the penalty.
+
+    That is what was added to the discriminator's, and by an objective of one's own to the generator's.
+    """
 
     discriminator: Tensor
     generator: Tensor
@@ -91,12 +94,13 @@ class Draws:
 
 
 class _Judged(NamedTuple):
-    """A batch as the discriminator sees it: its loss, the penalty on top if there is one, and the scores."""
+    """A batch as the discriminator sees it: its loss, the penalty on top if there is one, scores, generated samples."""
 
     loss: Tensor
     penalty: Tensor | None
     real_scores: Tensor
     fake_scores: Tensor
+    fake: Tensor
 
 
 class Game(Generic[G, D]):
@@ -158,6 +162,8 @@ class Game(Generic[G, D]):
         self.average = generator.parameters.detach().clone() if averaging else None
         # No slopes by the samples can be had of a batch that was put together.
         self._at_once = scored_at_once and not (self.penalties.r1 or self.penalties.r2)
+        # A penalty of one's own may differentiate through the samples to the generator, whoever moves.
+        self._looks_through = objective.gives("discriminator_penalty") or objective.gives("generator_penalty")
         self._none: Tensor | None = None
 
     def step(self, draws: Draws, progress: float, moving: Moving = "both") -> Losses:
@@ -201,24 +207,28 @@ class Game(Generic[G, D]):
         judged = self._judge(draws, last, progress, differentiable=self.simultaneous and follows)
         if self.simultaneous:
             generator_loss = self.objective.generator_loss(judged.real_scores, judged.fake_scores)
-            gradients = self.generator.gradients(generator_loss, retain_graph=True) if follows else ()
+            added = self._own_penalty("generator_penalty", draws.real[last], judged.fake, progress)
+            total = _penalized(generator_loss, added)
+            gradients = self.generator.gradients(total, retain_graph=True) if follows else ()
             if descends:
                 self._descend(judged, progress)
         else:
             if descends:
                 self._descend(judged, progress)
-            generator_loss = self._generator_loss(draws, differentiable=follows)
-            gradients = self.generator.gradients(generator_loss) if follows else ()
+            generator_loss, added = self._generator_loss(draws, progress, differentiable=follows)
+            gradients = self.generator.gradients(_penalized(generator_loss, added)) if follows else ()
         if follows:
             self.generator.step(gradients, progress)
             self._update_average()
-        penalty = self._zero(judged.loss) if judged.penalty is None else judged.penalty.detach()
+        penalties = [term.detach() for term in (judged.penalty, added) if term is not None]
+        penalty = sum(penalties[1:], penalties[0]) if penalties else self._zero(judged.loss)
         return Losses(judged.loss.detach(), generator_loss.detach(), penalty)
 
     def _judge(self, draws: Draws, i: int, progress: float, differentiable: bool = False) -> _Judged:
         """Generate the i-th batch, with a graph if the generator is to learn from it, and judge it beside the real."""
-        with torch.set_grad_enabled(differentiable):
-            fake = self._packed(self.generator.network(draws.codes[i]), draws)
+        with torch.set_grad_enabled(differentiable or self._looks_through):
+            samples = self.generator.network(draws.codes[i])
+            fake = self._packed(samples, draws)
         real, score = self._packed(draws.real[i], draws), self.discriminator.network
         if self.penalties.r1:
             real = real.detach().requires_grad_()
@@ -236,27 +246,39 @@ class Game(Generic[G, D]):
             terms.append(held.r1 * left * zero_centred_penalty(real_scores, real))
         if held.r2:
             terms.append(held.r2 * left * zero_centred_penalty(fake_scores, fake))
-        return _Judged(loss, sum(terms[1:], terms[0]) if terms else None, real_scores, fake_scores)
+        own = self._own_penalty("discriminator_penalty", draws.real[i], samples, progress)
+        terms += [] if own is None else [own]
+        return _Judged(loss, sum(terms[1:], terms[0]) if terms else None, real_scores, fake_scores, samples)
+
+    def _own_penalty(self, part: Part, real: Tensor, fake: Tensor, progress: float) -> Tensor | None:
+        """Return the term that an objective of one's own adds to a player's loss."""
+        if not self.objective.gives(part):
+            return None
+        generator, discriminator = self.generator.network, self.discriminator.network
+        networks = Networks(generator, discriminator, lambda samples: discriminator(packed(samples, self.packing)))
+        return getattr(self.objective, part)(networks, real, fake, progress)
 
     def _packed(self, samples: Tensor, draws: Draws) -> Tensor:
         return packed(samples, self.packing, axis=_runs(draws))
 
     def _descend(self, judged: _Judged, progress: float) -> None:
         """Let the discriminator move once."""
-        total = judged.loss if judged.penalty is None else judged.loss + judged.penalty
+        total = _penalized(judged.loss, judged.penalty)
         self.discriminator.step(self.discriminator.gradients(total), progress)
         if self.penalties.clip:
             clip_(self.discriminator.parameters, self.penalties.clip)
 
-    def _generator_loss(self, draws: Draws, differentiable: bool) -> Tensor:
-        """Judge the generator on codes of its own, by the discriminator as it now is."""
-        score = self.discriminator.network
+    def _generator_loss(self, draws: Draws, progress: float, differentiable: bool) -> tuple[Tensor, Tensor | None]:
+        """Judge the generator on codes of its own, by the discriminator as it now is: its loss, and what is added."""
+        score, differentiable = self.discriminator.network, differentiable or self._looks_through
         with torch.set_grad_enabled(differentiable):
-            fake_scores = score(self._packed(self.generator.network(draws.codes[-1]), draws))
+            fake = self.generator.network(draws.codes[-1])
+            fake_scores = score(self._packed(fake, draws))
         with torch.no_grad():
             real_scores = score(self._packed(draws.real[-1], draws)) if self.objective.relative else fake_scores
         with torch.set_grad_enabled(differentiable):
-            return self.objective.generator_loss(real_scores, fake_scores)
+            loss = self.objective.generator_loss(real_scores, fake_scores)
+        return loss, self._own_penalty("generator_penalty", draws.real[-1], fake, progress)
 
     def _update_average(self) -> None:
         if self.average is not None:
@@ -299,6 +321,10 @@ class Game(Generic[G, D]):
         self.discriminator.load_state_dict(state["discriminator"])
         if self.average is not None:
             self.average.copy_(state["average"])
+
+
+def _penalized(loss: Tensor, penalty: Tensor | None) -> Tensor:
+    return loss if penalty is None else loss + penalty
 
 
 def _runs(draws: Draws) -> int:

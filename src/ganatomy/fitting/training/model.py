@@ -5,6 +5,7 @@ change while training goes on. Its file is a safetensors file (no pickle) whose 
 samples, `D` data, `Z` latent dimensions.
 """
 
+import contextlib
 import copy
 import json
 import os
@@ -24,7 +25,7 @@ from ganatomy.errors import InputError
 from ganatomy.files import Meter, parse_json, printable, read_input, replacing
 from ganatomy.fitting.metrics import samples as metrics
 from ganatomy.fitting.objectives.catalogue import Objective
-from ganatomy.fitting.objectives.own import AnyObjective, objective_of
+from ganatomy.fitting.objectives.own import NamedObjective, objective_of
 from ganatomy.fitting.recipes.recipe import Recipe, load_recipe
 from ganatomy.fitting.training.card import card
 from ganatomy.fitting.training.networks import Discriminator, Generator, build, draw_codes
@@ -33,6 +34,10 @@ from ganatomy.fitting.training.packing import copied
 FORMAT = "fitted-gan-1"
 _PLAYERS = ("generator", "discriminator")
 _HEADER = 1 << 20  # bytes; ours have some thousands
+
+
+class ForeignNetworks(InputError):
+    """A model's networks are somebody's own code, which was not given."""
 
 
 class _Header(BaseModel):
@@ -197,10 +202,15 @@ class FittedGAN:
         True
         """
         generator = copy.deepcopy(self.generator)
-        norms = [module for module in generator.modules() if isinstance(module, nn.BatchNorm1d)]
+        norms = [
+            module
+            for module in generator.modules()
+            if isinstance(module, nn.BatchNorm1d) and module.running_mean is None  # else it does so already
+        ]
         for norm in norms:
             norm.train()
-            norm.running_mean, norm.running_var = torch.zeros_like(norm.weight), torch.zeros_like(norm.weight)
+            zeros = torch.zeros(norm.num_features, device=next(generator.parameters()).device)
+            norm.running_mean, norm.running_var = zeros, zeros.clone()
             norm.num_batches_tracked, norm.track_running_stats = torch.tensor(0), True
             norm.momentum = None  # a plain average
         if norms:
@@ -283,18 +293,20 @@ class FittedGAN:
             "scaling.shift": torch.from_numpy(self.scaling.shift.copy()),
             "scaling.scale": torch.from_numpy(self.scaling.scale.copy()),
         }
+        own = [player for player in _PLAYERS if getattr(self, player).own]
+        told = {"columns": self.columns, "own": own}
         # One key, since the order of several differs from file to file.
         card = {"format": FORMAT, "recipe": self.recipe.model_dump()}
-        header = {"ganatomy": json.dumps(card | ({"columns": self.columns} if self.columns else {}))}
+        header = {"ganatomy": json.dumps(card | {name: names for name, names in told.items() if names})}
         with replacing(path) as file:
             file.write(serialize(tensors, header))
 
     @classmethod
-    def load(cls, path: str | Path, objective: AnyObjective | None = None) -> "FittedGAN":
+    def load(cls, path: str | Path, objective: NamedObjective | None = None) -> "FittedGAN":
         """Read a model that `save` wrote. Nothing in the file is executed.
 
         An `objective` that is not built in is not in the file. Without it the model can be sampled, but not asked for
-        the discriminator's value.
+        the discriminator's value; if it gave a player's network, it is needed for that.
 
         Raises:
             InputError: no such file, not a model of this version, or not the objective that it was trained with.
@@ -302,25 +314,33 @@ class FittedGAN:
         meter = Meter(os.fspath(path))
         content = read_input(path, "give a generator.safetensors from a run", meter)
         told, tensors = _opened(content, meter)
-        recipe, columns = _card_of(told, meter.where)
+        recipe, columns, own = _card_of(told, meter.where)
+        if own and objective is None:
+            name, digest = recipe.objective.partition("(")[0], recipe.objective_sha256[:12]
+            raise ForeignNetworks(
+                f"{meter.where}: its networks are somebody's own code, which no model holds; give the file with the "
+                f"SHA-256 {digest}... again: `objective=FILE.py:{name}`"
+            )
+        made = None if objective is None else objective_of(recipe, objective)
         try:
             scaling = Scaling(tensors.pop("scaling.shift").numpy(), tensors.pop("scaling.scale").numpy())
             scaling.check()
-            with torch.device("meta"):  # of which only the shapes are there
-                described = build(recipe, len(scaling.shift), seed=0)
+            with contextlib.nullcontext() if own else torch.device("meta"):  # of which only the shapes are there
+                described = build(recipe, len(scaling.shift), 0, made)
             wanted = {
                 f"{player}.{name}": (value.shape, value.dtype)
                 for player, network in zip(_PLAYERS, described, strict=True)
                 for name, value in network.state_dict().items()
             }
             _compare(tensors, wanted)
-            networks = build(recipe, len(scaling.shift), seed=0)
+            networks = build(recipe, len(scaling.shift), 0, made)
             for player, network in zip(_PLAYERS, networks, strict=True):
-                own = {name: tensors[f"{player}.{name}"] for name in network.state_dict()}
-                network.load_state_dict(own)
+                network.load_state_dict({name: tensors[f"{player}.{name}"] for name in network.state_dict()})
+        except InputError:  # of somebody's own code
+            raise
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise InputError(f"{meter.where}: damaged model: {printable(error)}") from None
-        model = cls(recipe, *networks, scaling, None if objective is None else objective_of(recipe, objective))
+        model = cls(recipe, *networks, scaling, made)
         model.columns = columns if len(columns) == model.dim else ()
         return model
 
@@ -340,8 +360,11 @@ def _opened(content: bytes, meter: Meter) -> tuple[str, dict[str, Tensor]]:
         raise InputError(f"{meter.where}: not a safetensors file: {printable(error)}") from None
 
 
-def _card_of(card: str, where: str) -> tuple[Recipe, tuple[str, ...]]:
-    """Return the recipe that a model's card holds, which never names a file of one, and the names of the columns."""
+def _card_of(card: str, where: str) -> tuple[Recipe, tuple[str, ...], bool]:
+    """Return what a model's card holds: the recipe, which never names a file of one, and the names of the columns.
+
+    And whether a player's network is of an objective of one's own.
+    """
     found = parse_json(card, f"{where}: damaged model")
     written = found.get("format", "no model of ganatomy") if isinstance(found, dict) else "no model of ganatomy"
     if written != FORMAT:
@@ -352,7 +375,7 @@ def _card_of(card: str, where: str) -> tuple[Recipe, tuple[str, ...]]:
     if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
         raise InputError(f"{where}: damaged model: its columns are no names")
     try:
-        return load_recipe(found["recipe"]), tuple(map(printable, columns))
+        return load_recipe(found["recipe"]), tuple(map(printable, columns)), bool(found.get("own"))
     except InputError as error:
         raise InputError(f"{where}: damaged model: {error}") from None
 

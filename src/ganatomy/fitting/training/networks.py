@@ -20,7 +20,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from ganatomy.fitting.objectives.catalogue import Objective
+from ganatomy.fitting.objectives.guarded import Guarded
 from ganatomy.fitting.recipes.recipe import Latent, Network, Recipe
+from ganatomy.own_code import blamed
 
 ACTIVATIONS: dict[str, Callable[[Network], nn.Module]] = {
     # In place: neither a linear layer nor a normalisation needs its own output to go backward.
@@ -55,7 +58,25 @@ def _perceptron(network: Network, inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-class Generator(nn.Module):
+class _Player(nn.Module):
+    """A perceptron, or a module of a user's own in its place.
+
+    Attributes:
+        own: the file and the method that the module is of, to be blamed for what goes wrong in it; None of a recipe's.
+    """
+
+    def __init__(self, layers: nn.Module, own: tuple[str, str] | None = None) -> None:
+        super().__init__()
+        self.layers, self.own = layers, own
+
+    def _outputs(self, inputs: Tensor) -> Tensor:
+        if self.own is None:
+            return self.layers(inputs)
+        with blamed(*self.own):
+            return self.layers(inputs)
+
+
+class Generator(_Player):
     """Map latent codes (N, Z) to points (N, D), in the units the discriminator sees.
 
     >>> from ganatomy.fitting.recipes.recipe import load_recipe
@@ -64,16 +85,18 @@ class Generator(nn.Module):
     (torch.Size([3, 2]), 150978)
     """
 
-    def __init__(self, recipe: Recipe, dim: int) -> None:
-        super().__init__()
-        self.layers = _perceptron(recipe.generator, recipe.latent.width, dim)
+    def __init__(self, recipe: Recipe, dim: int, objective: Objective | None = None) -> None:
+        width, guarded = recipe.latent.width, _guarded(objective)
+        own = None if guarded is None else guarded.generator_network(width, dim)
+        layers = _perceptron(recipe.generator, width, dim) if own is None else own
+        super().__init__(layers, None if guarded is None or own is None else guarded.place("generator_network"))
 
     def forward(self, z: Tensor) -> Tensor:
         """Generate points: codes (N, Z) -> points (N, D)."""
-        return self.layers(z)
+        return self._outputs(z)
 
 
-class Discriminator(nn.Module):
+class Discriminator(_Player):
     """Map points (N, D), or packs of m points (N, m D), to scores (N,).
 
     Scores are unbounded: losses that need a probability take the sigmoid.
@@ -84,17 +107,26 @@ class Discriminator(nn.Module):
     (torch.Size([3]), 17089)
     """
 
-    def __init__(self, recipe: Recipe, dim: int) -> None:
-        super().__init__()
-        self.layers = _perceptron(recipe.discriminator, recipe.packing * dim, 1)
+    def __init__(self, recipe: Recipe, dim: int, objective: Objective | None = None) -> None:
+        inputs, guarded = recipe.packing * dim, _guarded(objective)
+        own = None if guarded is None else guarded.discriminator_network(inputs)
+        layers = _perceptron(recipe.discriminator, inputs, 1) if own is None else own
+        super().__init__(layers, None if guarded is None or own is None else guarded.place("discriminator_network"))
 
     def forward(self, x: Tensor) -> Tensor:
         """Score points or packs: (N, m D) -> (N,)."""
-        return self.layers(x).squeeze(-1)
+        return self._outputs(x).reshape(x.shape[:-1])
 
 
-def build(recipe: Recipe, dim: int, seed: int) -> tuple[Generator, Discriminator]:
+def _guarded(objective: Objective | None) -> Guarded | None:
+    """Return an objective of one's own; those that are built in give no networks."""
+    return objective if isinstance(objective, Guarded) else None
+
+
+def build(recipe: Recipe, dim: int, seed: int, objective: Objective | None = None) -> tuple[Generator, Discriminator]:
     """Make both players with PyTorch's default initialisation, the same for the same seed.
+
+    An `objective` of one's own may give either player's network, initialised as it likes.
 
     The global random state is left as it was.
 
@@ -105,7 +137,7 @@ def build(recipe: Recipe, dim: int, seed: int) -> tuple[Generator, Discriminator
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Generator(recipe, dim), Discriminator(recipe, dim)
+        return Generator(recipe, dim, objective), Discriminator(recipe, dim, objective)
 
 
 def draw_codes(latent: Latent, shape: tuple[int, ...], random: torch.Generator) -> Tensor:

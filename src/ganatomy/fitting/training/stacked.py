@@ -36,7 +36,9 @@ def stack(networks: Sequence[Network]) -> Network:
     (torch.Size([3, 5]), True)
     """
     whole = copy.deepcopy(networks[0])
-    whole.layers = nn.Sequential(*(_stacked(layer, len(networks)) for layer in whole.layers))
+    layers = whole.layers
+    assert isinstance(layers, nn.Sequential), "networks of a user's own are trained one by one"
+    whole.layers = nn.Sequential(*(_stacked(layer, len(networks)) for layer in layers))
     states = [network.state_dict() for network in networks]
     whole.load_state_dict({name: torch.stack([state[name] for state in states]) for name in states[0]})
     return whole.to(next(networks[0].parameters()).device)

@@ -33,6 +33,7 @@ from ganatomy.fitting.training.game import Diverged, Draws, Game, Losses
 from ganatomy.fitting.training.model import FittedGAN, Scaling
 from ganatomy.fitting.training.networks import Discriminator, Generator, build, draw_codes
 from ganatomy.fitting.training.players import Player
+from ganatomy.fitting.training.rehearsal import rehearse
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,9 @@ class Trainer:
         self.scaling = Scaling.fit(points, recipe.standardize)
         self.points = self.scaling.to_network(points)
         self.objective = objective_of(recipe, objective)
-        self.game = game_of(recipe, *build(recipe, points.shape[1], seed), self.objective, self.device)
+        networks = build(recipe, points.shape[1], seed, self.objective)
+        rehearse(self.objective, recipe, *networks, self.points)
+        self.game = game_of(recipe, *networks, self.objective, self.device)
         self.snapshot_epochs = snapshot_epochs(recipe)
 
     @property
@@ -206,7 +209,7 @@ def game_of(
         steps=recipe.discriminator_steps,
         simultaneous=recipe.updates == "simultaneous",
         averaging=recipe.averaging,
-        scored_at_once=not ("batch" in network.normalization or network.spectral_norm),
+        scored_at_once=not ("batch" in network.normalization or network.spectral_norm or discriminator.own),
         packing=recipe.packing,
     )
 

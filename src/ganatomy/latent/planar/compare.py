@@ -32,11 +32,12 @@ from ganatomy.figures.saving import save_figure
 from ganatomy.files import Folder, make_folder, strict_json
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.run.pictures import heading
-from ganatomy.fitting.training.model import FittedGAN
+from ganatomy.fitting.training.model import FittedGAN, ForeignNetworks
 from ganatomy.languages import Words, chosen
 from ganatomy.latent.directions import Directions
 from ganatomy.latent.methods.sefa import sefa
 from ganatomy.latent.planar.local import (
+    NEEDED,
     Comparison,
     PointMap,
     against_local,
@@ -246,12 +247,16 @@ def sefa_of_run(
         What `sefa_beside_local` gives, with `files` set.
 
     Raises:
-        InputError: as `sefa_beside_local`; no finished run there, damaged files, a folder that cannot be written.
+        InputError: as `sefa_beside_local`; no finished run there, or one of own networks; damaged files, a folder that
+            cannot be written.
     """
     chosen(language)  # which refuses an unknown one
     run = RunFolder(path)
     trained = run.read_summary()
-    model = FittedGAN.load(run.path / "generator.safetensors")
+    try:
+        model = FittedGAN.load(run.path / "generator.safetensors")
+    except ForeignNetworks:
+        raise InputError(f"{run.path}: its networks are somebody's own code; {NEEDED}") from None
     (heldout,) = run.read_arrays(["heldout"])
     if heldout.ndim != 2 or heldout.shape[1] != model.dim:
         raise InputError(f"{run.path}: samples.npz and generator.safetensors are of different runs; make the run again")

@@ -37,9 +37,13 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.func import jacrev, vmap
 
+from ganatomy.errors import InputError
 from ganatomy.fitting.training.model import FittedGAN
 from ganatomy.fitting.training.networks import draw_codes
 from ganatomy.generators.families import fingerprint
+
+NEEDED = "directions are compared in networks that a recipe makes: fit without the objective's own"
+"""What to do where networks are somebody's own code."""
 
 _NOTHING = 1e-9  # of the largest singular value of all: below it, a direction does not move the point
 
@@ -64,6 +68,8 @@ class PointMap:
     space, num_ws = "z", 1
 
     def __init__(self, model: FittedGAN) -> None:
+        if model.generator.own:
+            raise InputError(f"the generator is somebody's own code; {NEEDED}")
         self.latent, self.scaling = model.recipe.latent, model.scaling
         self.w_dim, self.edit_dim = self.latent.width, self.latent.dim
         self._weights = model.generator.state_dict()
@@ -72,7 +78,7 @@ class PointMap:
 
     def style_weights(self, layers: Sequence[int] | None = None) -> Array:
         """Return the first layer's weight without the classes' columns, (R, E): what SeFa factorises."""
-        first = self._generator.layers[0]
+        first = next(iter(self._generator.layers.children()))
         assert isinstance(first, nn.Linear)
         return first.weight.detach().numpy()[:, : self.edit_dim].copy()
 

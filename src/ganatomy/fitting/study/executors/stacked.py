@@ -208,8 +208,8 @@ class Stacked:
     ) -> Generator[tuple[Job, Outcome | LostJob], None, None]:
         """Make the jobs of a study and yield each with its outcome, or with `LostJob`, as it is finished.
 
-        `work` makes those whose optimizer would mix the runs of a stack: one by one, on the processor, at the end. Jobs
-        are drawn all at once, since a plan has those of a cell far apart; they share their points.
+        `work` makes those that no stack can: one by one, on the processor, at the end. Jobs are drawn all at once,
+        since a plan has those of a cell far apart; they share their points.
         """
         jobs = list(jobs)
         alone = [job for job in jobs if _mixes(job)]
@@ -243,8 +243,14 @@ class Stacked:
 
 
 def _mixes(job: Job) -> bool:
-    """Tell whether a player's optimizer looks at whole tensors, which in a stack are of several runs."""
+    """Tell whether a run must be trained alone.
+
+    So it is if a player's optimizer looks at whole tensors, which in a stack are of several runs, or if the objective
+    gives a penalty or a network, which are written for one run.
+    """
     players = job.recipe.generator, job.recipe.discriminator
+    if job.objective is not None and job.objective.parts:
+        return True
     return any(optimizer_class(player.optimizer.name).__name__ in SHAPED for player in players)
 
 
