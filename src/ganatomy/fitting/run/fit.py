@@ -230,17 +230,15 @@ class MeasuredFit(Measured):
                 folder.write_text("recipe.toml", trainer.recipe.to_toml())
             self._write_tables(folder)
             model.save(folder.at("generator.safetensors"))
-            floor = self.yardstick.floor
-            pictures.draw_run(
-                folder, model, self.history, self.heldout, floor, trainer.seed, arrows, language, self.columns
-            )
+            shown = (self.history, self.heldout, self.yardstick.floor, trainer.seed, arrows, language, self.columns)
+            pictures.draw_run(folder, model, *shown, self.yardstick.scale)
         except Diverged as error:
             folder.log(str(error))
             if folder.finished:
                 raise Diverged(f"{error}; the finished run of fewer epochs in {folder.path} is as it was") from None
             self._write_tables(folder)
             known = (trainer.recipe, trainer.objective, self.history, self.yardstick.floor, trainer.seed)
-            pictures.draw_curves(folder, *known, language)
+            pictures.draw_curves(folder, *known, language, self.yardstick.scale)
             raise Diverged(f"{error}; what was done is in {folder.path}") from None
         except KeyboardInterrupt:
             folder.log(f"interrupted after {trainer.epoch} of {trainer.recipe.epochs} epochs")

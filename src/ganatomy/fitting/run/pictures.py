@@ -24,7 +24,8 @@ from ganatomy.figures.points.view import View
 from ganatomy.figures.points.warp import latent_grid, latent_lines
 from ganatomy.figures.saving import save_figure
 from ganatomy.figures.video import write_gif, write_mp4
-from ganatomy.fitting.metrics.catalogue import Floor
+from ganatomy.fitting.metrics.catalogue import HEADLINE, Floor
+from ganatomy.fitting.metrics.fitness import distance_of
 from ganatomy.fitting.objectives.catalogue import Objective, objective
 from ganatomy.fitting.recipes.recipe import Recipe, load_recipe
 from ganatomy.fitting.run.folder import RunFolder
@@ -51,6 +52,23 @@ def heading(recipe: Recipe, seed: int, language: str | None = None) -> str:
     return words("comma").join(parts)
 
 
+def told(values: Mapping[str, float], floor: Mapping[str, Floor], language: str | None = None) -> str:
+    """Say the headline and the distance of a run in one line; "" where neither is known.
+
+    >>> floor = {"coverage": Floor(0.97, 0.01), "wasserstein2": Floor(0.02, 0.005)}
+    >>> told({"coverage": 0.764, "wasserstein2": 0.03}, floor, "en")
+    'coverage 0.76, of real points 0.97; 2-Wasserstein distance 1.50 × floor'
+    """
+    words, parts, distance = _words(language), [], distance_of(floor)
+    if HEADLINE in values and HEADLINE in floor:
+        score = {"value": f"{values[HEADLINE]:.2f}", "floor": f"{floor[HEADLINE].mean:.2f}"}
+        parts.append(words("told_score", title=words(f"metric_{HEADLINE}"), **score))
+    if distance in values and floor[distance].mean > 0:
+        ratio = words.number(values[distance] / floor[distance].mean)
+        parts.append(words("told_distance", title=words(f"metric_{distance}"), ratio=ratio))
+    return words("semicolon").join(parts)
+
+
 def _words(language: str | None) -> Words:
     return Words(drawable(language), "fit")
 
@@ -69,6 +87,7 @@ def figure_of(
     floor: Mapping[str, Floor] = MappingProxyType({}),
     seed: int = 0,
     *,
+    scale: str = "raw",
     arrows: bool = False,
     trained_on: bool = False,
     language: str | None = None,
@@ -83,6 +102,7 @@ def figure_of(
         heldout: real points (M, D) that were not trained on, unless `trained_on`.
         floor: of each metric.
         seed: of the run.
+        scale: in which it was measured, as in `ganatomy.fit`.
         arrows: whether to draw the discriminator's gradient at generated points into "final".
         trained_on: whether the real points were, and are not called held-out.
         language: "en" or "zh"; None for the one that is `languages.chosen`.
@@ -103,7 +123,8 @@ def figure_of(
     words = _words(language)
     if picture == "final":
         samples, field = (history.samples[-1], history.fields[-1]) if history.samples else look(model, heldout, seed)
-        return _final(model, samples, field, heldout, seed, arrows, words, trained_on, columns)
+        title = _titled(model.recipe, history, floor, seed, words)
+        return _final(model, samples, field, heldout, title, arrows, words, trained_on, columns)
     if picture == "film_strip":
         _require(history.samples, "snapshots")
         return _film_strip(model, history, heldout, seed, words, columns)
@@ -112,7 +133,7 @@ def figure_of(
         return _losses(model.recipe, model.objective, history, seed, words)
     if picture == "metrics":
         _require(history.metrics, "metrics")
-        return _metrics(model.recipe, history, floor, seed, words)
+        return _metrics(model.recipe, history, floor, seed, words, scale)
     if picture == "latent_grid":
         return _latent_grid(model, heldout, seed, words, trained_on, columns)
     raise unknown("picture of a run", picture, PICTURES)
@@ -123,12 +144,18 @@ def _require(remembered: Sized, what: str) -> None:
         raise InputError(f"this run remembers no {what}; fit with `heldout` or `train_size`")
 
 
+def _titled(recipe: Recipe, history: History, floor: Mapping[str, Floor], seed: int, words: Words) -> str:
+    """Say which run it is, and how it ended."""
+    ended = told(history.metrics[-1], floor, words.language) if history.metrics else ""
+    return "\n".join(filter(None, (heading(recipe, seed, words.language), ended)))
+
+
 def _final(
     model: FittedGAN,
     samples: np.ndarray,
     field: np.ndarray,
     heldout: np.ndarray,
-    seed: int,
+    title: str,
     arrows: bool,
     words: Words,
     trained_on: bool = False,
@@ -139,7 +166,7 @@ def _final(
         heldout,
         samples,
         field,
-        title=heading(model.recipe, seed, words.language),
+        title=title,
         field_label=_field_label(model.objective.label, model.recipe.packing, words),
         arrows=(samples, model.discriminator_gradient(samples)) if arrows else None,
         trained_on=trained_on,
@@ -175,10 +202,13 @@ def _losses(recipe: Recipe, objective: Objective, history: History, seed: int, w
     return loss_curves(history.loss("iteration") / an_epoch, curves, title=title, language=words.language)
 
 
-def _metrics(recipe: Recipe, history: History, floor: Mapping[str, Floor], seed: int, words: Words) -> Figure:
+def _metrics(
+    recipe: Recipe, history: History, floor: Mapping[str, Floor], seed: int, words: Words, scale: str
+) -> Figure:
     values = {name: history.metric(name) for name in history.metric_names}
     bands = {name: (floor[name].mean, floor[name].spread) for name in values if name in floor}
-    titles, title = {name: words(f"metric_{name}") for name in values}, heading(recipe, seed, words.language)
+    titles = {name: words(f"metric_{name}") for name in values}
+    title = "\n".join((_titled(recipe, history, floor, seed, words), *[words("in_std")] * (scale == "std")))
     return metric_curves(history.epochs, values, bands, titles, title=title, language=words.language)
 
 
@@ -221,6 +251,7 @@ def draw_run(
     arrows: bool = False,
     language: str | None = None,
     columns: Sequence[str] = (),
+    scale: str = "raw",
 ) -> None:
     """Draw every picture of a run into its folder.
 
@@ -234,15 +265,17 @@ def draw_run(
         arrows: whether to draw the discriminator's gradient at generated points into final.png.
         language: "en" or "zh"; None for the one that is `languages.chosen`.
         columns: the names of the D coordinates, or none.
+        scale: in which it was measured.
 
     Raises:
         InputError: a picture cannot be written, or an unknown language.
     """
     words = _words(language)
-    final = _final(model, history.samples[-1], history.fields[-1], heldout, seed, arrows, words, columns=columns)
+    title = _titled(model.recipe, history, floor, seed, words)
+    final = _final(model, history.samples[-1], history.fields[-1], heldout, title, arrows, words, columns=columns)
     save_figure(final, folder.at("figures/final.png"))
     save_figure(_film_strip(model, history, heldout, seed, words, columns), folder.at("figures/film_strip.png"))
-    draw_curves(folder, model.recipe, model.objective, history, floor, seed, words.language)
+    draw_curves(folder, model.recipe, model.objective, history, floor, seed, words.language, scale)
     save_figure(_latent_grid(model, heldout, seed, words, columns=columns), folder.at("figures/latent_grid.png"))
     draw_films(
         folder,
@@ -265,6 +298,7 @@ def draw_curves(
     floor: Mapping[str, Floor],
     seed: int,
     language: str | None = None,
+    scale: str = "raw",
 ) -> None:
     """Draw losses and metrics; all that can be drawn of a run that ended early, and nothing of one that did at once."""
     if not history.losses:
@@ -272,7 +306,7 @@ def draw_curves(
     words = _words(language)
     save_figure(_losses(recipe, objective, history, seed, words), folder.at("figures/losses.png"))
     if history.metrics:
-        save_figure(_metrics(recipe, history, floor, seed, words), folder.at("figures/metrics.png"))
+        save_figure(_metrics(recipe, history, floor, seed, words, scale), folder.at("figures/metrics.png"))
 
 
 def draw_films(
