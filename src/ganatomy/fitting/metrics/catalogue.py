@@ -7,6 +7,7 @@
 or in either case if it lies within `fitness.SPREADS` of the floor's own standard deviations.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -34,10 +35,17 @@ class MetricInfo:
 
 @dataclass(frozen=True)
 class Floor:
-    """What real points score: mean and standard deviation over resamples."""
+    """What real points score.
+
+    Attributes:
+        mean: over resamples.
+        spread: the standard deviation of what one set of real points scores.
+        error: the standard deviation of the mean; nan if that is not known.
+    """
 
     mean: float
     spread: float
+    error: float = math.nan
 
 
 FEW_FLOORS = 1.5

@@ -1,11 +1,16 @@
 """How much of each component there is: of a known mixture, or of components that the user's own labels tell.
 
 Labelled real points p_1 .. p_F with labels l_i stand for K components with weights w_k, the shares of the labels. A
-sample goes to the component that most of its `NEIGHBOURS` nearest labelled points have (of the nearest among equals),
-and is good if it lies in a ball of the nearest one, which reaches to that one's own `NEIGHBOURS`-th neighbour. Real
-points are assigned in the same way, each by all others but itself, so that the floor has the errors of assigning too.
+sample belongs to the component of the nearest labelled point (in equal parts to those of several at one place), and is
+good if it is no farther from it than that one's own `NEIGHBOURS`-th neighbour of its component is. Real points are
+assigned in the same way, each by all others but itself, so that the floor has the errors of assigning too.
 
-Not guaranteed: shares of components that overlap, beyond what the floor says.
+    share_k = mean over samples of [the nearest labelled point is of component k]          weights as in `Labels.counts`
+
+For samples of the distribution itself the shares tend to the weights, also where components overlap, as F grows: the
+nearest point's label is a draw of the components' odds there. (A majority of several neighbours would not: it gives all
+of an overlap to the commoner one, and components of very few points nothing.) Not guaranteed: that a share says where
+in the component samples lie, nor that they lie in any.
 
 Shapes: `F` labelled points, `N` samples, `D` data dimensions, `K` components.
 """
@@ -17,12 +22,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
+from scipy.special import ndtri
 
 from ganatomy.fitting.metrics.known import component_shares
 from ganatomy.fitting.points.distributions import Components
 from ganatomy.fitting.points.labels import Labels
 
 NEIGHBOURS = 5
+"""The k of the balls in which samples are good."""
+
+MUCH = 1.25
+"""Times as much of a component as there should be, or as little, from which a share that is surely wrong is told."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +45,7 @@ class ComponentShare:
         generated: the share of the samples.
         low: of the interval, 95 times in 100, that the samples' number leaves.
         high: of it.
-
-    >>> ComponentShare.of("d", 0.02, 0.002, 20000).is_off
-    True
+        is_off: whether there is clearly too much or too little of it: see `shares_of`.
     """
 
     name: str
@@ -45,33 +53,45 @@ class ComponentShare:
     generated: float
     low: float
     high: float
-
-    @classmethod
-    def of(cls, name: str, real: float, generated: float, samples: int) -> "ComponentShare":
-        """Give a share among so many samples its interval.
-
-        References:
-            Wilson 1927, Probable inference, the law of succession, and statistical inference.
-        """
-        z2 = 1.96**2
-        centre = (generated + z2 / (2 * samples)) / (1 + z2 / samples)
-        half = 1.96 * math.sqrt(generated * (1 - generated) / samples + z2 / (4 * samples**2)) / (1 + z2 / samples)
-        return cls(name, real, generated, max(centre - half, 0.0), min(centre + half, 1.0))
-
-    @property
-    def is_off(self) -> bool:
-        """Whether there is clearly less than two thirds, or more than one and a half, of what there should be."""
-        return self.high < self.real / 1.5 or self.low > self.real * 1.5
+    is_off: bool = False
 
 
-def shares_of(names: Sequence[str], weights: np.ndarray, shares: np.ndarray, samples: int) -> list[ComponentShare]:
-    """Put the shares (K,) of so many samples beside the weights (K,).
+def wilson(share: float, number: float, z: float = 1.96) -> tuple[float, float]:
+    """Return where a share that was counted among so many may lie: 95 times in 100, or within z standard deviations.
 
-    >>> [share.is_off for share in shares_of("ab", np.array([0.9, 0.1]), np.array([0.98, 0.02]), 1000)]
-    [False, True]
+    References:
+        Wilson 1927, Probable inference, the law of succession, and statistical inference.
+
+    >>> [round(end, 4) for end in wilson(0.0, 100)], [round(end, 4) for end in wilson(0.5, 100)]
+    ([0.0, 0.037], [0.4038, 0.5962])
     """
-    each = zip(names, weights.tolist(), shares.tolist(), strict=True)
-    return [ComponentShare.of(name, weight, share, samples) for name, weight, share in each]
+    centre = (share + z**2 / (2 * number)) / (1 + z**2 / number)
+    half = z * math.sqrt(share * (1 - share) / number + z**2 / (4 * number**2)) / (1 + z**2 / number)
+    return max(centre - half, 0.0), min(centre + half, 1.0)
+
+
+def shares_of(
+    names: Sequence[str], weights: np.ndarray, shares: np.ndarray, samples: int, labelled: int | None = None
+) -> list[ComponentShare]:
+    """Put the shares (K,) of so many samples beside the weights (K,), which were counted among so many labelled points.
+
+    A share is off if it is more than `MUCH` times the weight, or less by as much, and the two intervals do not meet
+    which hold all K shares, and weights that were counted, 95 times in 100. Weights are known if `labelled` is None.
+
+    >>> weights, shares = np.array([0.9, 0.07, 0.02, 0.01]), np.array([0.939, 0.05, 0.009, 0.002])
+    >>> [share.name for share in shares_of("abcd", weights, shares, 20_000, 7_000) if share.is_off]
+    ['b', 'c', 'd']
+    >>> [share.name for share in shares_of("abcd", weights, shares, 700, 700) if share.is_off]  # too few to be sure
+    []
+    """
+    z = float(-ndtri(0.025 / len(names)))
+    told = []
+    for name, weight, share in zip(names, weights.tolist(), shares.tolist(), strict=True):
+        low, high = wilson(share, samples, z)
+        least, most = (weight, weight) if labelled is None else wilson(weight, labelled, z)
+        surely = high < least and share * MUCH < weight or low > most and share > weight * MUCH
+        told.append(ComponentShare(name, weight, share, *wilson(share, samples), surely))
+    return told
 
 
 class LabelledComponents:
@@ -85,41 +105,59 @@ class LabelledComponents:
     """
 
     def __init__(self, points: np.ndarray, labels: Labels) -> None:
-        self.names, self._codes, self._tree = labels.names, labels.codes, cKDTree(points)
-        self._k = min(NEIGHBOURS, len(points) - 1)
-        distances, neighbours = self._tree.query(points, self._k + 1)
-        self._radii = distances[:, -1]
-        self.weights: NDArray[np.float64] = labels.counts / len(labels)
-        self._own = self._components(neighbours[:, 1:]), distances[:, 1] <= self._radii[neighbours[:, 1]]
-
-    def _components(self, neighbours: np.ndarray) -> np.ndarray:
-        """Take the majority (N,) of the neighbours' (N, k) components."""
-        codes = self._codes[neighbours]
-        votes = np.zeros((len(codes), len(self.names)))
-        for column in range(codes.shape[1]):  # the nearest weighs a little more, which decides among equals
-            votes[np.arange(len(codes)), codes[:, column]] += 1 + 0.1 * (column == 0)
-        return votes.argmax(axis=1)
+        self.names, self._codes, self._counts = labels.names, labels.codes, labels.counts
+        places, self._place, self._crowd = np.unique(points, axis=0, return_inverse=True, return_counts=True)
+        self._place = self._place.ravel()
+        self._tree = cKDTree(places)
+        self.weights: NDArray[np.float64] = self._counts / len(labels)
+        reach = np.concatenate([_reach(points[labels.codes == code]) for code in range(len(labels.names))])
+        self._radii = np.zeros(len(places))  # of the widest ball at each place
+        np.maximum.at(self._radii, self._place[np.argsort(labels.codes, kind="stable")], reach)
+        self._next = self._tree.query(places, [2])  # distance and place, which is missing where all points are at one
+        self._radii = np.where(self._radii > 0, self._radii, self._next[0][:, 0])  # of lone points, and of crowds
 
     def shares(self, samples: np.ndarray) -> NDArray[np.float64]:
         """Return each component's share (K,) of samples (N, D)."""
-        _, neighbours = self._tree.query(samples, range(1, self._k + 1))
-        return self._shares(self._components(neighbours))
+        return self._shares(self._tree.query(samples)[1])
 
-    def _shares(self, components: np.ndarray) -> NDArray[np.float64]:
-        return np.bincount(components, minlength=len(self.names)) / len(components)
+    def _shares(self, places: np.ndarray) -> NDArray[np.float64]:
+        """Give each of the places (N,) in equal parts to the components of the labelled points there."""
+        hits = np.bincount(places, minlength=len(self._crowd)) / self._crowd
+        return np.bincount(self._codes, hits[self._place], minlength=len(self.names)) / len(places)
 
-    def _values(self, components: np.ndarray, good: np.ndarray) -> dict[str, float]:
-        error = 0.5 * np.abs(self._shares(components) - self.weights).sum()
-        return {"components_found": len(np.unique(components[good])), "weight_error": float(error)}
+    def _found(self, places: np.ndarray) -> int:
+        """Count the components that have a labelled point at one of the places."""
+        return len(np.unique(self._codes[np.isin(self._place, places)]))
 
     def values(self, samples: np.ndarray) -> dict[str, float]:
         """Count the components that have a good sample among (N, D), and measure how wrong the shares are."""
-        distances, neighbours = self._tree.query(samples, range(1, self._k + 1))
-        return self._values(self._components(neighbours), distances[:, 0] <= self._radii[neighbours[:, 0]])
+        distances, places = self._tree.query(samples)
+        error = 0.5 * np.abs(self._shares(places) - self.weights).sum()
+        return {"components_found": self._found(places[distances <= self._radii[places]]), "weight_error": float(error)}
 
     def values_of_own(self, rows: np.ndarray) -> dict[str, float]:
-        """Measure some of the labelled points themselves, each assigned by the others."""
-        return self._values(*(part[rows] for part in self._own))
+        """Measure some of the labelled points, each assigned by all others, against the weights of the others."""
+        alone = self._crowd[self._place[rows]] == 1
+        beside = rows[~alone]  # at a place with others: the components of those, each an equal part
+        distances, places = (found[self._place[rows[alone]], 0] for found in self._next)
+        shares = self._shares(places) * len(places) if len(places) else np.zeros(len(self.names))
+        if len(beside):
+            parts = 1 / (self._crowd[self._place[beside]] - 1)
+            crowds = np.bincount(self._place[beside], parts, len(self._crowd))
+            shares += np.bincount(self._codes, crowds[self._place], len(self.names))
+            shares -= np.bincount(self._codes[beside], parts, len(self.names))
+        others = self._counts - np.bincount(self._codes[rows], minlength=len(self.names))
+        weights = others / others.sum() if others.any() else self.weights
+        error = 0.5 * np.abs(shares / len(rows) - weights).sum()
+        good = places[distances <= self._radii[places]]
+        found = self._found(np.concatenate([good, self._place[beside]]))
+        return {"components_found": found, "weight_error": float(error)}
+
+
+def _reach(points: np.ndarray) -> np.ndarray:
+    """Return each point's distance to its `NEIGHBOURS`-th neighbour of (F, D), or to the farthest of fewer."""
+    k = min(NEIGHBOURS, len(points) - 1)
+    return cKDTree(points).query(points, [k + 1])[0][:, 0] if k > 0 else np.zeros(len(points))
 
 
 def known_shares(samples: np.ndarray, components: Components) -> list[ComponentShare]:

@@ -118,20 +118,22 @@ def evaluate(
     values, floors, memories = [], [], []
     for heldout, fresh, rows in _rounds(real, known, size, resamples, rng, seed):
         against = Reference(heldout, known, units)
-        drawn = subsample(samples, size, rng)
-        values.append(against.values(drawn) | ({} if told is None else told.values(drawn / units)))
+        values.append(_scored(against, told, subsample(samples, size, rng)))
         floors.append(against.values(fresh) | ({} if told is None else told.values_of_own(rows)))
         if trained is not None:
-            memories.append(against.values(trained[rng.integers(len(trained), size=size)]))
-    floor, memory = floor_of(floors), floor_of(memories) if memories else {}
-    every = {} if known is not None else _values_of_all(samples, real, units, rng)
+            memories.append(_scored(against, told, trained[rng.integers(len(trained), size=size)]))
+    reused = 0.0 if known is not None else size / len(real)  # share of held-out points that two rounds have in common
+    floor, memory = floor_of(floors, reused), floor_of(memories) if memories else {}
+    every = {}
+    if known is None:
+        every = _scored(Reference(subsample(real, ALL, rng), None, units), told, subsample(samples, ALL, rng))
     measured = Measurements()
     for name in floor:
         measured[name] = Measurement.of(
             name,
             [value[name] for value in values],
             floor[name],
-            resamples=resamples,
+            common=0.5 * (size / len(samples) + reused),
             memory=memory[name].mean if name in memory else None,
             value=every.get(name),
         )
@@ -145,7 +147,9 @@ def evaluate(
     ordered.size, ordered.scale = size, scale
     ordered.sizes = None if known is not None else (min(len(samples), ALL), min(len(real), ALL))
     if told is not None:
-        ordered.components = tuple(shares_of(told.names, told.weights, told.shares(samples / units), len(samples)))
+        ordered.components = tuple(
+            shares_of(told.names, told.weights, told.shares(samples / units), len(samples), len(real))
+        )
     elif known is not None and known.components is not None:
         ordered.components = tuple(known_shares(samples, known.components))
     return ordered
@@ -172,17 +176,16 @@ def _rounds(
     seed: int,
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield held-out (n, D) and fresh points (n, D) of each round, and the latter's rows among the reference."""
-    for r in range(resamples):
+    seeds = np.random.SeedSequence([seed, 1]).generate_state(resamples).tolist()  # apart from those that people give
+    for own in seeds:
         if known is not None:
-            drawn = known.sample(2 * size, seed + r)
+            drawn = known.sample(2 * size, own)
             yield drawn[:size], drawn[size:], np.arange(0)
         else:
             order = rng.permutation(len(real))
             yield real[order[:size]], real[order[size : 2 * size]], order[size : 2 * size]
 
 
-def _values_of_all(
-    samples: np.ndarray, real: np.ndarray, units: np.ndarray, rng: np.random.Generator
-) -> dict[str, float]:
-    """Compute the metrics of all samples against all reference points, or of a random part of very many."""
-    return Reference(subsample(real, ALL, rng), None, units).values(subsample(samples, ALL, rng))
+def _scored(against: Reference, told: LabelledComponents | None, samples: np.ndarray) -> dict[str, float]:
+    """Compute all metrics of samples (N, D)."""
+    return against.values(samples) | ({} if told is None else told.values(samples / against.units))

@@ -1,13 +1,18 @@
 """A metric's value beside its floor, as means over draws with intervals, and all metrics of some samples together.
 
 Of a generator as many samples as are wanted can be drawn, so a metric is the mean v over k draws of n samples each,
-with standard deviation s; the floor is the mean f over r resamples of n real points, with standard deviation t. Then
+with standard deviation s; the floor is the mean f over r resamples of n real points, with standard deviation t. Draws
+that have points in common vary less among themselves than fresh ones would, and their mean more. With q the share of
+points that two of them have in common on average, what a fresh draw varies by, and the error of the mean, are
 
-    v -+ t(0.975, k - 1) s / sqrt(k)            is where the mean over many more draws may be expected
-    v / f -+ 1.96 sqrt(s^2 / k + (v / f)^2 t^2 / r) / f    likewise of their ratio, to first order
+    s = s_seen / sqrt(1 - q)        e(v) = s sqrt((1 + (k - 1) q) / k)        which is s / sqrt(k) where q = 0
 
-What neither covers: that other held-out points would shift values and floor together, and that resamples of few real
-points overlap.
+likewise t and e(f). Then
+
+    v -+ t(0.975, k - 1) e(v)                                       is where the mean over many more draws may be expected
+    v / f -+ t(0.975, k - 1) sqrt(e(v)^2 + (v / f)^2 e(f)^2) / f    likewise of their ratio, to first order
+
+What neither covers: that other held-out points would shift values and floor together.
 """
 
 import math
@@ -16,6 +21,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import stdtrit
 
 from ganatomy.fitting.metrics.catalogue import HEADLINE, METRICS, Floor
 from ganatomy.fitting.metrics.components import ComponentShare
@@ -25,8 +31,6 @@ from ganatomy.fitting.metrics.tables import frame_of, html_of
 if TYPE_CHECKING:
     import pandas
 
-_QUANTILE = 1.96
-
 
 @dataclass(frozen=True)
 class Measurement:
@@ -35,19 +39,20 @@ class Measurement:
     Attributes:
         value: of the samples: the mean over draws; of a file's samples (see `evaluate`), of all of them.
         floor: of real points, the mean over resamples.
-        floor_spread: the standard deviation of the floor over resamples.
+        floor_spread: the standard deviation of what one set of real points scores.
         ratio: value / floor at the same number of points, for metrics where more is better too; None where that means
             nothing: the metric has no origin (negative log-likelihood), the floor is not positive or its spread too
             wide, or the value is not finite.
-        spread: the standard deviation over draws; nan of a single one.
+        spread: the standard deviation of what one draw scores; nan of a single one.
         draws: how many there are.
-        resamples: of the floor; 0 if that is not known.
+        error: of their mean, its standard deviation; nan of a single draw.
+        floor_error: likewise of the floor; nan if that is not known.
         compared: the value at the floor's number of points; None if that is `value`.
         memory: what perfect memory of the training points scores; None if that was not measured.
 
-    >>> found = Measurement.of("wasserstein2", [0.5, 0.52, 0.48], Floor(0.25, 0.03), resamples=16)
-    >>> found.value, found.ratio, [round(end, 2) for end in (*found.interval, *found.ratio_interval)]
-    (0.5, 2.0, [0.45, 0.55, 1.85, 2.15])
+    >>> found = Measurement.of("wasserstein2", [0.5, 0.52, 0.48], Floor(0.25, 0.03, 0.0075))
+    >>> round(found.value, 2), round(found.ratio, 2), [round(end, 2) for end in (*found.interval, *found.ratio_interval)]
+    (0.5, 2.0, [0.45, 0.55, 1.67, 2.33])
     """
 
     value: float
@@ -56,7 +61,8 @@ class Measurement:
     ratio: float | None
     spread: float = math.nan
     draws: int = 1
-    resamples: int = 0
+    error: float = math.nan
+    floor_error: float = math.nan
     compared: float | None = None
     memory: float | None = None
 
@@ -67,18 +73,28 @@ class Measurement:
         values: Sequence[float],
         floor: Floor,
         *,
-        resamples: int = 0,
+        common: float = 0.0,
         memory: float | None = None,
         value: float | None = None,
     ) -> "Measurement":
-        """Put what each draw scored in the metric `name` beside its floor; with the `value` of all points, if known."""
-        mean = float(np.mean(values))
-        spread = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+        """Put what each draw scored in the metric `name` beside its floor.
+
+        Args:
+            name: of the metric.
+            values: of each draw.
+            floor: of the metric.
+            common: the share of points that two draws have in common.
+            memory: what perfect memory scores, if known.
+            value: of all points, if known.
+        """
+        drawn = spread_of(values, common)
+        mean, spread = drawn.mean, drawn.spread
         meaningful = METRICS[name].has_ratio and floor.mean > 0 and math.isfinite(mean) and not is_wide(floor)
         ratio = mean / floor.mean if meaningful else None
         compared = None if value is None else mean
         shown = mean if value is None else value
-        return cls(shown, floor.mean, floor.spread, ratio, spread, len(values), resamples, compared, memory)
+        errors = drawn.error, floor.error
+        return cls(shown, floor.mean, floor.spread, ratio, spread, len(values), *errors, compared, memory)
 
     @property
     def at_floor_size(self) -> float:
@@ -86,22 +102,21 @@ class Measurement:
         return self.value if self.compared is None else self.compared
 
     @property
+    def _quantile(self) -> float:
+        return float(stdtrit(self.draws - 1, 0.975)) if self.draws > 1 else math.nan
+
+    @property
     def interval(self) -> tuple[float, float]:
         """Where the mean over many more draws may be expected, 95 times in 100; nan of a single draw."""
-        from scipy.special import stdtrit
-
-        if self.draws < 2:
-            return math.nan, math.nan
-        half = float(stdtrit(self.draws - 1, 0.975)) * self.spread / math.sqrt(self.draws)
+        half = self._quantile * self.error
         return self.at_floor_size - half, self.at_floor_size + half
 
     @property
     def ratio_interval(self) -> tuple[float, float]:
-        """Likewise of the ratio; nan where there is none, of a single draw, or of a floor of unknown resamples."""
-        if self.ratio is None or self.draws < 2 or not self.resamples:
+        """Likewise of the ratio; nan where there is none, of a single draw, or of a floor whose error is not known."""
+        if self.ratio is None:
             return math.nan, math.nan
-        variance = self.spread**2 / self.draws + (self.ratio * self.floor_spread) ** 2 / self.resamples
-        half = _QUANTILE * math.sqrt(variance) / self.floor
+        half = self._quantile * math.hypot(self.error, self.ratio * self.floor_error) / self.floor
         return self.ratio - half, self.ratio + half
 
     def off(self, name: str) -> float:
@@ -143,7 +158,7 @@ class Measurements(dict[str, Measurement]):
     @property
     def floor(self) -> dict[str, Floor]:
         """The floor of every metric."""
-        return {name: Floor(m.floor, m.floor_spread) for name, m in self.items()}
+        return {name: Floor(m.floor, m.floor_spread, m.floor_error) for name, m in self.items()}
 
     @property
     def values_at_floor_size(self) -> dict[str, float]:
@@ -192,6 +207,19 @@ class Measurements(dict[str, Measurement]):
         """Make a DataFrame, a row a metric."""
         columns, rows = self._table()
         return frame_of(columns, rows).set_index([list(self)])
+
+
+def spread_of(values: Sequence[float], common: float = 0.0) -> Floor:
+    """Average what draws of points scored, of which any two have a share of points in common.
+
+    >>> spread_of([1.0, 4.0]), spread_of([1.0, 4.0], common=0.36)
+    (Floor(mean=2.5, spread=2.1213..., error=1.5), Floor(mean=2.5, spread=2.6516..., error=2.1866...))
+    """
+    if len(values) < 2 or common >= 1:
+        return Floor(float(np.mean(values)), math.nan)
+    spread = float(np.std(values, ddof=1)) / math.sqrt(1 - common)
+    error = spread * math.sqrt((1 + (len(values) - 1) * common) / len(values))
+    return Floor(float(np.mean(values)), spread, error)
 
 
 def told(values: Mapping[str, float], floor: Mapping[str, Floor]) -> str:

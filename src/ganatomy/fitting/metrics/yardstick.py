@@ -10,8 +10,8 @@ Every number is taken at one size n, since metrics of finite sets depend on it, 
 held-out points' standard deviation, since otherwise a column of small numbers counts for nothing beside one of large
 ones. What is not guaranteed: one draw's ratio scatters by about floor_spread / floor; so values are means over draws. A
 ratio below 1 is such scatter, or samples nearer to the held-out points than real ones are, which is no better fit. One
-number is no verdict (see `fitness`). Draws of fresh points overlap where there are fewer than n of them for each, and
-the spread is then an underestimate.
+number is no verdict (see `fitness`). Draws of fresh points overlap where there are fewer than n of them for each; spread
+and error of the floor allow for that (see `measurement`), as for a mean over points.
 
 Shape letters: `N` samples, `M` held-out points, `F` fresh points, `D` data dimensions, `n` the common size.
 """
@@ -29,7 +29,7 @@ from ganatomy.fitting.metrics import samples as metrics
 from ganatomy.fitting.metrics.catalogue import Floor
 from ganatomy.fitting.metrics.components import ComponentShare, LabelledComponents, known_shares, shares_of
 from ganatomy.fitting.metrics.copying import Copying
-from ganatomy.fitting.metrics.measurement import Measurement, Measurements
+from ganatomy.fitting.metrics.measurement import Measurement, Measurements, spread_of
 from ganatomy.fitting.metrics.pairs import Pairs, Tables, point_sets
 from ganatomy.fitting.metrics.transport import subsample
 from ganatomy.fitting.points.distributions import Distribution
@@ -140,14 +140,13 @@ def warn_of_shared(shared: int, total: int) -> None:
         )
 
 
-def floor_of(scores: Sequence[Mapping[str, float]]) -> dict[str, Floor]:
-    """Average the scores of at least two resamples, metric by metric.
+def floor_of(scores: Sequence[Mapping[str, float]], common: float = 0.0) -> dict[str, Floor]:
+    """Average the scores of resamples, metric by metric, of which any two have a share of points in common.
 
     >>> floor_of([{"mmd": 0.1}, {"mmd": 0.3}])
-    {'mmd': Floor(mean=0.2, spread=0.1414...)}
+    {'mmd': Floor(mean=0.2, spread=0.1414..., error=0.1)}
     """
-    columns = {name: [score[name] for score in scores] for name in scores[0]}
-    return {name: Floor(float(np.mean(v)), float(np.std(v, ddof=1))) for name, v in columns.items()}
+    return {name: spread_of([score[name] for score in scores], common) for name in scores[0]}
 
 
 def common_size(first: int, second: int, names: str, resamples: int, limit: int) -> int:
@@ -172,9 +171,9 @@ def common_size(first: int, second: int, names: str, resamples: int, limit: int)
 class Yardstick:
     """Held-out real points, made ready to measure many samples, with the floor of every metric.
 
-    All is measured at one size, n = min(M, F, limit), to which held-out points and samples are SUBSAMPLED if
+    All is measured at one size, n = min(M, F / 2, limit), to which held-out points and samples are SUBSAMPLED if
     there are more, at random without replacement and always the same. Draws of fresh points are disjoint as
-    long as there are enough.
+    long as there are enough, and never have more than half of their points in common.
 
     Args:
         heldout: real points that nothing was trained on, (M, D).
@@ -223,8 +222,9 @@ class Yardstick:
         scale: Scale = "std",
     ) -> None:
         fresh, heldout = point_sets(fresh, heldout)
-        self.size = common_size(len(heldout), len(fresh), "held-out and fresh points", resamples, limit)
-        self.scale, self._seed, self._fresh, self._resamples = scale, seed, fresh, resamples
+        common_size(len(heldout), len(fresh), "held-out and fresh points", resamples, limit)
+        self.size = min(len(heldout), max(len(fresh) // 2, NEIGHBOURS + 1), limit)
+        self.scale, self._seed, self._fresh = scale, seed, fresh
         rng = np.random.default_rng(seed)
         units = units_of(heldout, scale)
         self._reference = Reference(subsample(heldout, self.size, rng), distribution, units)
@@ -238,7 +238,9 @@ class Yardstick:
             | ({} if self._labelled is None else self._labelled.values_of_own(subset))
             for subset in subsets
         ]
-        self.floor = floor_of(scores)
+        uses = np.bincount(np.concatenate(subsets), minlength=len(fresh))
+        both = uses @ uses - resamples * self.size  # points that two subsets have in common, over all pairs of them
+        self.floor = floor_of(scores, both / (resamples * (resamples - 1) * self.size))
         if self._copying is not None:
             self.floor["copying"] = self._copying.floor(self.size)
 
@@ -291,7 +293,6 @@ class Yardstick:
                     name,
                     [value[name] for value in values],
                     self.floor[name],
-                    resamples=self._resamples,
                     memory=self.memory.get(name),
                 )
                 for name in values[0]
@@ -313,4 +314,4 @@ class Yardstick:
         if self._labelled is None:
             return []
         shares = self._labelled.shares(samples / self._reference.units)
-        return shares_of(self._labelled.names, self._labelled.weights, shares, len(samples))
+        return shares_of(self._labelled.names, self._labelled.weights, shares, len(samples), len(self._fresh))

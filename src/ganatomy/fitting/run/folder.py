@@ -61,7 +61,8 @@ class _Metric(Table):
     ratio: float | None
     spread: float | None = None  # which runs of before do not have, nor what follows
     draws: int = Field(1, ge=1, le=10_000)
-    resamples: int = Field(0, ge=0, le=10_000)
+    error: float | None = None
+    floor_error: float | None = None
     compared: float | None = None
     memory: float | None = None
 
@@ -74,6 +75,7 @@ class _Share(Table):
     generated: float
     low: float
     high: float
+    is_off: bool = False
 
 
 class SummaryTable(_Versioned):

@@ -26,7 +26,7 @@ from ganatomy.fitting.run.pictures import figure_of
 from ganatomy.fitting.training.model import FittedGAN
 from ganatomy.fitting.training.trainer import snapshot_epochs
 
-_NUMBERS = ("value", "floor", "floor_spread", "spread")
+_NUMBERS = ("value", "floor", "floor_spread", "spread", "error", "floor_error")
 
 if TYPE_CHECKING:
     import pandas
@@ -154,7 +154,7 @@ class Run(FittedGAN):
         """
         if self._real is None:
             raise InputError("this run has no real points to draw; fit with `heldout` or `train_size`")
-        floor = self.measurements.floor if self.measurements else {}
+        floor, scale = (self.measurements.floor, self.measurements.scale) if self.measurements else ({}, "raw")
         return figure_of(
             picture,
             self,
@@ -162,6 +162,7 @@ class Run(FittedGAN):
             self._real,
             floor,
             self.seed,
+            scale=scale,
             arrows=arrows,
             trained_on=self.heldout is None,
             language=language,
