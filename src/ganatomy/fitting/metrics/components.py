@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 from scipy.special import ndtri
 
 from ganatomy.fitting.metrics.known import component_shares
@@ -108,17 +108,17 @@ class LabelledComponents:
         self.names, self._codes, self._counts = labels.names, labels.codes, labels.counts
         places, self._place, self._crowd = np.unique(points, axis=0, return_inverse=True, return_counts=True)
         self._place = self._place.ravel()
-        self._tree = cKDTree(places)
+        self._tree = KDTree(places)
         self.weights: NDArray[np.float64] = self._counts / len(labels)
         reach = np.concatenate([_reach(points[labels.codes == code]) for code in range(len(labels.names))])
         self._radii = np.zeros(len(places))  # of the widest ball at each place
         np.maximum.at(self._radii, self._place[np.argsort(labels.codes, kind="stable")], reach)
-        self._next = self._tree.query(places, [2])  # distance and place, which is missing where all points are at one
-        self._radii = np.where(self._radii > 0, self._radii, self._next[0][:, 0])  # of lone points, and of crowds
+        self._next = _nearest(self._tree, places, 2)  # which is missing where all points are at one place
+        self._radii = np.where(self._radii > 0, self._radii, self._next[0])  # of lone points, and of crowds
 
     def shares(self, samples: np.ndarray) -> NDArray[np.float64]:
         """Return each component's share (K,) of samples (N, D)."""
-        return self._shares(self._tree.query(samples)[1])
+        return self._shares(_nearest(self._tree, samples)[1])
 
     def _shares(self, places: np.ndarray) -> NDArray[np.float64]:
         """Give each of the places (N,) in equal parts to the components of the labelled points there."""
@@ -131,7 +131,7 @@ class LabelledComponents:
 
     def values(self, samples: np.ndarray) -> dict[str, float]:
         """Count the components that have a good sample among (N, D), and measure how wrong the shares are."""
-        distances, places = self._tree.query(samples)
+        distances, places = _nearest(self._tree, samples)
         error = 0.5 * np.abs(self._shares(places) - self.weights).sum()
         return {"components_found": self._found(places[distances <= self._radii[places]]), "weight_error": float(error)}
 
@@ -139,7 +139,7 @@ class LabelledComponents:
         """Measure some of the labelled points, each assigned by all others, against the weights of the others."""
         alone = self._crowd[self._place[rows]] == 1
         beside = rows[~alone]  # at a place with others: the components of those, each an equal part
-        distances, places = (found[self._place[rows[alone]], 0] for found in self._next)
+        distances, places = (found[self._place[rows[alone]]] for found in self._next)
         shares = self._shares(places) * len(places) if len(places) else np.zeros(len(self.names))
         if len(beside):
             parts = 1 / (self._crowd[self._place[beside]] - 1)
@@ -157,7 +157,13 @@ class LabelledComponents:
 def _reach(points: np.ndarray) -> np.ndarray:
     """Return each point's distance to its `NEIGHBOURS`-th neighbour of (F, D), or to the farthest of fewer."""
     k = min(NEIGHBOURS, len(points) - 1)
-    return cKDTree(points).query(points, [k + 1])[0][:, 0] if k > 0 else np.zeros(len(points))
+    return _nearest(KDTree(points), points, k + 1)[0] if k > 0 else np.zeros(len(points))
+
+
+def _nearest(tree: KDTree, points: np.ndarray, rank: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distances (N,) of points (N, D) to their nearest in the tree, or second nearest, ..., and which."""
+    distances, which = tree.query(points, rank)
+    return np.reshape(distances, (len(points), -1))[:, -1], np.reshape(which, (len(points), -1))[:, -1]
 
 
 def known_shares(samples: np.ndarray, components: Components) -> list[ComponentShare]:

@@ -19,7 +19,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from ganatomy.fitting.metrics.catalogue import Floor
 from ganatomy.fitting.metrics.pairs import point_set
@@ -45,7 +45,7 @@ class Copying:
     """
 
     def __init__(self, training: ArrayLike, heldout: ArrayLike) -> None:
-        self._tree = cKDTree(point_set(training, "training points"))
+        self._tree = KDTree(point_set(training, "training points"))
         self._heldout = np.sort(self._distances(point_set(heldout, "held-out points")))
 
     def _distances(self, points: np.ndarray) -> np.ndarray:

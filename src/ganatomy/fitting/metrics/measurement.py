@@ -235,6 +235,6 @@ def _told(values: Mapping[str, float], floor: Mapping[str, Floor]) -> Iterator[s
     if HEADLINE in values and HEADLINE in floor:
         yield f"{METRICS[HEADLINE].title} {values[HEADLINE]:.2f} of {floor[HEADLINE].mean:.2f}"
     distance = distance_of(floor)
-    if distance in values and floor[distance].mean > 0:
+    if distance is not None and distance in values and floor[distance].mean > 0:
         name = "distance" if distance == "wasserstein2" else METRICS[distance].title
         yield f"{name} {values[distance] / floor[distance].mean:.3g} x floor"

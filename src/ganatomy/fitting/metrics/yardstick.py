@@ -239,7 +239,9 @@ class Yardstick:
             for subset in subsets
         ]
         uses = np.bincount(np.concatenate(subsets), minlength=len(fresh))
-        both = uses @ uses - resamples * self.size  # points that two subsets have in common, over all pairs of them
+        both = (
+            int(uses @ uses) - resamples * self.size
+        )  # points that two subsets have in common, over all pairs of them
         self.floor = floor_of(scores, both / (resamples * (resamples - 1) * self.size))
         if self._copying is not None:
             self.floor["copying"] = self._copying.floor(self.size)

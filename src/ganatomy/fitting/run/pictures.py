@@ -63,7 +63,7 @@ def told(values: Mapping[str, float], floor: Mapping[str, Floor], language: str 
     if HEADLINE in values and HEADLINE in floor:
         score = {"value": f"{values[HEADLINE]:.2f}", "floor": f"{floor[HEADLINE].mean:.2f}"}
         parts.append(words("told_score", title=words(f"metric_{HEADLINE}"), **score))
-    if distance in values and floor[distance].mean > 0:
+    if distance is not None and distance in values and floor[distance].mean > 0:
         ratio = words.number(values[distance] / floor[distance].mean)
         parts.append(words("told_distance", title=words(f"metric_{distance}"), ratio=ratio))
     return words("semicolon").join(parts)
