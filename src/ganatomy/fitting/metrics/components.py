@@ -89,7 +89,7 @@ def shares_of(
     for name, weight, share in zip(names, weights.tolist(), shares.tolist(), strict=True):
         low, high = wilson(share, samples, z)
         least, most = (weight, weight) if labelled is None else wilson(weight, labelled, z)
-        surely = high < least and share * MUCH < weight or low > most and share > weight * MUCH
+        surely = (high < least and share * MUCH < weight) or (low > most and share > weight * MUCH)
         told.append(ComponentShare(name, weight, share, *wilson(share, samples), surely))
     return told
 

@@ -9,7 +9,7 @@ points that two of them have in common on average, what a fresh draw varies by, 
 
 likewise t and e(f). Then
 
-    v -+ t(0.975, k - 1) e(v)                                       is where the mean over many more draws may be expected
+    v -+ t(0.975, k - 1) e(v)                                       is where the mean over many more draws may lie
     v / f -+ t(0.975, k - 1) sqrt(e(v)^2 + (v / f)^2 e(f)^2) / f    likewise of their ratio, to first order
 
 What neither covers: that other held-out points would shift values and floor together.
@@ -51,8 +51,8 @@ class Measurement:
         memory: what perfect memory of the training points scores; None if that was not measured.
 
     >>> found = Measurement.of("wasserstein2", [0.5, 0.52, 0.48], Floor(0.25, 0.03, 0.0075))
-    >>> round(found.value, 2), round(found.ratio, 2), [round(end, 2) for end in (*found.interval, *found.ratio_interval)]
-    (0.5, 2.0, [0.45, 0.55, 1.67, 2.33])
+    >>> [round(number, 2) for number in (found.value, *found.interval, found.ratio, *found.ratio_interval)]
+    [0.5, 0.45, 0.55, 2.0, 1.67, 2.33]
     """
 
     value: float

@@ -10,8 +10,8 @@ Every number is taken at one size n, since metrics of finite sets depend on it, 
 held-out points' standard deviation, since otherwise a column of small numbers counts for nothing beside one of large
 ones. What is not guaranteed: one draw's ratio scatters by about floor_spread / floor; so values are means over draws. A
 ratio below 1 is such scatter, or samples nearer to the held-out points than real ones are, which is no better fit. One
-number is no verdict (see `fitness`). Draws of fresh points overlap where there are fewer than n of them for each; spread
-and error of the floor allow for that (see `measurement`), as for a mean over points.
+number is no verdict (see `fitness`). Draws of fresh points overlap where there are fewer than n of them for each;
+spread and error of the floor allow for that (see `measurement`), as for a mean over points.
 
 Shape letters: `N` samples, `M` held-out points, `F` fresh points, `D` data dimensions, `n` the common size.
 """
