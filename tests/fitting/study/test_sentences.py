@@ -440,7 +440,10 @@ def test_who_copies_training_points_is_said_to_though_it_fits():
 
 
 def test_what_was_measured_beside_a_value_is_shown_beside_it():
-    runs = [replace(run, error={"coverage": 0.004}, memory={"coverage": 0.99}) for run in cells_of(GOOD)]
+    runs = [
+        replace(run, low={"coverage": 0.952}, high={"coverage": 0.968}, memory={"coverage": 0.99})
+        for run in cells_of(GOOD)
+    ]
     study = compare(runs)
     names = Names(study.summaries, EN.words)
     assert "Perfect memory of the training points would score 0.99." in cells_table(study.ranked, names)["intro"]

@@ -98,8 +98,9 @@ def make_run(job: Job) -> Outcome:
 
     >>> from ganatomy.fitting.recipes.recipe import load_recipe
     >>> recipe = load_recipe("course", generator={"hidden": [8], "normalization": "none"}, epochs=2, batch_size=50)
-    >>> points = np.random.default_rng(0).normal(size=(200, 2))
-    >>> outcome = make_run(Job("a", Cell("normal", "wgan-gp", "rmsprop", 5e-5, ""), 0, recipe, "", points, points[:50]))
+    >>> points = np.random.default_rng(0).normal(size=(250, 2))
+    >>> cell = Cell("normal", "wgan-gp", "rmsprop", 5e-5, "")
+    >>> outcome = make_run(Job("a", cell, 0, recipe, "", points[50:], points[:50]))
     >>> outcome.record["status"], "animation.gif" in outcome.files, "checkpoint.pt" in outcome.files
     ('finished', True, False)
     """
@@ -162,7 +163,7 @@ def carry_out(job: Job, make: Callable[[Path], Any], **known: Any) -> Outcome:
 def _numbers(summary: Mapping[str, Any]) -> dict[str, Any]:
     """Take what a record needs from summary.json."""
     metrics = summary["metrics"]
-    columns = {"final": "value", "floor": "floor", "floor_spread": "floor_spread", "error": "error", "memory": "memory"}
+    columns = {"final": "value", **{name: name for name in ("floor", "floor_spread", "low", "high", "memory")}}
     numbers = {key: {name: m.get(column) for name, m in metrics.items()} for key, column in columns.items()}
     return {"seconds": summary["seconds_training"], **numbers}
 
@@ -269,9 +270,9 @@ def read_record(folder: Path) -> RunRecord | None:
             epochs, metrics = _read_columns(folder, "metrics.csv")
             if (folder / "validation.csv").exists():
                 validation = _read_columns(folder, "validation.csv")[1]
-        final, floor, floor_spread, error, memory = (
+        final, floor, floor_spread, low, high, memory = (
             {key: math.nan if value is None else float(value) for key, value in content[name].items()}
-            for name in ("final", "floor", "floor_spread", "error", "memory")
+            for name in ("final", "floor", "floor_spread", "low", "high", "memory")
         )
         return RunRecord(
             cell=_cell(content),
@@ -286,7 +287,8 @@ def read_record(folder: Path) -> RunRecord | None:
             final=final,
             floor=floor,
             floor_spread=floor_spread,
-            error=error,
+            low=low,
+            high=high,
             memory=memory,
         )
     except (OSError, ValueError, ArithmeticError, LookupError, InputError) as error:

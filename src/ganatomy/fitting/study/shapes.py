@@ -56,7 +56,8 @@ class RecordTable(CellTable):
     final: dict[Line, float | None]
     floor: dict[Line, float | None]
     floor_spread: dict[Line, float | None]
-    error: dict[Line, float | None] = Field(default_factory=dict)  # which runs of before do not have
+    low: dict[Line, float | None] = Field(default_factory=dict)  # which runs of before do not have
+    high: dict[Line, float | None] = Field(default_factory=dict)
     memory: dict[Line, float | None] = Field(default_factory=dict)
     fingerprint: Line
 

@@ -79,7 +79,8 @@ class RunRecord:
         floor: what real points score, a metric.
         floor_spread: its standard deviation over resamples.
         final: the metrics of the finished model, averaged over draws of samples; empty if it did not finish.
-        error: the standard deviation of these means, where it is known.
+        low: of the interval within which the mean over many more draws may be expected, where that is known.
+        high: of this interval.
         memory: what perfect memory of the training points scores, where it was measured.
         path: the run's folder, below the study's.
         unjudged: metrics that it is not judged by; None for those whose floors are too wide. See `settled`.
@@ -104,7 +105,8 @@ class RunRecord:
     floor: Mapping[str, float] = field(default_factory=dict)
     floor_spread: Mapping[str, float] = field(default_factory=dict)
     final: Mapping[str, float] = field(default_factory=dict)
-    error: Mapping[str, float] = field(default_factory=dict)
+    low: Mapping[str, float] = field(default_factory=dict)
+    high: Mapping[str, float] = field(default_factory=dict)
     memory: Mapping[str, float] = field(default_factory=dict)
     path: str = ""
     unjudged: frozenset[str] | None = None

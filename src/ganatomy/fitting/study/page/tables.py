@@ -105,9 +105,11 @@ def _ended(entry: Field, words: Words) -> Field:
 
 
 def _drawn(run: RunRecord, value: float, names: Names, summaries: Sequence[CellSummary]) -> Field:
-    """Make an entry of a run's headline, with two standard deviations of the mean over draws on both sides."""
-    half = 2 * run.error.get(summaries[0].headline, math.nan)
-    return Field.number(value, names.words.number(value), names.words.interval(value - half, value + half))
+    """Make an entry of a run's headline, with its interval over draws where it is read as it was measured."""
+    name, read = summaries[0].headline, summaries[0].quantity.read
+    low, high = run.low.get(name, math.nan), run.high.get(name, math.nan)
+    note = names.words.interval(low, high) if read == "plain" else ""
+    return Field.number(value, names.words.number(value), note)
 
 
 def _marked(entry: Field, off: bool) -> Field:
