@@ -169,6 +169,16 @@ def test_evaluate_measures_one_file_against_another(cli):
 
 
 @pytest.mark.usefixtures("clouds")
+def test_evaluate_prints_the_same_numbers_as_a_table_for_a_paper(cli):
+    metrics = json.loads(cli("evaluate", "good.csv", "real.npy", "--json").out)["metrics"]
+    heading, *rows = re.findall(r"^(.*) \\\\$", cli("evaluate", "good.csv", "real.npy", "--latex").out, re.M)
+    assert heading.startswith("metric & better & ")
+    assert [row.split(" & ")[0] for row in rows] == [METRICS[name].title for name in metrics]
+    for row, found in zip(rows, metrics.values(), strict=True):
+        assert f" & {found['floor']:.3g}"[:6] in row
+        assert f" {found['value']:.3g}"[:5] in row
+
+
 def test_evaluate_against_a_distribution_knows_its_components(cli):
     result = cli("evaluate", "ring.npy", "ring", "--json")
     metrics = json.loads(result.out)["metrics"]

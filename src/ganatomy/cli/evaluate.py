@@ -6,7 +6,7 @@ import typer
 
 from ganatomy.cli.application import verb
 from ganatomy.cli.options import Flag
-from ganatomy.terminal import say_json
+from ganatomy.terminal import say_json, say_text
 
 
 @verb
@@ -33,6 +33,7 @@ def evaluate(
     ] = None,
     seed: Annotated[int, Flag(help="Of the splits and draws.")] = 0,
     as_json: Annotated[bool, Flag("--json", help="Print JSON to standard output.")] = False,
+    as_latex: Annotated[bool, Flag("--latex", help="Print a table for a paper.")] = False,
 ) -> None:
     """Measure samples against reference points, every number beside the floor that real points reach.
 
@@ -60,6 +61,9 @@ def evaluate(
     )
     if as_json:
         say_json(measured.to_dict())
+        return
+    if as_latex:
+        say_text(measured.to_latex())
         return
     from ganatomy.cli.tables import print_metrics
 

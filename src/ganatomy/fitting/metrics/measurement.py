@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import stdtrit
 
+from ganatomy.fitting.metrics import latex
 from ganatomy.fitting.metrics.catalogue import HEADLINE, METRICS, Floor
 from ganatomy.fitting.metrics.components import ComponentShare
 from ganatomy.fitting.metrics.fitness import SPREADS, distance_of, is_wide, shortfalls, spreads_off
@@ -202,6 +203,35 @@ class Measurements(dict[str, Measurement]):
         rows = [[METRICS[n].title, METRICS[n].direction, *m.to_dict(n).values()] for n, m in self.items()]
         names = [*(next(iter(self.items()))[1].to_dict(next(iter(self))) if self else ())]
         return ["metric", "better", *names], rows
+
+    def to_latex(self, *, caption: str | None = None, label: str | None = None) -> str:
+        r"""Write a table for a paper, with the rules of booktabs: a row a metric, with intervals and real points.
+
+        Args:
+            caption: in LaTeX; with one, it is a whole `table`, otherwise a `tabular`.
+            label: of that.
+
+        >>> found = Measurements(recall=Measurement.of("recall", [0.92, 0.94], Floor(0.97, 0.01)))
+        >>> print(found.to_latex().splitlines()[-3])
+        recall & higher & 0.930 {\small[0.803, 1.06]} & 0.970 $\pm$ 0.0100 & 0.959 \\
+        """
+        whole = any(m.compared is not None for m in self.values())
+        remembered = any(m.memory is not None for m in self.values())
+        headings = ["metric", "better", *["all samples"] * whole, "samples", "real points", "ratio"]
+        rows = []
+        for name, m in self.items():
+            info = METRICS[name]
+            row = [latex.text(info.title), "0.5" if info.direction == "half" else info.direction]
+            row += [latex.number(m.value)] * whole
+            row += [latex.interval(m.at_floor_size, *m.interval), rf"{latex.number(m.floor)} $\pm$ "]
+            row[-1] += latex.number(m.floor_spread)
+            row.append("" if m.ratio is None else latex.interval(m.ratio, *m.ratio_interval))
+            rows.append(row + [latex.number(m.memory)] * remembered)
+        size = f"{self.size} samples and as many real points" if self.size else "samples and as many real points"
+        notes = [r"Needs \usepackage{booktabs}.", f"Means over draws of {size}; in brackets intervals, of 95%."]
+        notes.append("Real points: mean and standard deviation over resamples; ratio: samples / real points.")
+        headings += ["memory"] * remembered
+        return latex.table(headings, [rows], "ll" + "r" * (len(headings) - 2), notes, caption, label)
 
     def to_frame(self) -> "pandas.DataFrame":
         """Make a DataFrame, a row a metric."""
