@@ -160,6 +160,41 @@ def test_a_penalty_is_given_points_and_scores_of_packs_and_changes_nothing_if_it
     torch.testing.assert_close(list(seen.generator.parameters()), list(plain.generator.parameters()))
 
 
+class OwnR1(GAN):
+    """The built-in R1, written as a penalty of one's own."""
+
+    def discriminator_penalty(self, networks, real, fake, progress):
+        real = real.detach().requires_grad_()
+        scores = networks.score(real)
+        slopes = torch.autograd.grad(scores.sum(), real, create_graph=True)[0]
+        return 0.3 * slopes.square().sum() / len(scores) / 2
+
+
+@pytest.mark.parametrize("updates", ["simultaneous", "alternating"])
+@pytest.mark.parametrize("packing", [1, 2])
+def test_the_built_in_penalty_as_one_s_own_trains_the_same(points, updates, packing):
+    rules = {**SMALL, "updates": updates, "packing": packing, "discriminator_steps": 2}
+    rules |= {"optimizer": {"name": "sgd", "lr": 0.1}}
+    own, built_in = (
+        list(ganatomy.train(points, kind, {**rules, "penalties": held}))
+        for kind, held in ((OwnR1, {}), ("gan", {"r1": 0.3}))
+    )
+    for ours, theirs in zip(own, built_in, strict=True):
+        for name in ("discriminator", "generator", "penalty"):
+            torch.testing.assert_close(getattr(ours.losses, name), getattr(theirs.losses, name))
+        assert float(ours.losses.penalty) > 0
+
+
+@pytest.mark.usefixtures("_no_pictures")
+def test_a_longer_run_is_another_where_a_penalty_may_follow_the_progress(points, tmp_path):
+    def run(epochs):
+        return ganatomy.fit(points, Pulled, {**SMALL, "epochs": epochs}, train_size=300, out=tmp_path / "run")
+
+    run(1)
+    with pytest.raises(InputError, match="whose discriminator's penalty follows their number"):
+        run(2)
+
+
 # Networks
 
 
@@ -175,6 +210,36 @@ def test_the_recipe_s_networks_as_one_s_own_train_the_same_model_bit_for_bit(poi
     own, built_in = (ganatomy.fit(points, kind, same) for kind in (Copies, "gan"))
     assert _same(own.generator, built_in.generator)
     assert _same(own.discriminator, built_in.discriminator)
+
+
+class Both(Pulled):
+    """Penalties and a network."""
+
+    def generator_network(self, width, dim):
+        return nn.Sequential(nn.Linear(width, 8), nn.Softplus(), nn.Linear(8, dim))
+
+
+def test_a_stopped_training_with_penalties_and_networks_of_one_s_own_ends_with_the_same_bits(points):
+    recipe = load_recipe(SMALL, own_objective(Both))
+    whole, first, second, other = (Trainer(points, recipe, seed, objective=Both) for seed in (0, 0, 0, 1))
+    start = whole.game.generator.parameters.detach().clone()
+    assert torch.equal(start, first.game.generator.parameters)
+    assert not torch.equal(start, other.game.generator.parameters)
+    list(whole)
+    next(iter(first))
+    second.load_state_dict(first.state_dict())
+    list(second)
+    for player in ("generator", "discriminator"):
+        assert torch.equal(getattr(whole.game, player).parameters, getattr(second.game, player).parameters)
+
+
+def test_a_network_that_raises_in_the_middle_of_a_training_names_its_line(points, tmp_path):
+    path = tmp_path / "my.py"
+    text = FILE.replace("        return torch.sin", "        assert self.calls < 9, 'tired'\n        return torch.sin")
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        ganatomy.fit(points, f"{path}:Mine", SMALL, epochs=20)
+    assert str(caught.value) == f"{path}: line 13: AssertionError: tired; repair it there"
 
 
 @pytest.mark.usefixtures("_no_pictures")

@@ -224,6 +224,16 @@ def test_every_objective_names_what_the_greys_measure_in_both_languages():
         assert Words("en", "fit")(f"field_{label}") == label
 
 
+def test_the_greys_of_a_packed_discriminator_are_said_to_be_of_copies(monkeypatch, points):
+    said = []
+    monkeypatch.setattr(pictures, "scatter", lambda *_, field_label, **__: said.append(field_label))
+    for packing in (1, 2):
+        small = {"batch_size": 100, "epochs": 1, "generator": {"hidden": [8], "normalization": "none"}}
+        run = fit(points, "gan", small, packing=packing, train_size=300)
+        pictures.figure_of("final", run, run.history, run.heldout)
+    assert said == ["D(x)", "D(x), of 2 copies of x"]
+
+
 def test_a_run_is_drawn_in_the_language_that_was_asked_for(cli, copy, monkeypatch):
     said = []
     monkeypatch.setattr("ganatomy.figures.fonts.chinese_fonts", lambda: ["a font"])
