@@ -300,3 +300,13 @@ def test_the_page_of_one_s_own_names_every_method_and_its_program_runs(notebook,
     (program,) = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)
     notebook.run(program)
     assert capsys.readouterr().out == "(3, 2)\n"
+
+
+def test_a_stranger_s_model_of_a_built_in_objective_has_no_networks_of_its_own(points, tmp_path):
+    ganatomy.fit(points, "gan", SMALL).save(tmp_path / "m.safetensors")
+    content = (tmp_path / "m.safetensors").read_bytes()
+    changed = content.replace(b'\\"format\\"', b'\\"own\\": 1, \\"format\\"', 1)
+    length = int.from_bytes(content[:8], "little") + len(changed) - len(content)
+    (tmp_path / "m.safetensors").write_bytes(length.to_bytes(8, "little") + changed[8:])
+    with pytest.raises(InputError, match="damaged model: gan is built in, and its networks are somebody's own"):
+        ganatomy.load(tmp_path / "m.safetensors")

@@ -375,7 +375,10 @@ def _card_of(card: str, where: str) -> tuple[Recipe, tuple[str, ...], bool]:
     if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
         raise InputError(f"{where}: damaged model: its columns are no names")
     try:
-        return load_recipe(found["recipe"]), tuple(map(printable, columns)), bool(found.get("own"))
+        recipe = load_recipe(found["recipe"])
+        if found.get("own") and not recipe.objective_sha256:
+            raise InputError(f"{recipe.objective} is built in, and its networks are somebody's own")
+        return recipe, tuple(map(printable, columns)), bool(found.get("own"))
     except InputError as error:
         raise InputError(f"{where}: damaged model: {error}") from None
 
