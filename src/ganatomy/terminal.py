@@ -128,7 +128,16 @@ def say_table(
         table.add_column(visible(heading), justify="right" if numbers else "left", header_style="dim", no_wrap=numbers)
     for row in rows:
         table.add_row(*map(visible, row))
-    _console(file=_Output(), width=None if _Output().isatty() else _WIDTH).print(table)
+    _console(file=_Output(), width=width()).print(table)
+
+
+def width() -> int:
+    """Return how many letters a line of a table may have: as many as the terminal shows, or 100 elsewhere.
+
+    >>> width()
+    100
+    """
+    return _console(file=_Output()).width if _Output().isatty() else _WIDTH
 
 
 def finish() -> None:

@@ -3,10 +3,13 @@
 import math
 from typing import TYPE_CHECKING
 
-from ganatomy.terminal import say, say_table
+from ganatomy.terminal import say, say_table, width
 
 if TYPE_CHECKING:
     from ganatomy.fitting.metrics.measurement import Measurement, Measurements
+
+_BETTER = {"lower": "lower", "higher": "higher", "half": "0.5"}
+_WIDE = 96  # letters that the whole table needs; a narrower one goes without what can be done without
 
 
 def print_metrics(measured: "Measurements", title: str) -> None:
@@ -14,35 +17,31 @@ def print_metrics(measured: "Measurements", title: str) -> None:
     from ganatomy.fitting.metrics.catalogue import METRICS
     from ganatomy.fitting.metrics.verdict import reading, verdict
 
-    whole = any(m.compared is not None for m in measured.values())
-    headings = [
-        "metric",
-        "better",
-        "all samples" if whole else "samples",
-        f"{measured.size} of them",
-        "real points",
-        "ratio",
-    ]
-    headings = [name for name in [*headings, "memory"] if name != f"{measured.size} of them" or whole]
+    narrow, files = width() < _WIDE, measured.sizes is not None
     rows = []
     for name, m in measured.items():
-        better = {"lower": "lower", "higher": "higher", "half": "0.5"}[METRICS[name].direction]
+        row = {"metric": METRICS[name].title, "better": _BETTER[METRICS[name].direction]}
         mark = " *" if name in measured.marked else "  "
-        shown = [short(m.value), _within(m.compared, m)] if whole else [_within(m.value, m)]
-        floor = f"{short(m.floor)} ± {_error(m.floor_spread)}"
-        rows.append((METRICS[name].title, better, *shown[:-1], shown[-1] + mark, floor, _ratio(m), short(m.memory)))
-    if all(m.memory is None for m in measured.values()):
-        headings, rows = headings[:-1], [row[:-1] for row in rows]
-    say_table(headings, rows, title, right=headings[2:])
+        if measured.sizes is not None:
+            row["{} to {}".format(*measured.sizes)] = short(m.value)
+        shown = short(m.at_floor_size) if narrow and files else _within(m)
+        row[f"{measured.size} to {measured.size}" if files else "samples"] = shown + mark
+        row["real points"] = f"{short(m.floor)} ± {_error(m.floor_spread)}"
+        row["ratio"] = _ratio(m)
+        row["memory"] = short(m.memory)
+        rows.append(row)
+    left_out = {"better"} if narrow else set()
+    left_out |= {"memory"} if all(m.memory is None for m in measured.values()) else set()
+    headings = [name for name in rows[0] if name not in left_out]
+    rows = [[row[name] for name in headings] for row in rows]
+    say_table(headings, rows, title, right=[name for name in headings if name not in ("metric", "better")])
     for line in (*verdict(measured), "", *reading(measured)):
         say(line)
 
 
-def _within(value: float | None, m: "Measurement") -> str:
+def _within(m: "Measurement") -> str:
     """Write a mean over draws with half its interval."""
-    low, high = m.interval
-    if value is None:
-        return "-"
+    (low, high), value = m.interval, m.at_floor_size
     return short(value) if math.isnan(low) or low == high else f"{short(value)} ± {_error((high - low) / 2)}"
 
 

@@ -7,10 +7,13 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
+from ganatomy.cli.tables import print_metrics
 from ganatomy.errors import InputError, Note
 from ganatomy.fitting.metrics.evaluate import evaluate
 from ganatomy.fitting.metrics.samples import wasserstein2
-from ganatomy.fitting.metrics.verdict import verdict
+from ganatomy.fitting.metrics.verdict import reading, verdict
+from ganatomy.fitting.metrics.yardstick import Yardstick
+from ganatomy.fitting.points.distributions import distribution
 
 module = sys.modules["ganatomy.fitting.metrics.evaluate"]
 
@@ -78,7 +81,9 @@ def test_training_rows_handed_in_as_samples_are_copies():
     measured = evaluate(training, reference, training=training)
     assert measured["copying"].value > 0.99
     assert "copying" in measured.marked
-    assert any(line.startswith("copies: in 100% of cases") for line in verdict(measured))
+    assert any(
+        "in 100% of cases a sample lies nearer to one than a held-out point does" in line for line in verdict(measured)
+    )
     assert "copying" not in evaluate(fresh, reference, training=training).marked
     assert "copying" not in evaluate(fresh, reference)
 
@@ -114,10 +119,52 @@ def test_a_lost_rare_component_of_ones_own_labels_is_seen(monkeypatch):
 
 
 def test_an_interval_holds_the_mean_of_many_draws():
-    from ganatomy.fitting.metrics.yardstick import Yardstick
-
     rng = np.random.default_rng(6)
     yardstick = Yardstick(rng.normal(size=(60, 2)), rng.normal(size=(600, 2)))
     truth = yardstick.measure(*rng.normal(size=(200, 60, 2)))["wasserstein2"].value
     intervals = [yardstick.measure(*rng.normal(size=(6, 60, 2)))["wasserstein2"].interval for _ in range(20)]
     assert 16 <= sum(low <= truth <= high for low, high in intervals) <= 20
+
+
+def test_what_is_of_a_part_is_said_to_be(monkeypatch):
+    rng = np.random.default_rng(7)
+    x, y = rng.normal(size=(31, 2)), rng.normal(size=(140, 2))
+    measured = evaluate(x, y, resamples=2)
+    assert measured.evened == ("wasserstein2", "two_sample_accuracy")  # 31 and 140 have no small common multiple
+    assert "2-Wasserstein distance and two-sample accuracy (1-NN) of a random 31 of either" in reading(measured)[-1]
+    assert "as other tools do but in raw units (scale=raw)" in reading(measured)[-1]
+    assert evaluate(x[:, :1], y[:, :1], resamples=2).evened == ("two_sample_accuracy",)  # exact on a line
+    assert evaluate(x[:28], y, resamples=2, scale="raw").evened == ("two_sample_accuracy",)
+    assert evaluate(x, y[:31], resamples=2).evened == ()
+    monkeypatch.setattr("ganatomy.fitting.metrics.evaluate.ALL", 100)
+    cut = evaluate(x, y, resamples=2)
+    assert (cut.given, cut.sizes) == ((31, 140), (31, 100))
+    assert "of all 31 samples and a random 100 of 140 reference points" in reading(cut)[-1]
+    assert cut.to_dict()["sizes"] == (31, 100)
+
+
+def test_a_distribution_is_never_measured_against_the_samples_that_it_gave():
+    # A seed that a person gives to sample() and one of evaluate() may be the same number.
+    for seed in (0, 1):
+        measured = evaluate(distribution("ring").sample(300, seed=seed), "ring", resamples=2, seed=0)
+        assert measured["wasserstein2"].ratio > 0.5
+
+
+@pytest.mark.parametrize(("letters", "left_out"), [(100, ()), (80, ("better",))])
+@pytest.mark.parametrize("alike", [True, False])
+def test_the_table_is_readable_where_a_terminal_is_narrow(monkeypatch, capsys, letters, left_out, alike):
+    monkeypatch.setattr("ganatomy.terminal._WIDTH", letters)
+    rng = np.random.default_rng(8)
+    real = rng.normal(size=(60, 2))
+    if alike:
+        measured = Yardstick(real[:20], real[20:], trained=True).measure(*rng.normal(size=(3, 20, 2)))
+    else:
+        measured = evaluate(real * [0.001, 1], real + 1, training=rng.normal(size=(50, 2)), resamples=2)
+    print_metrics(measured, "samples")
+    table = capsys.readouterr().out.split("\n\n")[0].splitlines()
+    told = [line for line in table if " fit" not in line and "copies" not in line and "says nothing" not in line]
+    assert max(map(len, told)) <= letters
+    assert "…" not in "".join(told)
+    assert ("better" in told[1]) == ("better" not in left_out)
+    for heading in ("ratio", "memory", "real points"):
+        assert heading in told[1]

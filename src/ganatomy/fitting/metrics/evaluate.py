@@ -18,7 +18,7 @@ from ganatomy.fitting.metrics.components import LabelledComponents, known_shares
 from ganatomy.fitting.metrics.copying import Copying
 from ganatomy.fitting.metrics.measurement import Measurement, Measurements
 from ganatomy.fitting.metrics.pairs import point_set, point_sets
-from ganatomy.fitting.metrics.transport import subsample
+from ganatomy.fitting.metrics.transport import is_matched_whole, subsample
 from ganatomy.fitting.metrics.yardstick import (
     LIMIT,
     Reference,
@@ -145,7 +145,10 @@ def evaluate(
         )
     ordered = Measurements({name: measured[name] for name in METRICS if name in measured})
     ordered.size, ordered.scale = size, scale
-    ordered.sizes = None if known is not None else (min(len(samples), ALL), min(len(real), ALL))
+    if known is None:
+        ordered.given = len(samples), len(real)
+        ordered.sizes = min(len(samples), ALL), min(len(real), ALL)
+        ordered.evened = _evened(*ordered.sizes, samples.shape[1])
     if told is not None:
         ordered.components = tuple(
             shares_of(told.names, told.weights, told.shares(samples / units), len(samples), len(real))
@@ -184,6 +187,12 @@ def _rounds(
         else:
             order = rng.permutation(len(real))
             yield real[order[:size]], real[order[size : 2 * size]], order[size : 2 * size]
+
+
+def _evened(n: int, m: int, dimension: int) -> tuple[str, ...]:
+    """List the metrics that compare equal numbers of n samples and m points, of which there are not."""
+    whole = is_matched_whole(n, m, dimension, ALL)
+    return () if n == m else (*["wasserstein2"] * (not whole), "two_sample_accuracy")
 
 
 def _scored(against: Reference, told: LabelledComponents | None, samples: np.ndarray) -> dict[str, float]:

@@ -140,7 +140,9 @@ class Measurements(dict[str, Measurement]):
 
     Attributes:
         size: how many points of each set were compared; 0 if that is not known.
-        sizes: of how many samples and reference points `value` is, where that is of all.
+        sizes: of how many samples and reference points `value` is, where that is of all, or of a part of very many.
+        given: how many samples and reference points there were, where that is known.
+        evened: the metrics whose `value` compares as many of the larger of these sets as the smaller one has.
         scale: "std" if each column was measured in the reference's standard deviations, or "raw".
         components: each component's share of samples beside its weight, where components are known.
 
@@ -153,6 +155,8 @@ class Measurements(dict[str, Measurement]):
 
     size: int = 0
     sizes: tuple[int, int] | None = None
+    given: tuple[int, int] | None = None
+    evened: tuple[str, ...] = ()
     scale: str = "raw"
     components: tuple[ComponentShare, ...] = ()
 
@@ -187,6 +191,8 @@ class Measurements(dict[str, Measurement]):
             "metrics": {name: m.to_dict(name) for name, m in self.items()},
             "size": self.size,
             "sizes": self.sizes,
+            "given": self.given,
+            "evened": self.evened,
             "scale": self.scale,
             "components": [asdict(share) for share in self.components],
             "shortfalls": self.shortfalls,

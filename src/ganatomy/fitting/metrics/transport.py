@@ -89,10 +89,13 @@ def _least_mean_cost_on_lines(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.square(gaps) @ mass
 
 
-def _repeated(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Repeat the points of sets of unequal size, each set equally often, up to one size; None if that is too large."""
-    size = math.lcm(len(x), len(y))
-    return (np.repeat(x, size // len(x), axis=0), np.repeat(y, size // len(y), axis=0)) if size <= REPEATED else None
+def is_matched_whole(n: int, m: int, dimension: int, limit: int = 2048) -> bool:
+    """Say whether `wasserstein2` is of all points of sets of n and m points, or of a part of them.
+
+    >>> is_matched_whole(700, 700, 2), is_matched_whole(600, 400, 2), is_matched_whole(700, 1192, 2)
+    (True, True, False)
+    """
+    return dimension == 1 or (max(n, m) <= limit and (n == m or math.lcm(n, m) <= REPEATED))
 
 
 def wasserstein2(x: ArrayLike, y: ArrayLike, limit: int = 2048, seed: int = 0) -> float:
@@ -128,12 +131,12 @@ def wasserstein2(x: ArrayLike, y: ArrayLike, limit: int = 2048, seed: int = 0) -
     x, y = point_sets(x, y)
     if x.shape[1] == 1:
         return float(np.sqrt(_least_mean_cost_on_lines(x.T, y.T)[0]))
-    repeated = _repeated(x, y) if len(x) != len(y) and max(len(x), len(y)) <= limit else None
-    if repeated is None:
+    if is_matched_whole(len(x), len(y), x.shape[1], limit):
+        size = math.lcm(len(x), len(y))
+        x, y = np.repeat(x, size // len(x), axis=0), np.repeat(y, size // len(y), axis=0)
+    else:
         size, rng = min(len(x), len(y), limit), np.random.default_rng(seed)
         x, y = subsample(x, size, rng), subsample(y, size, rng)
-    else:
-        x, y = repeated
     return float(np.sqrt(np.square(x - y[_best_matching(x, y)]).sum(axis=1).mean()))
 
 
