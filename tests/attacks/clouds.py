@@ -3,9 +3,11 @@
 import io
 import os
 import struct
+import warnings
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -13,16 +15,39 @@ import numpy as np
 from attacks.kind import SECRET, Kind, Place
 from attacks.mutate import ANYWHERE
 from attacks.tensors import headers_npz, lying_npz, npy, zeros_npz
-from ganatomy.fitting.points.cloud import load_points
+from ganatomy.errors import InputError, Note
+from ganatomy.fitting.points.cloud import read_points
 
 POINTS = np.random.default_rng(0).normal(size=(60, 2))
 
 
 def read(path: Path) -> object:
     """Read points; what stands in a file outside must not be among them."""
-    points = load_points(path)
-    assert not (points == SECRET).any(), "numbers of another file"
-    return points.shape
+    return _asked({})(path)
+
+
+def _asked(*asked: dict[str, Any]) -> Callable[[Path], object]:
+    """Return what reads points in each way in turn, and is refused only if it is in all."""
+
+    def read(path: Path) -> object:
+        shapes, refused = [], None
+        for how in asked:
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", Note)
+                    cloud = read_points(path, **how)
+            except InputError as error:
+                refused = error
+                continue
+            assert not (cloud.points == SECRET).any(), "numbers of another file"
+            assert cloud.labels is None or len(cloud.labels) == len(cloud.points), "labels of other points"
+            assert len(cloud.columns) in (0, cloud.points.shape[1]), "names of other columns"
+            shapes.append(cloud.points.shape)
+        if refused is not None and not shapes:
+            raise refused
+        return shapes
+
+    return read
 
 
 def _mat5(compressed: bool) -> Callable[[Path], None]:
@@ -41,6 +66,85 @@ def _hdf5(folder: Path) -> None:
     with h5py.File(folder / "a.mat", "w") as file:
         file.create_dataset("xx", data=POINTS.T, compression="gzip")
         file["title"] = np.frombuffer(b"points", np.uint8)
+
+
+def _struct(compressed: bool) -> Callable[[Path], None]:
+    from scipy.io import savemat
+
+    data = {"inner": {"xx": POINTS}, "kinds": np.array(["a", "b"] * 30), "cells": np.array(["a", "bc"] * 30, object)}
+    return lambda folder: savemat(folder / "a.mat", {"data": data, "truth": POINTS > 0}, do_compression=compressed)
+
+
+def _groups(folder: Path) -> None:
+    with h5py.File(folder / "a.mat", "w") as file:
+        for name in ("data", "data/inner"):
+            file.create_group(name).attrs["MATLAB_class"] = np.bytes_("struct")
+        file["data/inner"].create_dataset("xx", data=POINTS.T)
+        cells = np.empty((1, 60), h5py.ref_dtype)
+        for k in range(2):
+            file[f"#refs#/{k}"] = np.array([[97 + k]], np.uint16)
+            file[f"#refs#/{k}"].attrs["MATLAB_class"] = np.bytes_("char")
+            cells[0, k::2] = file[f"#refs#/{k}"].ref
+        file["data/cells"], file["data/kinds"] = cells, np.array([[97, 98] * 30], np.uint16)
+        for name, kind in (("cells", "cell"), ("kinds", "char")):
+            file[f"data/{name}"].attrs["MATLAB_class"] = np.bytes_(kind)
+
+
+def _table(name: str, **how: Any) -> Callable[[Path], None]:
+    """Write a table as pandas does: an index, names, labels, marks of other lands."""
+
+    def write(folder: Path) -> None:
+        import pandas as pd
+
+        pd.DataFrame(1000 * POINTS).assign(kind=["a", "b"] * 30).to_csv(folder / name, **how)
+
+    return write
+
+
+def _deep_struct(place: Place) -> None:
+    """Put a structure into a structure, thousands of times."""
+    inside = b""
+    for _ in range(place.random.choice((50, 3000))):
+        head = _element(6, struct.pack("<II", 2, 0)) + _element(5, struct.pack("<2i", 1, 1)) + _element(1, b"")
+        inside = _element(14, head + struct.pack("<HHi", 5, 4, 5) + _element(1, b"inner") + inside)
+    place.target.write_bytes(_mat(inside.replace(_element(1, b""), _element(1, b"data"), 1)))
+
+
+def _many_fields(place: Place) -> str:
+    """Name very many fields, of no length or of much."""
+    width, count = place.random.choice(((0, 5), (-1, 5), (1, 900_000), (4096, 200), (2**31 - 1, 1)))
+    head = _element(6, struct.pack("<II", 2, 0)) + _element(5, struct.pack("<2i", 1, 1)) + _element(1, b"data")
+    names = _element(1, b"a" * min(width * count, 1 << 20) if width > 0 else b"aaaaa")
+    place.target.write_bytes(_mat(_element(14, head + struct.pack("<HHi", 5, 4, width) + names)))
+    return f"{width} {count}"
+
+
+def _loops(place: Place) -> None:
+    """Let groups hold themselves, and cells lead to anything."""
+    with h5py.File(place.target, "w") as file:
+        file["data/xx"] = POINTS.T
+        file["data/inner"], file["data/data"] = file["data"], file["/"]
+        cells = np.empty((1, 60), h5py.ref_dtype)
+        cells[0, :] = file["data"].ref
+        file["data/cells"] = cells
+        file["data/cells"].attrs["MATLAB_class"] = np.bytes_("cell")
+
+
+def _odd_table(place: Place) -> str:
+    rows = {
+        "a separator that is none": "sep=\nx,y\n1,2\n2,1\n",
+        "a separator of quotes": 'sep="\n"1""2"\n3"4\n',
+        "marks everywhere": "1.234.567,8;1,234,567.8\n" * 3000,
+        "one mark at the end": "1;2\n" * 3000 + "1,5;2\n1.234,5;7\n",
+        "years": ",".join(map(str, range(3000))) + "\n" + ",".join(["0.5"] * 3000) + "\n",
+        "a label a line": "x,y,kind\n" + "".join(f"{k},{k % 7},{k}\n" for k in range(3000)),
+        "a quotation of many lines": 'x,y,kind\n1,2,"' + "a\n" * 100_000 + '"\n3,4,b\n',
+        "truth": "0,1,kind\n" + "1,2,True\n" * 2000 + "True,False,x\n" * 140_000,
+        "names of escapes": '"\x1b[2J",y,kind\n1,2,"\x1b]0;x\x07"\n2,3,b\n4,4,b\n',
+    }
+    name = place.random.choice(list(rows))
+    place.target.write_text(rows[name])
+    return name
 
 
 def _text(name: str, mark: str, head: str = "") -> Callable[[Path], None]:
@@ -304,9 +408,26 @@ def _pandas_note(place: Place) -> None:
     pq.write_table(table.replace_schema_metadata({b"pandas": note, b"ARROW:schema": b"x"}), place.target)
 
 
-def _kind(name: str, target: str, *samples: Callable[[Path], object], **attacks: Callable[[Place], object]) -> Kind:
+def _kind(
+    name: str,
+    target: str,
+    *samples: Callable[[Path], object],
+    reader: Callable[[Path], object] = read,
+    **attacks: Callable[[Place], object],
+) -> Kind:
     told = {key.strip("_").replace("_", " "): attack for key, attack in attacks.items()}
-    return Kind(name, target, samples, read, {**told, **ANYWHERE})
+    return Kind(name, target, samples, reader, {**told, **ANYWHERE})
+
+
+PARTS = _asked(
+    {"variable": "data.inner.xx", "labels": "data.cells"},
+    {"variable": "data.inner.xx", "labels": "data.kinds"},
+    {"labels": "truth"},
+    {"variable": "data"},
+    {},
+)
+VECTORS = _asked({"variable": "x,y", "labels": "kinds"}, {"variable": "both", "transpose": True}, {"labels": "x,y"}, {})
+WRITTEN = _asked({"labels": "kind"}, {"variable": "0,1"}, {})
 
 
 KINDS = (
@@ -348,6 +469,32 @@ KINDS = (
         zeros=_zeros_hdf5,
         odd_types=_odd_types,
         many_groups=_many_groups,
+    ),
+    _kind(
+        "struct points",
+        "a.mat",
+        *(_struct(True), _struct(False)),
+        reader=PARTS,
+        deep=_deep_struct,
+        fields=_many_fields,
+        lying_matrix=_lying_matrix,
+    ),
+    _kind("struct points 7.3", "a.mat", _groups, reader=PARTS, loops=_loops, linked=_linked),
+    _kind(
+        "vectors",
+        "a.npz",
+        lambda f: np.savez(f / "a.npz", x=POINTS[:, 0], y=POINTS[:, 1], both=POINTS.T, kinds=["a", "b"] * 30),
+        reader=VECTORS,
+        lie=lying_npz("x"),
+        head=headers_npz("kinds"),
+    ),
+    _kind(
+        "written tables",
+        "a.csv",
+        *(_table("a.csv"), _table("a.csv", sep=";", decimal=","), _table("a.csv", index=False, sep="\t")),
+        reader=WRITTEN,
+        odd_table=_odd_table,
+        odd_text=_odd_text,
     ),
     _kind("csv points", "a.csv", _text("a.csv", ","), _text("a.csv", ";", "x;y\n"), odd_text=_odd_text),
     _kind("tsv points", "a.tsv", _text("a.tsv", "\t", "x\ty\n"), odd_text=_odd_text),
