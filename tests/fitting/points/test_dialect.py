@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ganatomy.errors import InputError
 from ganatomy.files import Meter
-from ganatomy.fitting.points import text
+from ganatomy.fitting.points import pieces, text
 from ganatomy.fitting.points.dialect import form_of
 from ganatomy.fitting.points.found import Found, Wanted
 
@@ -171,8 +171,8 @@ def test_large_tables_are_read_by_the_fast_reader(monkeypatch: pytest.MonkeyPatc
         raise AssertionError
 
     monkeypatch.setattr(text, "_read_carefully", never)
-    monkeypatch.setattr(text, "_ROWS", 7)
-    monkeypatch.setattr(text, "_PIECE", 64)
+    monkeypatch.setattr(pieces, "_ROWS", 7)
+    monkeypatch.setattr(pieces, "_PIECE", 64)
     table = pd.DataFrame(CLOUD, columns=["x", "y", "z"])
     table.insert(1, "kind", ['a "b",\nc', "d"] * 20)
     noted = "# made by hand\n\n" + table.to_csv(index=False).replace("\n", "\n# note\n", 1)
@@ -231,13 +231,20 @@ def test_the_fast_reading_is_the_careful_one(rows: list, mark: str):
     for fast in (True, False):
         with pytest.MonkeyPatch.context() as patch:
             if not fast:
-                patch.setattr(text, "_read_fast", lambda *_: None)
+                patch.setattr(text, "read_pieces", lambda *_: None)
             try:
                 results.append(found(written).values)
             except InputError as error:
                 results.append(str(error))
     assert type(results[0]) is type(results[1])
     np.testing.assert_array_equal(*results)
+
+
+def test_truth_is_no_number_wherever_it_stands(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pieces, "_ROWS", 10)
+    begun = "".join(f"{k % 2},{k + 0.5}\n" for k in range(1000))
+    assert found(begun).values.shape == (1000, 2)
+    assert "line 1001: 'True' is not a number" in refused(begun + "True,2.5\n" * 30)
 
 
 def test_the_first_lines_decide_alone():

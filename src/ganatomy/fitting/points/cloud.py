@@ -79,14 +79,16 @@ class Cloud:
 def load_points(source: str | Path, variable: str | None = None, *, transpose: bool = False) -> np.ndarray:
     r"""Read a point cloud from a file.
 
-    The extension decides how: `.mat` (MATLAB 5 to 7.2, and 7.3, which is HDF5 with the axes reversed), `.npy`,
-    `.npz`, `.csv`, `.tsv`, `.txt` (separated by tabs, semicolons, commas or white space; a first line without
-    any number is a header; lines that start with `#` are skipped) and `.parquet` (needs pyarrow).
+    The extension decides how: `.mat` (MATLAB 4 to 7.2, and 7.3, which is HDF5 with the axes reversed), `.npy`,
+    `.npz`, `.csv`, `.tsv`, `.txt` (separated by tabs, semicolons, bars, commas or white space, as pandas, R and Excel
+    write them, with or without names of columns and an index; lines that start with `#` are skipped) and `.parquet`
+    (needs pyarrow). Where a file could be read in two ways, a `Note`, a warning, says in which it was.
 
     Args:
         source: The file.
-        variable: The array to take from a `.mat` or `.npz`; without it `xx`, else the only numeric array of two
-            axes, else the only one of one axis. For a table: the columns to take, "x,y"; without it all.
+        variable: The array to take from a `.mat` or `.npz`, `data.xx` of a struct, or several vectors, "x,y"; without
+            it `xx`, else the only numeric array of two axes, else the only one of one axis. For a table: the
+            columns to take, "x,y"; without it all.
         transpose: Whether each column of the file's array is a point, (D, N).
 
     Returns:

@@ -154,6 +154,9 @@ def _delimiter(line: str) -> str | None:
 
 def _style(fields: Sequence[str], delimiter: str | None) -> tuple[str, str, list[str]]:
     """Tell how numbers are written: the decimal mark, what parts thousands, and a notice if it could be otherwise."""
+    looks = [text for text in fields if not _PATTERNS[_STYLES[0]].fullmatch(text) and _LOOKS.fullmatch(text)]
+    if not looks:
+        return ".", "", []
     looks = [text for text in fields if _LOOKS.fullmatch(text)]
     fits = [
         (decimal, thousands)
@@ -161,7 +164,7 @@ def _style(fields: Sequence[str], delimiter: str | None) -> tuple[str, str, list
         if all(_PATTERNS[decimal, thousands].fullmatch(text) for text in looks)
         and (not thousands or any(re.search(_GROUPS[thousands], text) for text in looks))
     ]
-    if not fits or fits[0] == _STYLES[0]:
+    if not fits:
         return ".", "", []
     decimal, thousands = fits[0]
     if (",", "") in fits and (".", ",") in fits:

@@ -1,38 +1,32 @@
 """Read columns of numbers out of a table that is written as text.
 
-Its form is told from its first lines (see `dialect`). Then pandas reads it, in pieces, a value as exactly as Python
-does; whatever it finds odd is read once more, a line at a time, to say what is wrong and where. The second reading is
-also the one of tables that pandas has no words for: numbers with marks between thousands, lines of thousands of fields.
-Of the text no more is held than a piece or a line, and the numbers so far, which are drawn from the meter of the file.
+Its form is told from its first lines (see `dialect`). Then pandas reads it (see `pieces`); whatever it finds odd is
+read once more, a line at a time, to say what is wrong and where. The second reading is also the one of tables that
+pandas has no words for: numbers with marks between thousands, lines of thousands of fields. Of the text no more is held
+than some pieces or a line, and the numbers so far, which are drawn from the meter of the file.
 
 Shapes: `N` lines, `D` chosen columns.
 """
 
-import codecs
 import io
 import itertools
-import re
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
-from ganatomy.errors import InputError
 from ganatomy.files import Meter, printable
 from ganatomy.fitting.points.columns import chosen_columns
 from ganatomy.fitting.points.dialect import Form, form_of
 from ganatomy.fitting.points.found import Found, Wanted
+from ganatomy.fitting.points.pieces import is_utf16, read_pieces
 from ganatomy.fitting.points.refusal import refusal
 
 _FLOAT = 8  # bytes
 _LINE = 1 << 24  # letters
 _OFTEN = 1 << 10  # lines after which the meter is asked
-_SAMPLE = 1 << 10  # lines by which the form is told, of no more letters together than one may have
-_WIDEST = 1 << 10  # fields of a line that pandas is given
-_ROWS = 1 << 17  # lines that it reads at once
-_PIECE = 1 << 18  # bytes
-_COMMENT = re.compile(rb"^[ \t]*#[^\r\n]*", re.MULTILINE)
+_SAMPLE = 1 << 9  # lines by which the form is told, of no more letters together than one may have
 _LABEL = 40  # letters of a label, and of a field in a message
 
 
@@ -71,12 +65,10 @@ def read_text(stream: BinaryIO, size: int, meter: Meter, wanted: Wanted) -> Foun
     names = form.header
     columns = tuple(printable(names[k]) for k in chosen) if names and not _is_count(names) else ()
     start, first = sample[form.begins][0], sample[form.begins - (names is not None)][0]
-    found = None
     begun = [row for _, row in form.rows(sample[form.begins :])]
     begun = begun[:-1] if len(sample) == _SAMPLE or letters > _LINE else begun  # whose last line may go on
     plain = all(len(row) == form.width and all(form.is_number(row[k]) for k in chosen) for row in begun)
-    if form.width <= _WIDEST and not form.thousands and plain:
-        found = _read_fast(stream, size, form, start, chosen, label, meter)
+    found = read_pieces(stream, size, form, start - 1, chosen, label, meter) if plain else None
     values, labels = found or _read_carefully(stream, size, form, start, first, chosen, label, meter, wanted)
     return Found(values, columns, labels, form.notices)
 
@@ -103,7 +95,7 @@ def _places(form: Form, wanted: Wanted, where: str) -> tuple[int | None, list[in
 def _lines(stream: BinaryIO, meter: Meter) -> Iterator[tuple[int, str]]:
     """Yield the lines of a text that say something, with their numbers."""
     # Other encodings may spoil the names in a header, but digits are the same in all of them.
-    text = io.TextIOWrapper(stream, encoding="utf-16" if _is_utf16(stream) else "utf-8-sig", errors="replace")
+    text = io.TextIOWrapper(stream, encoding="utf-16" if is_utf16(stream) else "utf-8-sig", errors="replace")
     try:
         for number in itertools.count(1):
             line = text.readline(_LINE + 1)
@@ -118,98 +110,6 @@ def _lines(stream: BinaryIO, meter: Meter) -> Iterator[tuple[int, str]]:
                 yield number, line
     finally:
         text.detach()  # lest it closes the file
-
-
-def _is_utf16(stream: BinaryIO) -> bool:
-    """Look at the first two bytes, and go back to them."""
-    stream.seek(0)
-    found = stream.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    stream.seek(0)
-    return found
-
-
-class _Odd(Exception):
-    """The text has something that only the careful reading can tell of."""
-
-
-class _Pieces:
-    """A text as pandas is given it: UTF-8, without comments, checked piece by piece.
-
-    It has no `mode` and is no stream of Python's, so that pandas takes the bytes as they are.
-    """
-
-    def __init__(self, stream: BinaryIO, meter: Meter) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-16")("replace") if _is_utf16(stream) else None
-        self._stream, self._meter, self._rest, self._begun = stream, meter, b"", False
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self.read, b"")
-
-    def read(self, size: int = -1) -> bytes:
-        while True:
-            self._meter.tick()
-            piece = self._stream.read(_PIECE)
-            last = not piece
-            if self._decoder is not None:
-                piece = self._decoder.decode(piece, last).encode()
-            if not self._begun:
-                piece, self._begun = piece.removeprefix(codecs.BOM_UTF8), True
-            if b"\0" in piece:
-                raise _Odd
-            if last:
-                whole, self._rest = self._rest + piece, b""
-            else:
-                end = piece.rfind(b"\n") + 1
-                whole, self._rest = (self._rest + piece[:end], piece[end:]) if end else (b"", self._rest + piece)
-            if len(self._rest) > _LINE:
-                raise _Odd
-            if whole or last:
-                return _COMMENT.sub(b"", whole) if b"#" in whole else whole
-
-
-def _read_fast(
-    stream: BinaryIO, size: int, form: Form, start: int, chosen: Sequence[int], label: int | None, meter: Meter
-) -> tuple[np.ndarray, np.ndarray | None] | None:
-    """Read the chosen columns by pandas; None if there is anything that is no number of this form.
-
-    But a column of truth values is one of 0 and 1 to pandas, if it holds nothing else for `_ROWS` lines on end.
-    """
-    import pandas
-
-    # Until pandas 3.1 its numbers differ from Python's in the last digit unless it is told otherwise.
-    old = tuple(map(int, pandas.__version__.split(".")[:2])) < (3, 1)
-    how: dict[str, Any] = {"float_precision": "round_trip"} if old else {}
-    values, labels = array("d"), []
-    try:
-        with pandas.read_csv(
-            _Pieces(stream, meter),  # type: ignore[arg-type]
-            sep=r"\s+" if form.delimiter is None else form.delimiter,
-            header=None,
-            skiprows=start - 1,
-            decimal=form.decimal,
-            dtype={k: np.float64 if k in chosen else str for k in range(form.width)},
-            keep_default_na=False,
-            na_values=[""],
-            skipinitialspace=True,
-            chunksize=_ROWS,
-            encoding_errors="replace",
-            **how,
-        ) as chunks:
-            for chunk in chunks:
-                table = chunk[list(chosen)].to_numpy(np.float64)
-                if np.isnan(table).any():
-                    return None
-                values.frombytes(np.ascontiguousarray(table).reshape(-1).view(np.uint8).data)
-                if label is not None:
-                    labels.append(chunk[label].str.strip().to_numpy(object))
-                meter.at_most("bytes", size + 2 * _FLOAT * len(values))  # and the points that they become
-                meter.tick()
-    except InputError:
-        raise
-    except Exception:  # a number that is none, more fields in a line than in the first, a quotation without an end
-        return None
-    found = None if label is None else np.concatenate([*labels, np.empty(0, object)])
-    return np.frombuffer(values).reshape(-1, len(chosen)), found
 
 
 def _read_carefully(
