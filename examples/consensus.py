@@ -1,10 +1,11 @@
-"""A penalty of one's own: consensus optimization, by which both players seek where both losses are flat.
+r"""A penalty of one's own: consensus optimization, by which both players seek where both losses are flat.
 
     python examples/consensus.py
 
 makes the study that this command makes, and goes on with it where it was stopped:
 
-    ganatomy compare grid --recipe literature --objectives examples/consensus.py:ConsensusGAN,ns-gan
+    ganatomy compare grid --recipe literature --optimizers adam --epochs 100 \
+        --objectives examples/consensus.py:ConsensusGAN,ns-gan
 
 With L_G and L_D the losses and g, d the weights of generator and discriminator, both players add to their losses
 
@@ -55,6 +56,7 @@ if __name__ == "__main__":  # the study's processes import this file
     study = ganatomy.compare(
         "grid",
         objectives=[f"{__file__}:ConsensusGAN", "ns-gan"],
+        optimizers=["adam"],
         recipe="literature",
         epochs=arguments.epochs,
         seeds=range(arguments.seeds),
