@@ -168,3 +168,15 @@ def test_the_table_is_readable_where_a_terminal_is_narrow(monkeypatch, capsys, l
     assert ("better" in told[1]) == ("better" not in left_out)
     for heading in ("ratio", "memory", "real points"):
         assert heading in told[1]
+
+
+def test_samples_and_reference_are_each_read_in_their_own_way(tmp_path):
+    points = np.random.default_rng(0).normal(size=(80, 2))
+    np.save(tmp_path / "samples.npy", points[:40])
+    np.savez(tmp_path / "real.npz", rest=points[40:].T, other=points)
+    how = {"reference_variable": "rest", "reference_transpose": True}
+    measured = evaluate(tmp_path / "samples.npy", tmp_path / "real.npz", **how)
+    assert measured["wasserstein2"].value == evaluate(points[:40], points[40:])["wasserstein2"].value
+    turned = evaluate(tmp_path / "real.npz", tmp_path / "samples.npy", variable="rest", reference_variable="",
+                      transpose=True, reference_transpose=False)  # fmt: skip
+    assert turned["wasserstein2"].value == evaluate(points[40:], points[:40])["wasserstein2"].value

@@ -289,3 +289,19 @@ def test_studies_and_runs_of_earlier_versions_are_gone_on_with(tmp_path):
     assert identity(plan)["recipe"] == {
         key: value for key, value in plan.base.model_dump(mode="json").items() if key not in ("name", "description")
     }
+
+
+def test_a_study_file_says_how_its_targets_are_read(tmp_path):
+    points, kinds = np.random.default_rng(0).normal(size=(300, 2)), np.arange(300) % 3
+    np.savez(tmp_path / "mine.npz", both=points.T, kinds=kinds, other=points[:9])
+    how = 'variable = "both"\nlabels = "kinds"\ntranspose = true\n'
+    (tmp_path / "a.toml").write_text(f'targets = ["mine.npz", "ring"]\n{how}')
+    with pytest.raises(InputError, match="`variable` is for files; ring is a built-in"):
+        plan_study(recipe=tmp_path / "a.toml")
+    (tmp_path / "a.toml").write_text(f'targets = ["mine.npz"]\n{how}')
+    (target,) = plan_study(recipe=tmp_path / "a.toml", train_size=200).targets
+    for part, labels in ((target.train, target.train_labels), (target.test, target.test_labels)):
+        rows = [int(np.flatnonzero((points == row).all(axis=1))[0]) for row in part]
+        assert labels.codes.tolist() == kinds[rows].tolist()
+    table = plan_study(tmp_path / "mine.npz", variable="both", transpose=True).targets[0]
+    assert (table.train_labels, len(table.train)) == (None, 256)
