@@ -98,7 +98,7 @@ def test_failed_runs_end_the_command_with_code_1_and_the_first_reason(cli, point
     def broken(*arguments, **settings):
         raise RuntimeError("no luck")
 
-    monkeypatch.setattr("ganatomy.fitting.study.job.fit", broken)
+    monkeypatch.setattr("ganatomy.fitting.study.job.run_fit", broken)
     result = cli("compare", points_file, *TINY, "--seeds", "4", "--out", tmp_path / "s")
     assert result.code == 1
     assert "2 of 2 runs failed; gan, sgd, 5e-05, seed 4: RuntimeError: no luck; see " in result.err

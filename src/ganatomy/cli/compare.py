@@ -47,7 +47,7 @@ def compare(
     epochs: Annotated[int | None, Flag(help="Passes over the points.  [default: the recipe's; 320]")] = None,
     train_size: Annotated[
         int | None,
-        Flag(help="Points to train on; half of the others choose rates, half test.  [default: 7000 of 8192]"),
+        Flag(help="Points to train on; the others test, half of them where rates are chosen.  [default: 7000 of 8192]"),
     ] = None,
     variable: options.Variable = None,
     labels: options.Labels = None,
@@ -188,7 +188,7 @@ def _show_plan(plan: "Plan", folder: Path, executor: "Executor[Job, Outcome]", f
     from ganatomy.progress import spoken
 
     study = StudyFolder(folder)
-    study.check_plan(plan, force)
+    plan = study.admit(plan, force)
     missing = list(plan.runs) if force else study.missing(plan)
     rows = []
     for cell in plan.cells:

@@ -21,6 +21,7 @@ from ganatomy.fitting.run.fit import MeasuredFit
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.run.history import History
 from ganatomy.fitting.run.look import look
+from ganatomy.fitting.run.plan import plan_fit
 from ganatomy.fitting.training.trainer import Trainer
 
 POINTS, HELDOUT = split_points(np.random.default_rng(0).normal(size=(60, 2)), 40, seed=0)
@@ -32,7 +33,7 @@ HOSTILE += (DROPPED, torch.full((), float("nan")), torch.full((), -1.0))
 
 @pytest.fixture(scope="module")
 def fit() -> MeasuredFit:
-    return MeasuredFit(Trainer(POINTS, RECIPE), POINTS, HELDOUT)
+    return MeasuredFit(plan_fit(POINTS, recipe=RECIPE, heldout=HELDOUT))
 
 
 @pytest.fixture(scope="module")

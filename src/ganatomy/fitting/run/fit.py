@@ -21,7 +21,6 @@ from ganatomy.fitting.metrics.measurement import Measurements
 from ganatomy.fitting.metrics.yardstick import Scale
 from ganatomy.fitting.objectives.own import AnyObjective
 from ganatomy.fitting.points.distributions import Distribution
-from ganatomy.fitting.points.labels import Labels
 from ganatomy.fitting.points.named import AnyPoints
 from ganatomy.fitting.recipes.recipe import Recipe
 from ganatomy.fitting.run import pictures
@@ -148,11 +147,9 @@ def run_fit(
         raise InputError("`arrows` need points of two or more columns; leave them out")
     tongue, display = chosen(language), shown(progress, "epoch")
     with use_threads(threads):
-        trainer = plan.trainer(device)
         if plan.heldout is None:
-            return _train(trainer, plan, display)
-        more = {"columns": plan.columns, "labels": plan.train_labels, "scale": plan.scale}
-        measured = MeasuredFit(trainer, plan.train, plan.heldout, plan.distribution, display, **more)
+            return _train(plan.trainer(device), plan, display)
+        measured = MeasuredFit(plan, device, display)
         if out is None:
             return measured.train()
         folder = RunFolder(out)
@@ -175,7 +172,7 @@ def _train(trainer: Trainer, plan: PlannedFit, progress: Silent) -> Run:
 
 
 class MeasuredFit(Measured):
-    """A fit with held-out points: a training that is measured, and a folder to write it to.
+    """A planned fit with held-out points: a training that is measured, and a folder to write it to.
 
     Attributes:
         trainer: whose training it is.
@@ -185,21 +182,13 @@ class MeasuredFit(Measured):
         InputError: too few points to measure with, or of another dimension.
     """
 
-    def __init__(
-        self,
-        trainer: Trainer,
-        points: np.ndarray,
-        heldout: np.ndarray,
-        distribution: Distribution | None = None,
-        progress: Silent | None = None,
-        *,
-        columns: tuple[str, ...] = (),
-        labels: Labels | None = None,
-        scale: Scale = "std",
-    ) -> None:
-        super().__init__(trainer.seed, points, heldout, distribution, columns, labels, scale)
-        self.trainer, self.progress = trainer, progress or Silent()
-        self.where: dict[str, Any] = {"device": str(trainer.device), "threads": torch.get_num_threads()}
+    def __init__(self, plan: PlannedFit, device: str = "cpu", progress: Silent | None = None) -> None:
+        self.trainer, self.progress = plan.trainer(device), progress or Silent()
+        if plan.heldout is None:
+            raise InputError("no points are held out to measure with; give `heldout` or `train_size`")
+        how = {"columns": plan.columns, "labels": plan.train_labels, "scale": plan.scale}
+        super().__init__(plan.seed, plan.train, plan.heldout, plan.distribution, **how)
+        self.where: dict[str, Any] = {"device": str(self.trainer.device), "threads": torch.get_num_threads()}
 
     def write(self, folder: RunFolder, mark: str, arrows: bool = False, language: str | None = None) -> Run:
         """Train in a folder that was claimed with this mark: resume, keep checkpoints, write everything at the end.

@@ -11,6 +11,8 @@ times as long and needs two arrays, so it may be done later and elsewhere. Nothi
 Shapes: `N` points trained on, `M` held-out points, `n` points of a snapshot, `D` data, `g` points of the grid.
 """
 
+import functools
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -31,6 +33,61 @@ DRAWS = 16
 
 MANY = 20_000
 """Samples in which components are counted, so that rare ones are seen."""
+
+
+class _Asked:
+    """What a yardstick is made of; equal if it measures the same."""
+
+    def __init__(
+        self,
+        heldout: np.ndarray,
+        points: np.ndarray,
+        distribution: Distribution | None,
+        labels: Labels | None,
+        scale: Scale,
+    ) -> None:
+        self.points, self.distribution = (heldout, points), distribution
+        self.how: tuple[Labels | None, Scale] = labels, scale
+        known = () if distribution is None else (distribution.log_density(heldout),)
+        told = () if labels is None else (labels.codes,)
+        digest = hashlib.sha256(repr((scale, distribution, labels and labels.names)).encode())
+        for array in (heldout, points, *known, *told):
+            digest.update(str(array.shape).encode() + np.ascontiguousarray(array).tobytes())
+        self._digest = digest.digest()
+
+    def __hash__(self) -> int:
+        return hash(self._digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Asked) and self._digest == other._digest
+
+
+@functools.lru_cache(maxsize=2)
+def _yardstick(asked: _Asked) -> Yardstick:
+    labels, scale = asked.how
+    return Yardstick(*asked.points, asked.distribution, trained=True, labels=labels, scale=scale)
+
+
+def yardstick_of(
+    heldout: np.ndarray,
+    points: np.ndarray,
+    distribution: Distribution | None = None,
+    labels: Labels | None = None,
+    scale: Scale = "std",
+) -> Yardstick:
+    """Make what runs that train on points (N, D) are measured with on held-out ones (M, D), or find that it is made.
+
+    The floor takes as long as some twenty snapshots, and the last two are kept: the cells of a study's seed, which a
+    process makes one after another, share it.
+
+    Raises:
+        InputError: as `Yardstick`.
+
+    >>> points = np.random.default_rng(0).normal(size=(300, 2))
+    >>> yardstick_of(points[:50], points[50:]) is yardstick_of(points[:50].copy(), points[50:])
+    True
+    """
+    return _yardstick(_Asked(heldout, points, distribution, labels, scale))
 
 
 class Measured:
@@ -66,7 +123,7 @@ class Measured:
     ) -> None:
         self.columns = columns
         self.seed, self.points, self.heldout = seed, points, check_points(heldout, "heldout")
-        self.yardstick = Yardstick(self.heldout, points, distribution, trained=True, labels=labels, scale=scale)
+        self.yardstick = yardstick_of(self.heldout, points, distribution, labels, scale)
         warn_of_shared(self.yardstick.shared, len(self.heldout))
         warn_of_units(self.heldout, scale, columns)
         self.history = History()

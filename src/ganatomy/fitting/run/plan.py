@@ -17,10 +17,10 @@ from ganatomy.errors import InputError, unknown
 from ganatomy.files import file_name
 from ganatomy.fitting.metrics.yardstick import SCALES, Scale
 from ganatomy.fitting.objectives.own import AnyObjective, OwnObjective, resolved
-from ganatomy.fitting.points.cloud import given_points
+from ganatomy.fitting.points.cloud import Cloud, given_points
 from ganatomy.fitting.points.distributions import Distribution
 from ganatomy.fitting.points.labels import Labels
-from ganatomy.fitting.points.named import AnyPoints, named_points
+from ganatomy.fitting.points.named import AnyPoints, named_parts, named_points
 from ganatomy.fitting.recipes.recipe import Recipe, load_recipe
 from ganatomy.fitting.run.folder import RunFolder, fingerprint
 from ganatomy.fitting.training.trainer import Trainer
@@ -183,9 +183,9 @@ def plan_fit(
     by_name = isinstance(points, str | Path | Distribution)
     cloud = named_points(points, variable, int(seed), labels=labels, transpose=transpose)
     if heldout is not None:
-        train, held = cloud, given_points(heldout, labels if _has_column(heldout, labels) else None, where="heldout")
+        train, held = cloud, _held(heldout, labels)
     elif by_name or measured or train_size is not None:
-        train, held = cloud.split(train_size, int(seed))
+        train, held = named_parts(cloud, train_size, int(seed))
     else:
         train, held = cloud, None
     return PlannedFit(
@@ -203,6 +203,9 @@ def plan_fit(
     )
 
 
-def _has_column(table: ArrayLike, name: "str | ArrayLike | None") -> bool:
-    """Whether held-out points are a table that has the column of labels too."""
-    return isinstance(name, str) and name in getattr(table, "columns", ())
+def _held(heldout: ArrayLike, labels: "str | ArrayLike | None") -> Cloud:
+    """Take held-out points, with their labels where they are a table that has the column of labels too."""
+    if isinstance(heldout, Cloud):
+        return heldout
+    column = isinstance(labels, str) and labels in getattr(heldout, "columns", ())
+    return given_points(heldout, labels if column else None, where="heldout")

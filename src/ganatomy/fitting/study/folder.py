@@ -1,9 +1,10 @@
 """The folder of a study, and whether a plan may go on in it.
 
 Two plans are of one study if they have the same *identity*: the points of the targets that both name, at least one,
-the split of these points, and the recipe that cells differ from. Objectives, optimizers, rates, variants and seeds are
-free, so a study can be widened by any of them, and by other targets. What makes a single run is its own fingerprint,
-which is compared as well, so that no run is taken for another.
+how many of these train, choose rates and test, and the recipe that cells differ from. Objectives, optimizers, variants
+and seeds are free, so a study can be widened by any of them, and by other targets. So are rates where there was a
+choice among some: else all held-out points are tested on, and none is left to choose by. What makes a single run is its
+own fingerprint, which is compared as well, so that no run is taken for another.
 """
 
 import contextlib
@@ -17,13 +18,16 @@ import numpy as np
 from ganatomy.errors import InputError
 from ganatomy.files import OwnedFolder, Place, file_name, instead, parse_json, printable, read_input
 from ganatomy.fitting.study.job import read_content, read_record
+from ganatomy.fitting.study.judging.comparison import contested
 from ganatomy.fitting.study.judging.records import Cell, RunRecord
 from ganatomy.fitting.study.plan import Plan, PlannedRun
 from ganatomy.fitting.study.shapes import StudyTable, Versioned
 from ganatomy.fitting.study.targets import Target
 
-FORMAT = 1
-"""Of study.json: raised when older ones can no longer be read."""
+FORMAT = 2
+"""Of study.json: raised when older ones can no longer be gone on with."""
+
+_READ = (1, FORMAT)  # in format 1 all seeds share one split, and half of the held-out points never test
 
 
 class StudyFolder(OwnedFolder):
@@ -80,7 +84,7 @@ class StudyFolder(OwnedFolder):
         Raises:
             InputError: other points, another split or base recipe; a run that was made from something else.
         """
-        held = self.read()
+        held = self._former()
         if held:
             difference = _difference(held["identity"], identity(plan))
             if difference:
@@ -96,15 +100,35 @@ class StudyFolder(OwnedFolder):
                     f"choose another `out`, or `force=True` to replace the study"
                 )
 
-    def check_plan(self, plan: Plan, force: bool = False) -> None:
-        """Refuse a folder in which the plan must not be run; nothing is changed.
+    def admit(self, plan: Plan, force: bool = False) -> Plan:
+        """Return a plan as it is carried out here, after all that is held; nothing is changed.
+
+        Where learning rates were chosen, they are, whatever the plan alone would need.
 
         Raises:
-            InputError: it holds other things, or (without force) another study.
+            InputError: the folder holds other things, or (without force) another study, or runs that are measured on
+                points by which the plan would choose rates.
         """
         self.check("study", force)
-        if not force:
-            self.require(plan)
+        if force:
+            return plan
+        held = self._former()
+        cells = [Cell(**cell) for cell in held["cells"]] if held else self.cells()
+        targets = held["identity"]["targets"] if held else {}
+        chosen = {name for name, target in targets.items() if target["validation"]}
+        plan = plan.choosing(chosen | {cell.target for cell in contested([*plan.cells, *cells])})
+        self.require(plan)
+        return plan
+
+    def _former(self) -> dict[str, Any]:
+        """Read what a study that can be gone on with holds; an empty table where there is none."""
+        held = self.read()
+        if held and held["format"] != FORMAT:
+            raise InputError(
+                f"{self.path} holds a study of an earlier version, whose seeds shared one split of the points: its "
+                f"page can be written again, but no run added; choose another `out`, or `force=True` to replace it"
+            )
+        return held
 
     def read(self) -> dict[str, Any]:
         """Read study.json; an empty table where there is none.
@@ -118,14 +142,14 @@ class StudyFolder(OwnedFolder):
         try:
             content = read_input(path)
             version = parse_json(content, "", Versioned).format
-            held = parse_json(content, "", StudyTable) if version == FORMAT else None
+            held = parse_json(content, "", StudyTable) if version in _READ else None
         except InputError as error:
             why = str(error).strip(": ")
             raise InputError(
                 f"{path}: damaged; remove it, the runs know what they are, and compare again ({why})"
             ) from None
         if held is None:
-            raise InputError(f"{path}: written in format {version}, this version reads {FORMAT}")
+            raise InputError(f"{path}: written in format {version}, this version reads up to {FORMAT}")
         return held.model_dump()
 
     def require_state(self) -> dict[str, Any]:
@@ -209,6 +233,8 @@ def _difference(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
             if former.get(key) != now.get(key):
                 if key == "sha256":
                     return f"other {where}"
+                if key == "validation" and not former.get(key):
+                    return f"all held-out {where} test there; to choose among rates, give all `lrs` from the start"
                 return printable(f"{where} {key} = {former.get(key)} there, {now.get(key)} here", 300)
     return ""
 

@@ -1,6 +1,6 @@
 """One run of a study: made somewhere, carried as bytes, kept as a folder, read as a record.
 
-`make_run` is what an executor's process does: an ordinary `ganatomy.fit` into a temporary folder of its own. It returns
+`make_run` is what an executor's process does: the fit of the run's seed into a temporary folder of its own. It returns
 the files of that folder, so that the process may be on another machine, and shares no disk with whoever asked; for runs
 that are trained at once see `ganatomy.fitting.study.executors.stacked`. Kept, it is the ordinary folder of a run (see
 `ganatomy.fitting.run.folder`) without its checkpoint, and with
@@ -29,14 +29,14 @@ import numpy as np
 from ganatomy.errors import InputError
 from ganatomy.files import Folder, parse_json, read_input, strict_json
 from ganatomy.fitting.metrics.yardstick import Yardstick
-from ganatomy.fitting.objectives.own import OwnObjective
-from ganatomy.fitting.points.cloud import Cloud
-from ganatomy.fitting.points.distributions import DISTRIBUTIONS, Distribution
+from ganatomy.fitting.points.distributions import Distribution
 from ganatomy.fitting.recipes.recipe import Recipe
-from ganatomy.fitting.run.fit import fit
+from ganatomy.fitting.run.fit import run_fit
 from ganatomy.fitting.run.folder import RunFolder
+from ganatomy.fitting.run.measured import yardstick_of
 from ganatomy.fitting.study.executors.reports import Reported
 from ganatomy.fitting.study.judging.records import Cell, RunRecord
+from ganatomy.fitting.study.plan import PlannedRun
 from ganatomy.fitting.study.shapes import RecordTable
 from ganatomy.fitting.training.game import Diverged
 from ganatomy.languages import Language
@@ -51,24 +51,35 @@ _ALONE = threading.Lock()  # the number of threads, and the drawing, are of the 
 
 @dataclass(frozen=True)
 class Job:
-    """All that a process needs to make a run: train (N, D), validation (V, D) or None, test (M, D).
+    """All that a process needs to make a run.
 
-    `language` is that of the run's own pictures, `columns` the names of the D coordinates.
+    Points travel as they were given, once for all jobs that are sent together, and those of a distribution not at all;
+    whoever makes the run draws and splits them by its seed. `language` is that of the run's own pictures.
     """
 
-    name: str
-    cell: Cell
-    seed: int
-    recipe: Recipe
-    fingerprint: str
-    train: np.ndarray
-    test: np.ndarray
-    validation: np.ndarray | None = None
-    distribution: str | None = None
+    run: PlannedRun
     scratch: str | None = None
-    objective: OwnObjective | None = None
     language: Language = "en"
-    columns: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the name of the run's folder."""
+        return self.run.name
+
+    @property
+    def cell(self) -> Cell:
+        """Return the cell of the run."""
+        return self.run.cell
+
+    @property
+    def seed(self) -> int:
+        """Return the seed of the run."""
+        return self.run.seed
+
+    @property
+    def recipe(self) -> Recipe:
+        """Return the recipe of the run."""
+        return self.run.recipe
 
 
 @dataclass(frozen=True)
@@ -82,43 +93,31 @@ class Outcome:
 def record_of(job: Job, status: str, reason: str = "", **numbers: Any) -> dict[str, Any]:
     """Return what record.json holds of a run.
 
-    >>> from ganatomy.fitting.recipes.recipe import load_recipe
-    >>> job = Job("a", Cell("ring", "gan", "sgd", 0.1, ""), 0, load_recipe("course"), "f00", np.eye(2), np.eye(2))
+    >>> from ganatomy.fitting.study.plan import plan_study
+    >>> job = Job(plan_study("ring", objectives=["gan"], optimizers=["sgd"], seeds=[0]).runs[0])
     >>> record_of(job, "failed", "its process died")["reason"]
     'its process died'
     """
     cell, empty = job.cell, {"seconds": math.nan, "final": {}, "floor": {}, "floor_spread": {}}
     where = {name: getattr(cell, name) for name in _CELL}
     ended = {"seed": job.seed, "status": status, "reason": reason}
-    return {"format": FORMAT, **where, **ended, **empty, **numbers, "fingerprint": job.fingerprint}
+    return {"format": FORMAT, **where, **ended, **empty, **numbers, "fingerprint": job.run.fingerprint}
 
 
 def make_run(job: Job) -> Outcome:
     """Make a run in a temporary folder and return what it left; whatever it raises is its outcome.
 
-    >>> from ganatomy.fitting.recipes.recipe import load_recipe
-    >>> recipe = load_recipe("course", generator={"hidden": [8], "normalization": "none"}, epochs=2, batch_size=50)
-    >>> points = np.random.default_rng(0).normal(size=(250, 2))
-    >>> cell = Cell("normal", "wgan-gp", "rmsprop", 5e-5, "")
-    >>> outcome = make_run(Job("a", cell, 0, recipe, "", points[50:], points[:50]))
+    >>> from ganatomy.fitting.study.plan import plan_study
+    >>> recipe = {"generator": {"hidden": [8], "normalization": "none"}, "batch_size": 50, "epochs": 2}
+    >>> points = np.random.default_rng(0).normal(size=(200, 2))
+    >>> outcome = make_run(Job(plan_study(points, recipe=recipe, objectives=["gan"], seeds=[0]).runs[0]))
     >>> outcome.record["status"], "animation.gif" in outcome.files, "checkpoint.pt" in outcome.files
     ('finished', True, False)
     """
 
     def make(folder: Path) -> None:
-        fit(
-            Cloud(job.train, job.columns),
-            job.objective,
-            recipe=job.recipe,
-            seed=job.seed,
-            heldout=job.test,
-            distribution=DISTRIBUTIONS.get(job.distribution or ""),
-            device="cpu",
-            threads=1,
-            out=folder,
-            language=job.language,
-            progress=Reported(),
-        )
+        how = {"language": job.language, "progress": Reported()}
+        run_fit(job.run.fit, device="cpu", threads=1, out=folder, **how)
 
     return carry_out(job, make)
 
@@ -133,8 +132,8 @@ def carry_out(job: Job, make: Callable[[Path], Any], **known: Any) -> Outcome:
 
     >>> def fail(folder):
     ...     raise ValueError("no luck")
-    >>> from ganatomy.fitting.recipes.recipe import load_recipe
-    >>> job = Job("a", Cell("ring", "gan", "sgd", 0.1, ""), 0, load_recipe("course"), "f00", np.eye(2), np.eye(2))
+    >>> from ganatomy.fitting.study.plan import plan_study
+    >>> job = Job(plan_study("ring", objectives=["gan"], optimizers=["sgd"], seeds=[0]).runs[0])
     >>> carry_out(job, fail).record["reason"], sorted(carry_out(job, fail).files)
     ('ValueError: no luck', ['error.txt'])
     """
@@ -149,8 +148,9 @@ def carry_out(job: Job, make: Callable[[Path], Any], **known: Any) -> Outcome:
                 reason = str(error).removesuffix(f"; what was done is in {folder.path}")
                 numbers = {"seconds": time.perf_counter() - started, **known, **_floor(job)}
                 record = record_of(job, "diverged", reason, **numbers)
-            if job.validation is not None:
-                add_validation(folder, job.validation, job.train, DISTRIBUTIONS.get(job.distribution or ""))
+            parts = job.run.target.parts(job.seed)
+            if parts.validation is not None:
+                add_validation(folder, parts.validation.points, parts.train.points, parts.train.distribution)
         except Exception as error:  # a run must not stop the others
             text = str(error).strip().splitlines() or ["no reason given"]
             reason = text[0] if isinstance(error, InputError) else f"{type(error).__name__}: {text[0]}"
@@ -170,7 +170,8 @@ def _numbers(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 def _floor(job: Job) -> dict[str, dict[str, float]]:
     """Measure what a run that diverged did not live to say."""
-    floor = Yardstick(job.test, job.train, DISTRIBUTIONS.get(job.distribution or ""), trained=True).floor
+    fit, parts = job.run.fit, job.run.target.parts(job.seed)
+    floor = yardstick_of(parts.test.points, fit.train, fit.distribution, fit.train_labels, fit.scale).floor
     columns = {"floor": "mean", "floor_spread": "spread"}
     return {key: {name: getattr(f, column) for name, f in floor.items()} for key, column in columns.items()}
 

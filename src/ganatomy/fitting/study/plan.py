@@ -4,15 +4,16 @@ A study is a union of grids. A grid is a product
 
     targets x objectives x optimizers x learning rates x (values of any other recipe keys),
 
-its elements are *cells*, and every cell is run with every seed, on the same points (see
-`ganatomy.fitting.study.targets`). What a grid leaves out is the recipe's own.
+its elements are *cells*, and every cell is run with every seed. A run is the fit that `ganatomy.fit` makes with its
+seed, so that all cells of a seed share their points (see `ganatomy.fitting.study.targets`). What a grid leaves out is
+the recipe's own.
 """
 
 import contextlib
 import hashlib
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,12 @@ from ganatomy.errors import InputError
 from ganatomy.files import file_name, printable
 from ganatomy.fitting.objectives.own import AnyObjective, OwnObjective, named_own, own_objective, read_objective
 from ganatomy.fitting.recipes.recipe import OBJECTIVES, Recipe, load_recipe, recipe_names
-from ganatomy.fitting.run.folder import fingerprint
+from ganatomy.fitting.run.plan import PlannedFit, plan_fit
 from ganatomy.fitting.study.file import Grid, StudyFile, read_study_file
 from ganatomy.fitting.study.judging.claims import declared_claim
+from ganatomy.fitting.study.judging.comparison import contested
 from ganatomy.fitting.study.judging.records import Cell
-from ganatomy.fitting.study.targets import StudyPoints, Target, read_targets
+from ganatomy.fitting.study.targets import StudyPoints, Target, choosing, read_targets
 
 _OWN = {"objective": "objectives", "optimizer": "optimizers", "optimizer.name": "optimizers", "lr": "lrs"}
 _MOST = 100_000  # runs; more are a slip of the pen
@@ -54,9 +56,15 @@ class PlannedRun:
         return f"{safe}-seed{self.seed}"
 
     @property
+    def fit(self) -> PlannedFit:
+        """The fit that it is: of the seed's training points, measured on its test points."""
+        parts = self.target.parts(self.seed)
+        return plan_fit(parts.train, self.objective, self.recipe, self.seed, heldout=parts.test)
+
+    @property
     def fingerprint(self) -> str:
         """Digest what decides the run, as its own folder does."""
-        return fingerprint(self.recipe, self.seed, self.target.train, self.target.test)
+        return self.fit.fingerprint
 
 
 @dataclass(frozen=True)
@@ -84,6 +92,16 @@ class Plan:
         """Return the cells, in the order in which they were asked for."""
         return list(dict.fromkeys(run.cell for run in self.runs))
 
+    def choosing(self, names: Container[str]) -> "Plan":
+        """Return the plan with half of the held-out points of the targets of these names kept to choose rates by.
+
+        Raises:
+            InputError: a target has too few of them.
+        """
+        targets = {target: choosing(target) if target.name in names else target for target in self.targets}
+        runs = tuple(replace(run, target=targets[run.target]) for run in self.runs)
+        return replace(self, targets=tuple(targets.values()), runs=runs)
+
 
 def plan_study(
     points: StudyPoints | None = None,
@@ -109,7 +127,7 @@ def plan_study(
         lrs: learning rates, likewise; None is the recipe's own.
         seeds: of every cell.
         recipe: the base: a name, a recipe, a mapping or a TOML file, which may be a study file; None is `course`.
-        train_size: how many points train; half of the others validate, half test.
+        train_size: how many points train; the others test, but for half of them where rates are to be chosen.
         variable: of a .mat, .npz or table, as `load_points` takes it.
         labels: of a table the column, of a .mat or .npz the variable that says of which component each point is.
         transpose: whether each column of a file's array, or of an array, is a point.
@@ -119,7 +137,7 @@ def plan_study(
         InputError: anything given cannot be used.
 
     >>> plan = plan_study("ring", objectives=["gan", "wgan"], optimizers=["adam"], lrs=[1e-4, 1e-3], seeds=[0])
-    >>> [run.name for run in plan.runs][:2], len(plan.targets[0].test)
+    >>> [run.name for run in plan.runs][:2], len(plan.runs[0].fit.heldout)  # half of them choose rates
     (['ring-gan-adam-0.0001-seed0', 'ring-gan-adam-0.001-seed0'], 596)
     """
     file, folder, name = read_study_file(recipe)
@@ -160,7 +178,8 @@ def plan_study(
     title = name or f"{targets[0].name}-{shared.name}"
     for k, table in enumerate(file.claim, 1):
         declared_claim(table, f"{recipe}: claim {k}")
-    return Plan(file_name(title), tuple(targets), tuple(runs), shared, tuple(map(int, seeds)), file.claim)
+    plan = Plan(file_name(title), tuple(targets), tuple(runs), shared, tuple(map(int, seeds)), file.claim)
+    return plan.choosing({cell.target for cell in contested(plan.cells)})
 
 
 def _own_objectives(

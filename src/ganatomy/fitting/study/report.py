@@ -113,6 +113,7 @@ def _setup(state: Mapping[str, Any], judged: Comparison, choice: bool) -> Setup:
         machine=" + ".join(filter(None, (state["machine"]["processor"], state["machine"]["accelerator"]))),
         cores=state["machine"]["cores"],
         processes=state["executor"]["width"],
+        by_seed=state["format"] > 1,
         together=state["executor"]["backend"] == "Stacked",
         seconds=state["seconds"],
         date=state["began"][:10],

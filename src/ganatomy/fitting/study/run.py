@@ -31,19 +31,18 @@ from ganatomy.fitting.objectives.own import AnyObjective
 from ganatomy.fitting.recipes.recipe import Recipe
 from ganatomy.fitting.run.events import write_events
 from ganatomy.fitting.run.folder import FORMAT as RUN_FORMAT
-from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.study.call import call_of
 from ganatomy.fitting.study.executors.base import LOOK, Executor, LostJob, cores
 from ganatomy.fitting.study.executors.choose import choose_executor
 from ganatomy.fitting.study.folder import FORMAT, StudyFolder, identity
 from ganatomy.fitting.study.forecast import Forecast
-from ganatomy.fitting.study.job import Job, Outcome, add_validation, keep, make_run, record_of
-from ganatomy.fitting.study.judging.comparison import contested, known_metric
+from ganatomy.fitting.study.job import Job, Outcome, keep, make_run, record_of
+from ganatomy.fitting.study.judging.comparison import known_metric
 from ganatomy.fitting.study.judging.records import DISTANCE
 from ganatomy.fitting.study.plan import Plan, PlannedRun, plan_study
 from ganatomy.fitting.study.report import write_report
 from ganatomy.fitting.study.result import Study
-from ganatomy.fitting.study.targets import StudyPoints, Target
+from ganatomy.fitting.study.targets import StudyPoints
 from ganatomy.fitting.study.trial import kind_of, longest_first, training, try_cells
 from ganatomy.languages import Language, chosen
 from ganatomy.progress import Silent, shown
@@ -93,10 +92,10 @@ def run_study(
     if tensorboard:
         require_extra("tensorboard", "tensorboard", "`tensorboard`")
     spoken = chosen(language)
-    _check_judge(judge, plan.targets)
+    _check_judge(judge, plan)
     folder, began = StudyFolder(out), time.perf_counter()
     display = shown(progress, "run")
-    folder.check_plan(plan, force)
+    plan = folder.admit(plan, force)
     seconds = try_cells(plan.runs if force else folder.missing(plan), 8)
     with folder.working(plan, force):
         missing = longest_first(folder.missing(plan), seconds)
@@ -118,12 +117,14 @@ def run_study(
     return Study.load(folder.path)
 
 
-def _check_judge(judge: str | None, targets: Sequence[Target]) -> None:
+def _check_judge(judge: str | None, plan: Plan) -> None:
     """Refuse a metric to rank by that a target does not have, before any run is made."""
     if judge is None or known_metric(judge) == HEADLINE:
         return
-    for target in targets:
-        yardstick = Yardstick(target.test, target.train, target.distribution, limit=NEIGHBOURS + 1)
+    for target in plan.targets:
+        parts = target.parts(plan.seeds[0])
+        points = parts.test.points, parts.train.points
+        yardstick = Yardstick(*points, target.distribution, limit=NEIGHBOURS + 1)
         if judge not in yardstick.floor:
             raise InputError(
                 f"`judge={judge}`: that cannot be measured on {target.name}; choose from {', '.join(yardstick.floor)}"
@@ -188,8 +189,7 @@ def _make_missing(
 ) -> None:
     """Make runs and keep each as it finishes."""
     scratch = str(folder.scratch.resolve()) if executor.shares_disk else None
-    chosen = contested([*plan.cells, *folder.cells()])
-    jobs = (_job(run, run.cell in chosen, scratch, language) for run in missing)
+    jobs = (Job(run, scratch, language) for run in missing)
     done, total = len(plan.runs) - len(missing), len(plan.runs)
     where = f"{type(executor).__name__}({executor.width}), on {executor.device}"
     folder.log(f"{total} runs asked for, {len(missing)} to be made by {where}")
@@ -206,13 +206,6 @@ def _make_missing(
             record = result.record
             folder.log(f"{job.name}: {record['status']} {record['reason']}".rstrip())
             watch.ended(job, _said(record, judge or HEADLINE))
-    targets = {target.name: target for target in plan.targets}
-    for record in folder.records():  # made when theirs was the only rate, or before rates were chosen by this metric
-        target = targets.get(record.cell.target)
-        known = not len(record.epochs) or (judge or HEADLINE) in record.validation
-        if record.cell in chosen and target is not None and not known:
-            points = target.validation, target.train, target.distribution
-            add_validation(RunFolder(folder.path / record.path), *points)
 
 
 class _Watch:
@@ -250,15 +243,6 @@ class _Watch:
 
 def _named(job: Job) -> str:
     return f"{job.cell.label}, seed {job.seed}"
-
-
-def _job(run: PlannedRun, validated: bool, scratch: str | None, language: Language = "en") -> Job:
-    target = run.target
-    known = None if target.distribution is None else target.distribution.name
-    validation = target.validation if validated else None
-    arrays = {"train": target.train, "test": target.test, "validation": validation, "columns": target.columns}
-    what = {"distribution": known, "scratch": scratch, "objective": run.objective, "language": language}
-    return Job(run.name, run.cell, run.seed, run.recipe, run.fingerprint, **arrays, **what)
 
 
 def _said(record: Mapping[str, Any], judge: str) -> str:
@@ -306,7 +290,7 @@ def compare(
         lrs: learning rates; of several, each pair is given its best. None is the recipe's own.
         seeds: of every combination; None is 0, 1 and 2.
         recipe: a name, a recipe, a mapping or a TOML file, which may be a study file; None is `course`.
-        train_size: how many points train; half of the others choose rates, half test.
+        train_size: how many points train; the others test, but for half of them where rates are to be chosen.
         variable: of a file, as in `ganatomy.load_points`.
         labels: of a table the column, of a `.mat` or `.npz` the variable that says of which component each point is.
         transpose: whether each column of a file's array, or of an array, is a point.

@@ -1,20 +1,28 @@
-"""The points of a study: drawn or read once, and split once, at random, into three parts.
+"""The points of a study: read once, and split by each seed as `ganatomy fit` splits them for a run with that seed.
 
     train        7000 of 8192, as the laboratory course has it
-    validation   half of the others: learning rates are chosen on it, and nothing else is done with it
-    test         the other half: the metrics of every snapshot and every final number
+    test         the others: the metrics of every snapshot and every final number are taken on them
 
-So a chosen learning rate owes nothing to the points that judge it; and since a run's seed decides about initial
-weights, batches and codes, never about the split, that holds across seeds too. The split is made where nothing is
-chosen as well, so that a study can be widened by other rates later. What follows: an interval over seeds is one for
-these points; other points of the same distribution would shift all runs together.
+Of a distribution each seed draws its own points. So what a seed gives is a matter of its points and of their split as
+much as of initial weights, batches and codes; an interval over seeds covers all of that. All cells of a seed share its
+points, and are compared on them. Of a file the points stay what they are: what another sample of as many points would
+give, no seed knows.
+
+Where learning rates are to be chosen, half of the held-out points of each seed is kept for that:
+
+    validation   half of the held-out points: learning rates are chosen on it, and nothing else is done with it
+    test         the other half
+
+So a chosen learning rate owes nothing to the points that judge it within a run. It may owe something across runs: what
+is a validation point of one seed is a test point of another.
 
 Shapes: `N` training, `V` validation, `M` test points, `D` data dimensions.
 """
 
+import functools
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -23,44 +31,84 @@ from numpy.typing import NDArray
 
 from ganatomy.errors import InputError
 from ganatomy.fitting.metrics.yardstick import NEIGHBOURS
+from ganatomy.fitting.points.cloud import Cloud
 from ganatomy.fitting.points.distributions import Distribution
-from ganatomy.fitting.points.labels import Labels
-from ganatomy.fitting.points.named import AnyPoints, find_source, named_points
+from ganatomy.fitting.points.named import AnyPoints, find_source, named_parts, named_points
 
 StudyPoints: TypeAlias = AnyPoints | Mapping[str, AnyPoints] | Sequence[AnyPoints | tuple[str, AnyPoints]]
 """What a study can be of: points in any form, or several such, by their names or one after another."""
 
-_SEED = 0  # of drawing and splitting: never a run's
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The points of a run: those trained on (N, D), those that choose a rate (V, D), if any do, and those tested on."""
+
+    train: Cloud
+    validation: Cloud | None
+    test: Cloud
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Target:
-    """A named set of points, train (N, D), validation (V, D), test (M, D), and what they are drawn from, if known.
+    """A named set of points, from which each seed takes its own parts.
 
-    `source` is the name or path by which they can be had again; "" if they were given as an array, which `given` holds.
-    `columns` are the names of the D coordinates, and the labels say of which component each point is, as far as known.
+    Attributes:
+        name: a short one.
+        points: all of them; of a distribution, where each seed draws its own.
+        train_size: how many of them train; None is 7000 of 8192.
+        source: the name or path by which they can be had again; "" if they were given as an array.
+        chooses: whether half of the held-out points are kept to choose learning rates by.
     """
 
     name: str
-    train: NDArray[np.float64]
-    validation: NDArray[np.float64]
-    test: NDArray[np.float64]
-    distribution: Distribution | None = None
+    points: Cloud | Distribution
+    train_size: int | None = None
     source: str = ""
-    given: NDArray[np.float64] | None = None
-    columns: tuple[str, ...] = ()
-    train_labels: Labels | None = None
-    test_labels: Labels | None = None
+    chooses: bool = False
+
+    @property
+    def given(self) -> NDArray[np.float64] | None:
+        """The points themselves, if they were given as an array."""
+        return None if self.source or isinstance(self.points, Distribution) else self.points.points
+
+    @property
+    def distribution(self) -> Distribution | None:
+        """What they are drawn from, if that is known."""
+        return self.points if isinstance(self.points, Distribution) else self.points.distribution
+
+    def parts(self, seed: int) -> Parts:
+        """Draw the points, if they are a distribution's, and split them, all by the seed, as `plan_fit` does.
+
+        >>> parts = read_target("ring").parts(3)
+        >>> len(parts.train.points), parts.validation, len(parts.test.points)
+        (7000, None, 1192)
+        """
+        return _parts(self, seed)
 
     @property
     def identity(self) -> dict[str, Any]:
-        """Return what must be equal for two studies to be of the same points in the same parts."""
-        digest, sizes = hashlib.sha256(), {}
-        for part in ("train", "validation", "test"):
-            array = getattr(self, part)
-            sizes[part] = len(array)
-            digest.update(str(array.shape).encode() + array.tobytes())
-        return {**sizes, "columns": self.train.shape[1], "sha256": digest.hexdigest()}
+        """Return what must be equal for two studies to be of the same points in the same parts, whatever the seeds."""
+        parts = self.parts(0)
+        whole = named_points(self.points, seed=0)
+        sizes = {"train": len(parts.train.points), "validation": 0, "test": len(parts.test.points)}
+        if parts.validation is not None:
+            sizes["validation"] = len(parts.validation.points)
+        digest = hashlib.sha256(str(whole.points.shape).encode() + whole.points.tobytes())
+        labels = {}
+        if whole.labels is not None:
+            digest.update(whole.labels.codes.tobytes())
+            labels = {"labels": list(whole.labels.names)}
+        return {"columns": whole.points.shape[1], **labels, "sha256": digest.hexdigest(), **sizes}
+
+
+@functools.lru_cache(maxsize=2)  # cells of a seed follow one another
+def _parts(target: Target, seed: int) -> Parts:
+    train, heldout = named_parts(target.points, target.train_size, seed)
+    if not target.chooses:
+        return Parts(train, None, heldout)
+    rows = np.arange(len(heldout.points))
+    half = len(rows) // 2
+    return Parts(train, heldout.take(rows[:half]), heldout.take(rows[half:]))
 
 
 def sources_of(points: StudyPoints) -> list[tuple[str, AnyPoints]]:
@@ -114,7 +162,7 @@ def read_targets(
     labels: str | None = None,
     transpose: bool = False,
 ) -> list[Target]:
-    """Read or draw the sets of points that a study is of, and split each; see `read_target`.
+    """Read the sets of points that a study is of; see `read_target`.
 
     Raises:
         InputError: as `read_target`, or two of one name.
@@ -154,11 +202,11 @@ def read_target(
     labels: str | None = None,
     transpose: bool = False,
 ) -> Target:
-    """Read or draw the points of a target, or take those given, and split them.
+    """Read the points of a target, or take those given, and see that they can be split; see `Target.parts`.
 
     Args:
         source: a built-in distribution or its name, a file, or an array or table of points.
-        train_size: how many points train, as in `split_points`; half of the others validate, half test.
+        train_size: how many points train, as in `split_points`; the others are held out.
         variable: of a file, as in `load_points`.
         folder: where a relative path begins; None is the working directory.
         name: of the target; "" takes the distribution's or the file's, or "points".
@@ -166,34 +214,42 @@ def read_target(
         transpose: whether each column of a file's array, or of an array, is a point.
 
     Raises:
-        InputError: no such thing, unusable points, or too few to validate and to test with.
+        InputError: no such thing, unusable points, or too few to test with.
 
     >>> target = read_target("zigzag")
-    >>> len(target.train), len(target.validation), len(target.test)
-    (7000, 596, 596)
+    >>> target.name, len(target.parts(0).train.points), len(target.parts(0).test.points)
+    ('zigzag', 7000, 1192)
     """
     typed = _typed(source)
-    drawn = typed != "" and isinstance(find_source(typed, folder), Distribution)
-    how = {} if drawn else {"labels": labels, "transpose": transpose}
-    cloud = named_points(source, variable, _SEED, folder, **how)
-    points, named = cloud.points, name or cloud.name
-    train, rest = cloud.split(train_size, _SEED)
-    others = rest.points
-    half = len(others) // 2
-    if half <= NEIGHBOURS:
-        raise InputError(
-            f"{named}: {len(others)} of {len(points)} points are not trained on, and half of them are to "
-            f"judge: leave at least {2 * (NEIGHBOURS + 1)} (a smaller `train_size`, or more points)"
-        )
-    return Target(
-        named,
-        train.points,
-        others[:half],
-        others[half:],
-        cloud.distribution,
-        typed,
-        None if typed else points,
-        cloud.columns,
-        train.labels,
-        None if rest.labels is None else rest.labels.take(np.arange(half, len(others))),
+    found = find_source(typed, folder) if typed else None
+    how = {} if isinstance(found, Distribution) else {"labels": labels, "transpose": transpose}
+    cloud = named_points(source, variable, 0, folder, **how)
+    points = found if isinstance(found, Distribution) else cloud
+    return _checked_size(Target(name or cloud.name, points, train_size, typed))
+
+
+def choosing(target: Target) -> Target:
+    """Keep half of a target's held-out points to choose learning rates by.
+
+    Raises:
+        InputError: too few to choose with, or to test with.
+
+    >>> parts = choosing(read_target("ring")).parts(3)
+    >>> len(parts.train.points), len(parts.validation.points), len(parts.test.points)
+    (7000, 596, 596)
+    """
+    return target if target.chooses else _checked_size(replace(target, chooses=True))
+
+
+def _checked_size(target: Target) -> Target:
+    """Refuse parts with too few points to measure with."""
+    parts = target.parts(0)
+    few = min(len(part.points) for part in (parts.validation or parts.test, parts.test))
+    if few > NEIGHBOURS:
+        return target
+    total, trained = len(named_points(target.points, seed=0).points), len(parts.train.points)
+    half, least = (", and half of them are to judge", 2) if target.chooses else ("", 1)
+    raise InputError(
+        f"{target.name}: {total - trained} of {total} points are not trained on{half}: leave at least "
+        f"{least * (NEIGHBOURS + 1)} (a smaller `train_size`, or more points)"
     )

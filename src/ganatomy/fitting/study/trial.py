@@ -3,7 +3,7 @@
 A name that PyTorch does not know, an option that it refuses or an objective that raises is found by one iteration of
 each cell, rather than after half of the study. Timed, the same iterations estimate it:
 
-    seconds = sum over runs of (iterations x t_iteration + snapshots x t_measuring + t_drawing) / processes
+    seconds = (sum over runs of (iterations x t_iteration + snapshots x t_measuring + t_drawing) + floors) / processes
 
 with t_iteration of the run's cell on one thread, and the others of one run of its target. Not guaranteed: that the
 processes share the machine without loss, or that those of a cluster are as fast as this machine.
@@ -11,6 +11,7 @@ processes share the machine without loss, or that those of a cluster are as fast
 
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
@@ -50,7 +51,7 @@ def try_cells(runs: Sequence[PlannedRun], iterations: int = 1) -> dict[tuple, fl
 
 
 def _trainer(run: PlannedRun) -> Trainer:
-    return Trainer(run.target.train, run.recipe, run.seed, "cpu", run.objective)
+    return run.fit.trainer("cpu")
 
 
 def kind_of(run: PlannedRun) -> tuple:
@@ -107,7 +108,8 @@ def training(run: PlannedRun, seconds: Mapping[tuple, float]) -> float:
     >>> training(run, {kind_of(run): 0.001})  # of 27 iterations an epoch
     0.27
     """
-    return seconds[kind_of(run)] * run.recipe.epochs * iterations_an_epoch(len(run.target.train), run.recipe)
+    trained = len(run.target.parts(run.seed).train.points)
+    return seconds[kind_of(run)] * run.recipe.epochs * iterations_an_epoch(trained, run.recipe)
 
 
 def estimate(runs: Sequence[PlannedRun], processes: int) -> float:
@@ -133,15 +135,16 @@ def estimate(runs: Sequence[PlannedRun], processes: int) -> float:
             once, drawing = measuring[name]
             trainer = _trainer(run)
             snapshots = len(trainer.snapshot_epochs)
-            measured = (snapshots + DRAWS + RESAMPLES + MEMORIES) * once
-            total += trainer.iterations * iterations[kind_of(run)] + measured + drawing
+            total += trainer.iterations * iterations[kind_of(run)] + (snapshots + DRAWS) * once + drawing
+    for (name, _), cells in Counter((run.cell.target, run.seed) for run in runs).items():
+        total += min(cells, processes) * (RESAMPLES + MEMORIES) * measuring[name][0]  # of a seed, once a process
     return total / max(1, min(processes, len(runs)))
 
 
 def _time_measuring(run: PlannedRun) -> tuple[float, float]:
     """Time measuring a snapshot, and drawing a run as if it had stood still."""
-    trainer, known = _trainer(run), run.target.distribution
-    measured = MeasuredFit(trainer, run.target.train, run.target.test, known)
+    measured = MeasuredFit(run.fit)
+    trainer = measured.trainer
     model, history = trainer.snapshot(), measured.history
     samples, field = look(model, measured.heldout, seed=0)
     started = time.perf_counter()
@@ -153,5 +156,5 @@ def _time_measuring(run: PlannedRun) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as place:
         folder = RunFolder(place)
         started = time.perf_counter()
-        pictures.draw_run(folder, model, history, run.target.test, measured.yardstick.floor, run.seed)
+        pictures.draw_run(folder, model, history, measured.heldout, measured.yardstick.floor, run.seed)
         return once, time.perf_counter() - started

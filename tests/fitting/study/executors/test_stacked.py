@@ -17,11 +17,11 @@ from ganatomy.fitting.study.executors.choose import choose_executor
 from ganatomy.fitting.study.executors.local import LocalProcesses
 from ganatomy.fitting.study.executors.stacked import Stacked, finish, train_together
 from ganatomy.fitting.study.folder import StudyFolder
-from ganatomy.fitting.study.job import make_run
+from ganatomy.fitting.study.job import Job, make_run
 from ganatomy.fitting.study.judging.comparison import compare
 from ganatomy.fitting.study.plan import plan_study
 from ganatomy.fitting.study.report import _setup
-from ganatomy.fitting.study.run import _job, run_study
+from ganatomy.fitting.study.run import run_study
 from ganatomy.fitting.training.model import Scaling
 
 TINY = {
@@ -108,7 +108,7 @@ def tiny(points_file, **changes):
 
 
 def jobs_of(plan):
-    return [_job(run, True, None) for run in plan.runs]
+    return [Job(run) for run in plan.choosing({"points"}).runs]
 
 
 def stacked(jobs):

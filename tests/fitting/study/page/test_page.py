@@ -144,6 +144,15 @@ def png(image: Image.Image) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.parametrize("by_seed", [True, False])
+def test_it_says_how_seeds_split_the_points(by_seed):
+    study = compare(records())
+    text = Document(page(setup=setup_of(study, by_seed=by_seed))).text
+    told = ("Each seed splits the points anew, as ganatomy fit does", "ganatomy fit trains the same model")
+    assert [words in text for words in (*told, "All seeds share one split.")] == [by_seed, by_seed, not by_seed]
+    assert "it is neither trained on nor chosen by" in text
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_it_needs_nothing_but_itself(language):
     html = page(pictures=pictures(), language=language)
@@ -169,7 +178,7 @@ def test_in_chinese_nothing_is_left_in_english_but_names():
     before = document.text[: document.text.rindex("参考文献")]
     names = {"Adam", "GAN", "RMSprop", "SGD", "WGAN", "Wasserstein", "Abacus", "course", "zigzag", "ring", "torch"}
     typed = {"ganatomy", "compare", "points", "mat", "seeds", "out", "studies", "one", "runs", "seed", "csv", "json"}
-    typed |= {"table", "tidy", "tex", "summary", "study", "gan", "wgan", "rmsprop", "adam", "sgd"}
+    typed |= {"fit", "table", "tidy", "tex", "summary", "study", "gan", "wgan", "rmsprop", "adam", "sgd"}
     assert set(re.findall(r"[A-Za-z]{3,}", before)) <= names | typed
     spoken = [have[name] for _, have in document.elements for name in ("alt", "aria-label", "title") if name in have]
     assert spoken

@@ -11,7 +11,8 @@ are its share: those of the stack, until the run ended, over R.
 
 What a kill costs: a run is kept once it is finished. Killed, the stack in training and the runs of the former one that
 are not finished are made again. A stack that raises fails as a whole. Memory holds the snapshots, as arrays, of two
-stacks. Written for a GPU and not measured on one.
+stacks, and in the process that trains one the points of each of its runs, R (N + M) D numbers, since each seed has its
+own. Written for a GPU and not measured on one.
 
 Shapes: `R` runs, `T` iterations, `S` snapshots, `n` points of one, `D` data, `g` points of the grid.
 """
@@ -30,21 +31,21 @@ import torch
 from torch import nn
 
 from ganatomy.execution import choose_device, use_threads
-from ganatomy.fitting.points.distributions import DISTRIBUTIONS
 from ganatomy.fitting.run.fit import MeasuredFit
 from ganatomy.fitting.run.folder import RunFolder
 from ganatomy.fitting.run.look import Look, look
+from ganatomy.fitting.run.plan import PlannedFit
 from ganatomy.fitting.run.result import Run
 from ganatomy.fitting.study.executors.base import LostJob, check_count, unheard
 from ganatomy.fitting.study.executors.local import LocalProcesses
 from ganatomy.fitting.study.executors.reports import report
 from ganatomy.fitting.study.job import Job, Outcome, carry_out
 from ganatomy.fitting.study.judging.records import Cell
+from ganatomy.fitting.study.targets import Parts
 from ganatomy.fitting.training.batched import BatchedTrainer
 from ganatomy.fitting.training.game import Diverged
 from ganatomy.fitting.training.model import FittedGAN
 from ganatomy.fitting.training.players import SHAPED, optimizer_class
-from ganatomy.fitting.training.trainer import Trainer
 
 Weights = Mapping[str, np.ndarray]
 
@@ -81,24 +82,27 @@ class Training:
 
 
 def train_together(jobs: Sequence[Job], device: str = "cpu") -> list[Training]:
-    """Train the runs of R jobs that differ in nothing but their names and seeds.
+    """Train the runs of R jobs of one cell, that differ in nothing but their seeds and the points of these.
 
     Raises:
         InputError: as `BatchedTrainer`, or an objective's own mistake.
 
-    >>> from ganatomy.fitting.recipes.recipe import load_recipe
-    >>> recipe = load_recipe("course", "gan", generator={"hidden": [8], "normalization": "none"}, epochs=2)
-    >>> points, cell = np.random.default_rng(0).normal(size=(600, 2)), Cell("normal", "gan", "rmsprop", 5e-5, "")
-    >>> jobs = [Job(f"run {seed}", cell, seed, recipe, "", points, points[:50]) for seed in (0, 1)]
+    >>> from ganatomy.fitting.study.plan import plan_study
+    >>> recipe = {"generator": {"hidden": [8], "normalization": "none"}, "epochs": 2}
+    >>> points = np.random.default_rng(0).normal(size=(600, 2))
+    >>> runs = plan_study(points, recipe=recipe, objectives=["gan"], optimizers=["sgd"], seeds=[0, 1]).runs
+    >>> jobs = [Job(run) for run in runs]
     >>> left = train_together(jobs)
     >>> left[1].losses.shape, list(left[1].seen), left[1].seen[2][0].shape
-    ((4, 3), [0, 1, 2], (50, 2))
+    ((4, 3), [0, 1, 2], (87, 2))
     """
     first, count = jobs[0], len(jobs)
+    given = [job.run.target.parts(job.seed) for job in jobs]
     with use_threads(1):
-        batch = BatchedTrainer(first.train, first.recipe, [job.seed for job in jobs], device, first.objective)
+        points = np.stack([parts.train.points for parts in given])
+        batch = BatchedTrainer(points, first.recipe, [job.seed for job in jobs], device, first.run.objective)
         models, going = batch.snapshots(), list(range(count))
-        seen = [{0: found} for found in _looks(models, jobs, device).values()]  # nothing has diverged yet
+        seen = [{0: found} for found in _looks(models, jobs, given, device).values()]  # nothing has diverged yet
         losses, seconds = [], np.zeros(count)
         started = time.perf_counter()
         for epoch in batch:
@@ -109,7 +113,7 @@ def train_together(jobs: Sequence[Job], device: str = "cpu") -> list[Training]:
             going = [r for r in going if r not in epoch.diverged]
             if epoch.snapshots:
                 models = epoch.snapshots
-                for r, found in _looks(models, jobs, device).items():
+                for r, found in _looks(models, jobs, given, device).items():
                     seen[r][epoch.number] = found
             started = time.perf_counter()
 
@@ -123,14 +127,16 @@ def train_together(jobs: Sequence[Job], device: str = "cpu") -> list[Training]:
     return [left(r) for r in range(count)]
 
 
-def _looks(models: Sequence[FittedGAN | None], jobs: Sequence[Job], device: str) -> dict[int, Look]:
+def _looks(
+    models: Sequence[FittedGAN | None], jobs: Sequence[Job], parts: Sequence[Parts], device: str
+) -> dict[int, Look]:
     """Look at the models of a stack where they were trained: a grid of 10,000 points is work for a processor."""
     found = {}
-    for r, (model, job) in enumerate(zip(models, jobs, strict=True)):
+    for r, (model, job, part) in enumerate(zip(models, jobs, parts, strict=True)):
         if model is not None:
             model.generator.to(device)
             model.discriminator.to(device)
-            found[r] = look(model, job.test, job.seed)
+            found[r] = look(model, part.test.points, job.seed)
     return found
 
 
@@ -141,10 +147,11 @@ def _weights(network: nn.Module) -> Weights:
 def finish(made: tuple[Job, Training]) -> Outcome:
     """Measure, write and draw a run that was trained in a stack, as `make_run` does its own.
 
-    >>> from ganatomy.fitting.recipes.recipe import load_recipe
-    >>> recipe = load_recipe("course", "gan", generator={"hidden": [8], "normalization": "none"}, epochs=2)
-    >>> points, cell = np.random.default_rng(0).normal(size=(600, 2)), Cell("normal", "gan", "rmsprop", 5e-5, "")
-    >>> jobs = [Job(f"run {seed}", cell, seed, recipe, "", points, points[:50]) for seed in (0, 1)]
+    >>> from ganatomy.fitting.study.plan import plan_study
+    >>> recipe = {"generator": {"hidden": [8], "normalization": "none"}, "epochs": 2}
+    >>> points = np.random.default_rng(0).normal(size=(600, 2))
+    >>> runs = plan_study(points, recipe=recipe, objectives=["gan"], optimizers=["sgd"], seeds=[0, 1]).runs
+    >>> jobs = [Job(run) for run in runs]
     >>> outcome = finish((jobs[1], train_together(jobs)[1]))
     >>> outcome.record["status"], outcome.record["together"], "animation.gif" in outcome.files
     ('finished', 2, True)
@@ -154,10 +161,11 @@ def finish(made: tuple[Job, Training]) -> Outcome:
 
     def make(path: Path) -> None:
         with use_threads(1):
-            fit, folder = _Replay(job, trained), RunFolder(path)
-            fit.where.update(where)
-            with folder.claim(job.fingerprint):
-                fit.write(folder, job.fingerprint, language=job.language)
+            plan, folder = job.run.fit, RunFolder(path)
+            replay = _Replay(plan, trained)
+            replay.where.update(where)
+            with plan.claim(folder):
+                replay.write(folder, plan.fingerprint, language=job.language)
 
     return carry_out(job, make, seconds=trained.seconds, **where)
 
@@ -165,9 +173,8 @@ def finish(made: tuple[Job, Training]) -> Outcome:
 class _Replay(MeasuredFit):
     """A fit whose training happened elsewhere, and is told to it iteration by iteration."""
 
-    def __init__(self, job: Job, trained: Training) -> None:
-        trainer = Trainer(job.train, job.recipe, job.seed, "cpu", job.objective)
-        super().__init__(trainer, job.train, job.test, DISTRIBUTIONS.get(job.distribution or ""), columns=job.columns)
+    def __init__(self, plan: PlannedFit, trained: Training) -> None:
+        super().__init__(plan)
         self._trained = trained
         self.history.seconds = trained.seconds
 
@@ -209,7 +216,7 @@ class Stacked:
         """Make the jobs of a study and yield each with its outcome, or with `LostJob`, as it is finished.
 
         `work` makes those that no stack can: one by one, on the processor, at the end. Jobs are drawn all at once,
-        since a plan has those of a cell far apart; they share their points.
+        since a plan has those of a cell far apart; they share what their points are split from.
         """
         jobs = list(jobs)
         alone = [job for job in jobs if _mixes(job)]
@@ -249,7 +256,7 @@ def _mixes(job: Job) -> bool:
     gives a penalty or a network, which are written for one run.
     """
     players = job.recipe.generator, job.recipe.discriminator
-    if job.objective is not None and job.objective.parts:
+    if job.run.objective is not None and job.run.objective.parts:
         return True
     return any(optimizer_class(player.optimizer.name).__name__ in SHAPED for player in players)
 

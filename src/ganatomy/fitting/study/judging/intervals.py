@@ -1,6 +1,7 @@
 """What a few seeds say: an interval for the median of one cell, and simultaneous ones for differences of cells.
 
-**One cell.** K seeds are K independent draws. Their median gets the percentile bootstrap's interval: the seeds are
+**One cell.** K seeds are K independent draws: of weights, batches and codes, of how the points are split, and of the
+points themselves where they are a distribution's. Their median gets the percentile bootstrap's interval: the seeds are
 drawn again and again with replacement, and the central 95 % of the medians are kept. Nothing is assumed of their
 distribution, and values may be infinite ("never", "diverged"). But no interval that ends at the seeds' own values can
 hold the true median more often than their whole range does, which misses it if all K fall on one side of it:

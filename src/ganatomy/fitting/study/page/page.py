@@ -142,6 +142,7 @@ def _setup(setup: Setup, words: Words) -> list[tuple[str, list[str]]]:
     cells = setup.cells
     chosen = any(target.validation for target in setup.targets)
     points = [words("split" if target.validation else "split_two", **vars(target)) for target in setup.targets]
+    points.append(words("split_by_seed" if setup.by_seed else "split_once"))
     points.append(words("unseen" if chosen else "unseen_two"))
 
     def about(names: Iterable[str]) -> list[str]:
@@ -228,6 +229,6 @@ def _repeat(setup: Setup, runs: Sequence[RunRecord], words: Words) -> list[tuple
         "took": took,
         "date": [setup.date],
         "files": [words("files_text")],
-        "repeat_numbers": [words("repeat_numbers_text")],
+        "repeat_numbers": [words("repeat_numbers_text"), *([words("repeat_fit")] if setup.by_seed else [])],
     }
     return [(words(name), lines) for name, lines in facts.items() if any(lines)]

@@ -36,6 +36,7 @@ class Setup:
         machine: the processor's name.
         cores: of the machine.
         processes: that trained at once.
+        by_seed: whether each seed splits the points, as `ganatomy.fit` does; in older studies all shared one split.
         together: whether seeds were trained at once in one of them, and so many at most.
         seconds: from start to end; nan if it was not measured.
         date: such as "2026-11-24".
@@ -52,6 +53,7 @@ class Setup:
     machine: str = ""
     cores: int = 0
     processes: int = 0
+    by_seed: bool = True
     together: bool = False
     seconds: float = math.nan
     date: str = ""
