@@ -348,8 +348,8 @@ def test_a_study_file_says_how_its_targets_are_read(tmp_path):
         plan_study(recipe=tmp_path / "a.toml")
     (tmp_path / "a.toml").write_text(f'targets = ["mine.npz"]\n{how}')
     (target,) = plan_study(recipe=tmp_path / "a.toml", train_size=200).targets
-    for part, labels in ((target.train, target.train_labels), (target.test, target.test_labels)):
-        rows = [int(np.flatnonzero((points == row).all(axis=1))[0]) for row in part]
-        assert labels.codes.tolist() == kinds[rows].tolist()
+    for part in (target.parts(0).train, target.parts(0).test):
+        rows = [int(np.flatnonzero((points == row).all(axis=1))[0]) for row in part.points]
+        assert part.labels.codes.tolist() == kinds[rows].tolist()
     table = plan_study(tmp_path / "mine.npz", variable="both", transpose=True).targets[0]
-    assert (table.train_labels, len(table.train)) == (None, 256)
+    assert (table.parts(0).train.labels, len(table.parts(0).train.points)) == (None, 256)
