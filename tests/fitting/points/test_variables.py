@@ -189,3 +189,11 @@ def test_structs_in_structs_cost_no_more_than_a_file_may():
         found = found.fields()["a"]
     with pytest.raises(InputError, match="nested"):
         found.fields()
+
+
+def test_damaged_text_is_no_label(tmp_path: Path):
+    kinds = np.array(KINDS)
+    kinds.view(np.uint32)[3] = 0x7FFFFFFF
+    np.savez(tmp_path / "a.npz", xx=CLOUD, kinds=kinds)
+    with pytest.raises(InputError, match="kinds: text with characters that there are not"):
+        read_points(tmp_path / "a.npz", labels="kinds")

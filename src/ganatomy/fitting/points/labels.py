@@ -50,6 +50,8 @@ class Labels:
         array = array.ravel() if array.ndim == 2 and 1 in array.shape else array
         if array.ndim != 1 or array.dtype.kind not in "iufbUSO":
             raise InputError(f"{where}: of shape {array.shape} and type {array.dtype}; give one label for each point")
+        if array.dtype.kind == "U" and _is_damaged(array):
+            raise InputError(f"{where}: text with characters that there are not; give one label for each point")
         if array.dtype.kind == "S":
             array = np.char.decode(array, "utf-8", "replace")
         if array.dtype.kind == "f":
@@ -80,6 +82,12 @@ class Labels:
     def __repr__(self) -> str:
         told = [f"{name} {count}" for name, count in zip(self.names, self.counts, strict=True)]
         return f"Labels({len(self)} points: {', '.join([*told[:10], *['...'] * (len(told) > 10)])})"
+
+
+def _is_damaged(texts: np.ndarray) -> bool:
+    """Whether a file's text has numbers that stand for no character, upon which NumPy raises nearly anything."""
+    letters = np.frombuffer(np.ascontiguousarray(texts).tobytes(), texts.dtype.byteorder.replace("|", "=") + "u4")
+    return bool((letters >= 0x110000).any())
 
 
 def _whole(array: np.ndarray, where: str) -> np.ndarray:
