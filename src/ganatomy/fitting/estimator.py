@@ -152,7 +152,8 @@ class GAN:
     def score(self, X: ArrayLike, y: object = None) -> float:
         """Return minus the exact 2-Wasserstein distance of as many generated points to X (M, D); higher is better.
 
-        Distances of M points depend on M: compare scores of equally many only, as cross-validation does.
+        Each column counts in its standard deviations, so that none is lost beside one of larger numbers. Distances of M
+        points depend on M: compare scores of equally many only, as cross-validation does.
 
         Args:
             X: points, best such as it was not fitted to.

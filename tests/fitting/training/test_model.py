@@ -195,7 +195,9 @@ def test_points_of_another_dimension_are_refused():
 
 def test_the_score_is_minus_the_exact_2_wasserstein_distance():
     model, heldout = _model(), _points(50)
-    assert model.score(heldout, seed=2) == -metrics.wasserstein2(model.sample(50, seed=2), heldout)
+    samples, spreads = model.sample(50, seed=2), heldout.std(axis=0)
+    assert model.score(heldout, seed=2) == -metrics.wasserstein2(samples / spreads, heldout / spreads)
+    assert model.score(heldout, seed=2, scale="raw") == -metrics.wasserstein2(samples, heldout)
     assert model.score(model.sample(50, seed=2), seed=2) == pytest.approx(0, abs=1e-9)
     assert model.score(heldout + 100) < model.score(heldout) < 0
 

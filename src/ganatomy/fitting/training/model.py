@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from ganatomy.errors import InputError
 from ganatomy.files import Meter, parse_json, printable, read_input, replacing
 from ganatomy.fitting.metrics import samples as metrics
+from ganatomy.fitting.metrics.yardstick import Scale, units_of
 from ganatomy.fitting.objectives.catalogue import Objective
 from ganatomy.fitting.objectives.own import NamedObjective, objective_of
 from ganatomy.fitting.recipes.recipe import Recipe, load_recipe
@@ -253,24 +254,26 @@ class FittedGAN:
         """Return the discriminator's value at points (N, D) in the networks' units: (N,)."""
         return self.objective.readout(self.discriminator(copied(x, self.recipe.packing)))
 
-    def score(self, heldout: ArrayLike, y: object = None, *, seed: int = 0) -> float:
+    def score(self, heldout: ArrayLike, y: object = None, *, seed: int = 0, scale: Scale = "std") -> float:
         """Score the fit on held-out points (N, D), higher is better as in scikit-learn.
 
-        The score is minus the exact 2-Wasserstein distance between as many generated points and the held-out ones,
-        in the data's units. `ganatomy.evaluate` gives all the numbers.
+        The score is minus the exact 2-Wasserstein distance between as many generated points and the held-out ones, of
+        one draw. Good to choose by, no verdict: `ganatomy.evaluate` gives all the numbers, with their floors.
 
         Args:
             heldout: the points.
             y: of no effect; scikit-learn's tools pass one.
             seed: of the generated points.
+            scale: "std" to measure each column in the held-out points' standard deviations, "raw" in the data's units.
 
         Raises:
-            InputError: points of another dimension, or a seed in the place of `y`.
+            InputError: points of another dimension, a seed in the place of `y`, or an unknown scale.
         """
         if isinstance(y, int | np.integer):
             raise InputError(f"score takes its seed by name: score(points, seed={y})")
         heldout = self._checked(heldout)
-        return -metrics.wasserstein2(self.sample(len(heldout), seed), heldout)
+        units = units_of(heldout, scale)
+        return -metrics.wasserstein2(self.sample(len(heldout), seed) / units, heldout / units)
 
     def _checked(self, points: ArrayLike) -> NDArray[np.float64]:
         points = np.asarray(points, dtype=np.float64)
