@@ -179,6 +179,7 @@ def test_evaluate_prints_the_same_numbers_as_a_table_for_a_paper(cli):
         assert f" {found['value']:.3g}"[:5] in row
 
 
+@pytest.mark.usefixtures("clouds")
 def test_evaluate_against_a_distribution_knows_its_components(cli):
     result = cli("evaluate", "ring.npy", "ring", "--json")
     metrics = json.loads(result.out)["metrics"]

@@ -14,6 +14,7 @@ import torch
 
 import ganatomy
 from ganatomy.cli.application import app
+from ganatomy.files import strict_json
 
 FUNCTIONS = {  # by verb: what does the same from Python
     "animate": ["animate"],
@@ -102,7 +103,7 @@ def test_evaluate_measures_the_same(cli, reference):
     np.save("real.npy", ring.sample(300, seed=2))
     told = json.loads(cli("evaluate", "samples.npy", reference, "--seed", "5", "--json").out)
     found = ganatomy.evaluate("samples.npy", reference, seed=5)
-    assert told == json.loads(json.dumps({name: vars(measured) for name, measured in found.items()}))
+    assert told == json.loads(strict_json(found.to_dict()))
     assert found.size == 100
 
 
