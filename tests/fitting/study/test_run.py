@@ -7,6 +7,7 @@ import shutil
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from attacks.tables import write_study
@@ -227,6 +228,32 @@ def test_rates_are_chosen_on_the_half_of_the_held_out_points_that_judges_nothing
         units = parts.validation.points.std(axis=0)
         expected = [wasserstein2(samples / units, parts.validation.points / units) for samples in arrays["snapshots"]]
         np.testing.assert_allclose(record.validation["wasserstein2"], expected)
+
+
+def test_the_cells_of_a_seed_are_measured_with_one_yardstick(points_file, tmp_path, monkeypatch):
+    made = []
+
+    class Counted(Yardstick):
+        def __init__(self, heldout, *fresh, **settings):
+            made.append(heldout)
+            super().__init__(heldout, *fresh, **settings)
+
+    monkeypatch.setattr("ganatomy.fitting.run.measured.Yardstick", Counted)
+    records = run_study(tiny(points_file, seeds=[0, 11], train_size=310), tmp_path / "s", Inline())
+    assert (len(records), len(made)) == (4, 2)
+    assert not np.array_equal(*made)
+
+
+@pytest.mark.parametrize("labels", [None, "kind"])
+def test_a_study_can_be_judged_by_what_labels_let_be_measured(points, tmp_path, labels):
+    table = pd.DataFrame(points, columns=["x", "y"]).assign(kind=np.where(points[:, 0] > 2, "right", "left"))
+    table = table if labels else table[["x", "y"]]
+    plan = plan_study(table, labels=labels, recipe=TINY, optimizers=["sgd"], seeds=[0], objectives=["wgan"])
+    if labels is None:
+        with pytest.raises(InputError, match="`judge=weight_error`: that cannot be measured on points"):
+            run_study(plan, tmp_path / "s", Inline(), judge="weight_error")
+    else:
+        assert "weight_error" in run_study(plan, tmp_path / "s", Inline(), judge="weight_error")[0].final
 
 
 def test_a_study_that_chooses_goes_on_choosing_whatever_is_added(points_file, tmp_path):

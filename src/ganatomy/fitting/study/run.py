@@ -124,7 +124,8 @@ def _check_judge(judge: str | None, plan: Plan) -> None:
     for target in plan.targets:
         parts = target.parts(plan.seeds[0])
         points = parts.test.points, parts.train.points
-        yardstick = Yardstick(*points, target.distribution, limit=NEIGHBOURS + 1)
+        known = {"trained": True, "labels": parts.train.labels}  # as what runs are measured with
+        yardstick = Yardstick(*points, target.distribution, **known, limit=NEIGHBOURS + 1)
         if judge not in yardstick.floor:
             raise InputError(
                 f"`judge={judge}`: that cannot be measured on {target.name}; choose from {', '.join(yardstick.floor)}"
