@@ -121,12 +121,12 @@ def fit(
 def _show_plan(plan: "PlannedFit", folder: "RunFolder", device: str, threads: int, force: bool) -> None:
     """Print the resolved recipe and what would be done with it."""
     from ganatomy.execution import use_threads
-    from ganatomy.fitting.metrics.yardstick import Yardstick
+    from ganatomy.fitting.metrics.yardstick import NEIGHBOURS, Yardstick
 
     with use_threads(threads):
         trainer = plan.trainer(device)
         if plan.heldout is not None:
-            Yardstick(plan.heldout, plan.train, plan.distribution)
+            Yardstick(plan.heldout, plan.train, plan.distribution, limit=NEIGHBOURS + 1)  # whether it can be, quickly
     plan.check(folder, force)
     held = 0 if plan.heldout is None else len(plan.heldout)
     say_text(f"{plan.recipe.to_toml()}\n")

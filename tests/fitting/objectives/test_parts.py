@@ -15,6 +15,7 @@ from ganatomy.fitting.objectives.catalogue import GAN, NonSaturatingGAN, Wassers
 from ganatomy.fitting.objectives.own import own_objective
 from ganatomy.fitting.recipes.recipe import Optimizer, load_recipe
 from ganatomy.fitting.study.executors.stacked import _mixes
+from ganatomy.fitting.study.job import Job
 from ganatomy.fitting.study.plan import plan_study
 from ganatomy.fitting.training.batched import train_many
 from ganatomy.fitting.training.game import Draws, Game
@@ -272,7 +273,7 @@ def test_a_run_with_networks_of_one_s_own_is_opened_with_their_file_and_runs_not
 def test_seeds_at_once_leave_such_objectives_to_be_trained_alone(points_file, mine, points):
     settings = {"optimizers": ["adam"], "seeds": [0], "train_size": 300, "recipe": SMALL}
     plan = plan_study(points_file, objectives=[mine, Pulled, "gan"], **settings)
-    assert [_mixes(run) for run in plan.runs] == [True, True, False]
+    assert [_mixes(Job(run)) for run in plan.runs] == [True, True, False]
     with pytest.raises(InputError, match=r"has its own discriminator_network, .* train them one by one$"):
         train_many(points, mine, SMALL, seeds=[0, 1])
 

@@ -18,7 +18,7 @@ def test_onnx_makes_the_samples_of_the_model(points, tmp_path, monkeypatch, caps
     for name in ("onnx", "onnxscript", "onnxruntime"):
         pytest.importorskip(name)
     monkeypatch.chdir(tmp_path)
-    model = ganatomy.fit(points * [1.0, 50.0] + 1000, recipe="recommended", out="runs/first", **SMALL)
+    model = ganatomy.fit(points * [1.0, 5.0] + 1000, recipe="recommended", out="runs/first", **SMALL)
     space: dict = {}
     for program in re.findall(r"^```python\n(.*?)^```", PAGE.read_text("utf-8"), re.M | re.S):
         exec(compile(program, str(PAGE), "exec"), space)
