@@ -121,15 +121,13 @@ def fit(
 def _show_plan(plan: "PlannedFit", folder: "RunFolder", device: str, threads: int, force: bool) -> None:
     """Print the resolved recipe and what would be done with it."""
     from ganatomy.execution import use_threads
-    from ganatomy.fitting.metrics.yardstick import NEIGHBOURS, Yardstick
 
     with use_threads(threads):
-        trainer = plan.trainer(device)
-        if plan.heldout is not None:
-            Yardstick(plan.heldout, plan.train, plan.distribution, limit=NEIGHBOURS + 1)  # whether it can be, quickly
+        trainer, measured = plan.trainer(device), plan.metrics
     plan.check(folder, force)
     held = 0 if plan.heldout is None else len(plan.heldout)
     say_text(f"{plan.recipe.to_toml()}\n")
     say(f"# {len(plan.train)} points to train on, {held} held out, columns: {plan.train.shape[1]}")
+    say(f"# measured by {', '.join(measured) or 'nothing'}")
     say(f"# {trainer.iterations} iterations of batch {plan.recipe.batch_size} on {trainer.device}")
     say(f"# would write {folder.path}")

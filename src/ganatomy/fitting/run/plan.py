@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ganatomy.errors import InputError, unknown
 from ganatomy.files import file_name
-from ganatomy.fitting.metrics.yardstick import SCALES, Scale
+from ganatomy.fitting.metrics.yardstick import NEIGHBOURS, SCALES, Scale, Yardstick
 from ganatomy.fitting.objectives.own import AnyObjective, OwnObjective, resolved
 from ganatomy.fitting.points.cloud import Cloud, given_points
 from ganatomy.fitting.points.distributions import Distribution
@@ -68,6 +68,18 @@ class PlannedFit:
         """The digest of all that decides the run, by which its folder is known."""
         parts = (self.train,) if self.heldout is None else (self.train, self.heldout)
         return fingerprint(self.recipe, self.seed, *parts)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics that it is measured by, none without held-out points; found with a few points, so at once.
+
+        Raises:
+            InputError: there are too few points to measure with.
+        """
+        if self.heldout is None:
+            return ()
+        known = {"trained": True, "labels": self.train_labels, "scale": self.scale}
+        return tuple(Yardstick(self.heldout, self.train, self.distribution, **known, limit=NEIGHBOURS + 1).floor)
 
     def goes_on_in(self, folder: RunFolder) -> bool:
         """Say whether this run goes on from the one that a folder holds: the same of fewer epochs.

@@ -26,7 +26,6 @@ import torch
 from ganatomy.errors import InputError, require_extra
 from ganatomy.execution import versions
 from ganatomy.fitting.metrics.catalogue import HEADLINE, METRICS
-from ganatomy.fitting.metrics.yardstick import NEIGHBOURS, Yardstick
 from ganatomy.fitting.objectives.own import AnyObjective
 from ganatomy.fitting.recipes.recipe import Recipe
 from ganatomy.fitting.run.events import write_events
@@ -121,15 +120,10 @@ def _check_judge(judge: str | None, plan: Plan) -> None:
     """Refuse a metric to rank by that a target does not have, before any run is made."""
     if judge is None or known_metric(judge) == HEADLINE:
         return
-    for target in plan.targets:
-        parts = target.parts(plan.seeds[0])
-        points = parts.test.points, parts.train.points
-        known = {"trained": True, "labels": parts.train.labels}  # as what runs are measured with
-        yardstick = Yardstick(*points, target.distribution, **known, limit=NEIGHBOURS + 1)
-        if judge not in yardstick.floor:
-            raise InputError(
-                f"`judge={judge}`: that cannot be measured on {target.name}; choose from {', '.join(yardstick.floor)}"
-            )
+    for name, run in {run.target.name: run for run in plan.runs}.items():
+        metrics = run.fit.metrics
+        if judge not in metrics:
+            raise InputError(f"`judge={judge}`: that cannot be measured on {name}; choose from {', '.join(metrics)}")
 
 
 def _describe(
